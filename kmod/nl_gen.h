@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/ipsvti.yaml */
+
+#ifndef _LINUX_IPSVTI_GEN_H
+#define _LINUX_IPSVTI_GEN_H
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include <uapi/linux/ipsvti.h>
+
+/* Common nested types */
+extern const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_BYTES + 1];
+
+extern const struct nla_policy ipsvti_tunnel_get_nl_policy[IPSVTI_A_TUNNEL_IFINDEX + 1];
+
+extern const struct nla_policy ipsvti_tunnel_set_nl_policy[IPSVTI_A_TUNNEL_REMOTE6 + 1];
+
+extern const struct nla_policy ipsvti_spi_alloc_nl_policy[IPSVTI_A_PAIR_RESERVE_TIME + 1];
+
+extern const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_OUT + 1];
+
+extern const struct nla_policy ipsvti_sa_activate_nl_policy[IPSVTI_A_PAIR_PAIR_ID + 1];
+
+extern const struct nla_policy ipsvti_sa_get_nl_policy[IPSVTI_A_PAIR_PAIR_ID + 1];
+
+extern const struct nla_policy ipsvti_sa_del_nl_policy[IPSVTI_A_PAIR_GRACE + 1];
+
+extern const struct nla_policy ipsvti_sa_flush_nl_policy[IPSVTI_A_PAIR_IFINDEX + 1];
+
+/* Ops table for ipsvti */
+extern const struct genl_ops ipsvti_nl_ops[8];
+
+int ipsvti_nl_tunnel_get_doit(struct sk_buff *skb, struct genl_info *info);
+int ipsvti_nl_tunnel_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb);
+int ipsvti_nl_tunnel_set_doit(struct sk_buff *skb, struct genl_info *info);
+int ipsvti_nl_spi_alloc_doit(struct sk_buff *skb, struct genl_info *info);
+int ipsvti_nl_sa_pair_new_doit(struct sk_buff *skb, struct genl_info *info);
+int ipsvti_nl_sa_activate_doit(struct sk_buff *skb, struct genl_info *info);
+int ipsvti_nl_sa_get_doit(struct sk_buff *skb, struct genl_info *info);
+int ipsvti_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int ipsvti_nl_sa_del_doit(struct sk_buff *skb, struct genl_info *info);
+int ipsvti_nl_sa_flush_doit(struct sk_buff *skb, struct genl_info *info);
+
+enum {
+	IPSVTI_NLGRP_SA,
+};
+
+#endif /* _LINUX_IPSVTI_GEN_H */
