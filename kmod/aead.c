@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Encryption and decryption of packets with the kernel's AEAD API.
+ */
+#include <crypto/aead.h>
+#include <linux/netdevice.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+
+#include "aead.h"
+#include "compat.h"
+#include "dev.h"
+#include "rx.h"
+#include "tx.h"
+
+/* Associated data: SPI and sequence number (RFC 4106, section 5). */
+#define AAD_LEN sizeof(struct ipsvti_esp_hdr)
+
+/* Associated data, linear part, pages, trailer. */
+#define SRC_MAX (1 + 1 + MAX_SKB_FRAGS + 1)
+
+/* The CPUs' own requests have room for so many octets of a cipher's own. */
+#define SYNC_REQSIZE 1024
+
+/**
+ * struct aead_work - one packet in the hands of a cipher
+ * @sa: its SA
+ * @skb: the packet
+ * @from: packet with the plain text, if it was not in @skb; else NULL
+ * @tracker: of the reference to the network device, if answered later
+ * @nonce: salt and IV
+ * @trailer: plain text of the trailer, if the plain text was not in @skb
+ * @src: what is read
+ * @dst: what is written, if it is another place
+ * @req: the request; the cipher's own memory follows
+ */
+struct aead_work {
+	struct ipsvti_sa *sa;
+	struct sk_buff *skb;
+	struct sk_buff *from;
+	netdevice_tracker tracker;
+	u8 nonce[IPSVTI_NONCE_MAX];
+	u8 trailer[IPSVTI_ALIGN_MAX + IPSVTI_ESP_TRAILER_LEN];
+	struct scatterlist src[SRC_MAX];
+	struct scatterlist dst[2];
+	struct aead_request req;
+};
+
+/* For ciphers that answer at once: used with BHs disabled. */
+static DEFINE_PER_CPU(struct aead_work *, sync_work);
+
+/**
+ * ipsvti_aead_init - make the CPUs' own requests
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int ipsvti_aead_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		/* Not per-CPU memory: scatterlists need the linear mapping. */
+		struct aead_work *w = kzalloc_node(sizeof(*w) + SYNC_REQSIZE,
+						   GFP_KERNEL,
+						   cpu_to_node(cpu));
+
+		if (!w) {
+			ipsvti_aead_exit();
+			return -ENOMEM;
+		}
+		per_cpu(sync_work, cpu) = w;
+	}
+	return 0;
+}
+
+/**
+ * ipsvti_aead_exit - free the CPUs' own requests
+ *
+ * Context: module exit, when there are no packets any more.
+ */
+void ipsvti_aead_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		kfree_sensitive(per_cpu(sync_work, cpu));
+		per_cpu(sync_work, cpu) = NULL;
+	}
+}
+
+/**
+ * ipsvti_aead_tfm_new - make a cipher with a key
+ * @transform: the algorithm
+ * @key: key of its length
+ * @async: where to store if its requests need memory of their own
+ *
+ * Context: process, may sleep.
+ * Return: the cipher, ready and never changed again; or an ERR_PTR().
+ */
+struct crypto_aead *
+ipsvti_aead_tfm_new(const struct ipsvti_transform *transform, const u8 *key,
+		    bool *async)
+{
+	const struct ipsvti_esp_geometry *g = &transform->geometry;
+	struct crypto_aead *tfm;
+	int err;
+
+	/*
+	 * Asynchronous ciphers are welcome: on x86 the fast one says that it is,
+	 * though it mostly answers at once.
+	 */
+	tfm = crypto_alloc_aead(transform->name, 0, 0);
+	if (IS_ERR(tfm))
+		return tfm;
+	err = -EINVAL;
+	if (WARN_ON_ONCE(crypto_aead_ivsize(tfm) !=
+			 transform->salt_len + g->iv_len))
+		goto err_free;
+	err = crypto_aead_setkey(tfm, key, transform->key_len);
+	if (err)
+		goto err_free;
+	err = crypto_aead_setauthsize(tfm, g->icv_len);
+	if (err)
+		goto err_free;
+	*async = crypto_aead_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC ||
+		 crypto_aead_reqsize(tfm) > SYNC_REQSIZE;
+	return tfm;
+
+err_free:
+	crypto_free_aead(tfm);
+	return ERR_PTR(err);
+}
+
+/**
+ * ipsvti_aead_tfm_free - free a cipher and wipe its key
+ * @tfm: the cipher, or NULL
+ *
+ * Context: process, may sleep; no request is under way.
+ */
+void ipsvti_aead_tfm_free(struct crypto_aead *tfm)
+{
+	if (tfm)
+		crypto_free_aead(tfm);
+}
+
+static struct aead_work *work_get(struct ipsvti_sa *sa, struct sk_buff *skb)
+{
+	struct aead_work *w;
+
+	if (sa->async) {
+		w = kmalloc(sizeof(*w) + crypto_aead_reqsize(sa->tfm),
+			    GFP_ATOMIC);
+		if (!w)
+			return NULL;
+		/* An SA that is going away has no more packets to wait for. */
+		if (!ipsvti_sa_hold(sa, 1)) {
+			kfree(w);
+			return NULL;
+		}
+		netdev_hold(sa->vdev->dev, &w->tracker, GFP_ATOMIC);
+	} else {
+		w = this_cpu_read(sync_work);
+	}
+	w->sa = sa;
+	w->skb = skb;
+	w->from = NULL;
+	return w;
+}
+
+/* The one way out of the cipher, whenever and however it answers. */
+static void work_done(struct aead_work *w, int err)
+{
+	struct sk_buff *skb = w->skb, *from = w->from;
+	struct ipsvti_sa *sa = w->sa;
+	struct net_device *dev = sa->vdev->dev;
+	netdevice_tracker tracker = w->tracker;
+	bool async = sa->async;
+
+	/* First of all: the next packet of this CPU may want it. */
+	if (async)
+		kfree(w);
+	if (from)
+		consume_skb(from);
+
+	if (sa->inbound)
+		ipsvti_rx_post(skb, err);
+	else
+		ipsvti_tx_post(skb, sa, err);
+
+	if (async) {
+		ipsvti_sa_put(sa);
+		netdev_put(dev, &tracker);
+	}
+}
+
+static void work_done_later(ipsvti_crypto_arg *arg, int err)
+{
+	struct aead_work *w = ipsvti_compat_crypto_data(arg);
+
+	if (err == -EINPROGRESS)
+		return;
+	local_bh_disable();
+	rcu_read_lock();
+	work_done(w, err);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+static void set_request(struct aead_work *w, struct scatterlist *dst,
+			unsigned int len, const u8 *iv)
+{
+	const struct ipsvti_transform *t = w->sa->transform;
+
+	memcpy(w->nonce, w->sa->salt, t->salt_len);
+	memcpy(w->nonce + t->salt_len, iv, t->geometry.iv_len);
+
+	aead_request_set_tfm(&w->req, w->sa->tfm);
+	/* No backlog: what does not fit the cipher's queue is dropped. */
+	aead_request_set_callback(&w->req, 0, work_done_later, w);
+	aead_request_set_ad(&w->req, AAD_LEN);
+	aead_request_set_crypt(&w->req, w->src, dst, len, w->nonce);
+}
+
+/*
+ * Plain text in other memory than where the cipher text goes: two lists of
+ * memory that agree in the associated data alone.
+ */
+static int map_apart(struct aead_work *w, u8 *esp, u8 *crypt, unsigned int len,
+		     unsigned int trailer_len)
+{
+	unsigned int n = skb_shinfo(w->from)->nr_frags + 3;
+	int used;
+
+	if (n > SRC_MAX)
+		return -EMSGSIZE;
+	sg_init_table(w->src, n);
+	sg_set_buf(&w->src[0], esp, AAD_LEN);
+	used = skb_to_sgvec_nomark(w->from, &w->src[1], 0, w->from->len);
+	if (used < 0)
+		return used;
+	sg_set_buf(&w->src[1 + used], w->trailer, trailer_len);
+	sg_mark_end(&w->src[1 + used]);
+
+	sg_init_table(w->dst, 2);
+	sg_set_buf(&w->dst[0], esp, AAD_LEN);
+	sg_set_buf(&w->dst[1], crypt, len);
+	return 0;
+}
+
+/**
+ * ipsvti_aead_encrypt - encrypt a packet and pass it to ipsvti_tx_post()
+ * @sa: its SA
+ * @skb: the packet: linear, not shared, everything in its place but the trailer,
+ *	for which there is room
+ * @esp: offset of its ESP header
+ * @seq: its sequence number, which is also its IV
+ * @from: packet with the plain text, whose place in @skb is still empty; it is
+ *	freed.  NULL, the plain text is in @skb
+ * @pad_len: octets of padding
+ * @next_header: protocol number of the plain text
+ *
+ * Context: BHs disabled, RCU.
+ */
+void ipsvti_aead_encrypt(struct ipsvti_sa *sa, struct sk_buff *skb,
+			 unsigned int esp, u64 seq, struct sk_buff *from,
+			 u32 pad_len, u8 next_header)
+{
+	const struct ipsvti_esp_geometry *g = &sa->transform->geometry;
+	unsigned int trailer_len = pad_len + IPSVTI_ESP_TRAILER_LEN;
+	struct ipsvti_esp_hdr *hdr = (void *)skb->data + esp;
+	u8 *iv = (u8 *)(hdr + 1), *crypt = iv + g->iv_len;
+	unsigned int len = skb_tail_pointer(skb) - crypt;
+	__be64 iv_be = cpu_to_be64(seq);
+	struct aead_work *w;
+	int err;
+
+	hdr->spi = sa->out.spi;
+	hdr->seq = htonl(lower_32_bits(seq));
+	memcpy(iv, &iv_be, sizeof(iv_be));
+
+	w = work_get(sa, skb);
+	if (unlikely(!w)) {
+		consume_skb(from);
+		ipsvti_tx_post(skb, sa, -ENOMEM);
+		return;
+	}
+
+	if (from) {
+		w->from = from;
+		ipsvti_esp_fill_trailer(w->trailer, pad_len, next_header);
+		err = map_apart(w, (u8 *)hdr, crypt, len, trailer_len);
+		if (unlikely(err)) {
+			work_done(w, err);
+			return;
+		}
+		set_request(w, w->dst, len - g->icv_len, iv);
+	} else {
+		ipsvti_esp_fill_trailer(crypt + len - g->icv_len - trailer_len,
+					pad_len, next_header);
+		sg_init_table(w->src, 2);
+		sg_set_buf(&w->src[0], hdr, AAD_LEN);
+		sg_set_buf(&w->src[1], crypt, len);
+		set_request(w, w->src, len - g->icv_len, iv);
+	}
+
+	err = crypto_aead_encrypt(&w->req);
+	if (err != -EINPROGRESS)
+		work_done(w, err);
+}
+
+/**
+ * ipsvti_aead_decrypt - decrypt a packet and pass it to ipsvti_rx_post()
+ * @sa: its SA
+ * @skb: the packet at its ESP header, which with the IV is in the linear part;
+ *	all of it may be written to, and there is no list of fragments
+ *
+ * Context: BHs disabled, RCU.
+ */
+void ipsvti_aead_decrypt(struct ipsvti_sa *sa, struct sk_buff *skb)
+{
+	unsigned int head = ipsvti_esp_head_len(&sa->transform->geometry);
+	unsigned int n = skb_shinfo(skb)->nr_frags + 2;
+	struct aead_work *w;
+	int err;
+
+	w = work_get(sa, skb);
+	if (unlikely(!w)) {
+		ipsvti_rx_post(skb, -ENOMEM);
+		return;
+	}
+
+	sg_init_table(w->src, n);
+	sg_set_buf(&w->src[0], skb->data, AAD_LEN);
+	err = skb_to_sgvec(skb, &w->src[1], head, skb->len - head);
+	if (unlikely(err < 0)) {
+		work_done(w, err);
+		return;
+	}
+	set_request(w, w->src, skb->len - head, skb->data + AAD_LEN);
+
+	err = crypto_aead_decrypt(&w->req);
+	if (err != -EINPROGRESS)
+		work_done(w, err);
+}

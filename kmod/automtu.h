@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The MTU that a device gives itself, from underlay and transform, as long as the
+ * user has not set one.
+ *
+ * RTNL protects all of it.  Transmission only compares ipsvti_automtu::path with
+ * what it sees of the route.
+ */
+#ifndef _IPSVTI_AUTOMTU_H
+#define _IPSVTI_AUTOMTU_H
+
+#include <linux/netdevice.h>
+#include <linux/workqueue.h>
+
+struct ipsvti_dev;
+struct ipsvti_transform;
+
+/* No host needs to take a larger packet in pieces (RFC 8200, section 5). */
+#define IPSVTI_MTU_AUTO_MIN 1280
+
+/**
+ * struct ipsvti_automtu - how a device comes to its MTU
+ * @on: the device derives it
+ * @ours: the MTU is just being set, and not by the user
+ * @natt: the last outbound SA used ESP in UDP
+ * @transform: algorithm of the last outbound SA
+ * @path: MTU of the underlay that it was last derived from; 0, none yet
+ * @work: derives it anew; while it is pending it holds the device
+ */
+struct ipsvti_automtu {
+	bool on;
+	bool ours;
+	bool natt;
+	const struct ipsvti_transform *transform;
+	u32 path;
+	struct delayed_work work;
+};
+
+int ipsvti_automtu_register(void);
+void ipsvti_automtu_unregister(void);
+
+void ipsvti_automtu_init(struct ipsvti_dev *vdev);
+void ipsvti_automtu_exit(struct ipsvti_dev *vdev);
+u32 ipsvti_automtu_derive(struct ipsvti_dev *vdev);
+void ipsvti_automtu_apply(struct ipsvti_dev *vdev);
+void ipsvti_automtu_schedule(struct ipsvti_dev *vdev);
+void ipsvti_automtu_path_seen(struct ipsvti_dev *vdev, u32 path);
+
+#endif /* _IPSVTI_AUTOMTU_H */

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The SA pairs of a device: made, put to use, taken out of use, removed.
+ */
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+
+#include "automtu.h"
+#include "config.h"
+#include "dev.h"
+#include "hold.h"
+#include "life.h"
+#include "nl.h"
+
+/**
+ * ipsvti_bundle_init - make the bundle of a new device
+ * @vdev: the device
+ *
+ * Context: process, before @vdev is registered.
+ */
+void ipsvti_bundle_init(struct ipsvti_dev *vdev)
+{
+	struct ipsvti_bundle *b = &vdev->bundle;
+
+	spin_lock_init(&b->lock);
+	INIT_LIST_HEAD(&b->pairs);
+	ipsvti_life_init(vdev);
+	netif_carrier_off(vdev->dev);
+}
+
+/**
+ * ipsvti_bundle_exit - remove all pairs of a device, and let none come again
+ * @vdev: the device
+ *
+ * Context: process.
+ */
+void ipsvti_bundle_exit(struct ipsvti_dev *vdev)
+{
+	struct ipsvti_bundle *b = &vdev->bundle;
+
+	spin_lock_bh(&b->lock);
+	b->dead = true;
+	__ipsvti_bundle_flush(vdev, IPSVTI_REASON_DEVICE_GONE);
+	spin_unlock_bh(&b->lock);
+	ipsvti_life_exit(vdev);
+}
+
+/**
+ * __ipsvti_bundle_find - find a pair of a device
+ * @vdev: the device
+ * @id: its id
+ * @extack: where to say that there is none
+ *
+ * Context: bundle lock held.
+ * Return: the pair; NULL, there is none.
+ */
+struct ipsvti_pair *__ipsvti_bundle_find(struct ipsvti_dev *vdev, u32 id,
+					 struct netlink_ext_ack *extack)
+{
+	struct ipsvti_bundle *b = &vdev->bundle;
+	struct ipsvti_pair *pair;
+
+	lockdep_assert_held(&b->lock);
+
+	list_for_each_entry(pair, &b->pairs, node) {
+		if (pair->id == id)
+			return pair;
+	}
+	ipsvti_refuse(extack, NULL, -ENOENT, "the device has no such pair");
+	return NULL;
+}
+
+/* Give up a pair's outbound SA.  It must not be the one in use. */
+static void drop_out(struct ipsvti_dev *vdev, struct ipsvti_pair *pair)
+{
+	if (!pair->out)
+		return;
+	ipsvti_sad_remove(ipsvti_dev_sad(vdev), pair->out);
+	ipsvti_sa_put(pair->out);
+	pair->out = NULL;
+}
+
+/**
+ * __ipsvti_bundle_switch - from now on send with another pair, or with none
+ * @vdev: the device
+ * @to: the pair, staged; NULL, none
+ * @reason: if the carrier changes by this, why
+ *
+ * The pair that was active goes on receiving.  The store to ipsvti_dev::out is the
+ * only thing that transmission sees of it.
+ *
+ * Context: bundle lock held.
+ */
+void __ipsvti_bundle_switch(struct ipsvti_dev *vdev, struct ipsvti_pair *to,
+			    enum ipsvti_reason reason)
+{
+	struct ipsvti_bundle *b = &vdev->bundle;
+	struct ipsvti_pair *from = b->active;
+	struct ipsvti_config *config;
+
+	lockdep_assert_held(&b->lock);
+
+	b->active = to;
+	rcu_assign_pointer(vdev->out, to ? to->out : NULL);
+	if (to) {
+		to->state = IPSVTI_PAIR_STATE_ACTIVE;
+		/* The route may depend on what the outer packet is. */
+		config = rcu_dereference_protected(vdev->config,
+						   lockdep_is_held(&b->lock));
+		dst_cache_reset(&config->dst_cache);
+		ipsvti_automtu_schedule(vdev);
+	}
+	if (from) {
+		from->state = IPSVTI_PAIR_STATE_DRAINING;
+		drop_out(vdev, from);
+	}
+	if (!from == !to)
+		return;
+
+	b->reason = reason;
+	if (to)
+		netif_carrier_on(vdev->dev);
+	else
+		netif_carrier_off(vdev->dev);
+	ipsvti_event_carrier(vdev);
+}
+
+/* The pair to use when the active one is lost: the youngest staged one. */
+static struct ipsvti_pair *successor(struct ipsvti_dev *vdev)
+{
+	struct ipsvti_pair *pair;
+
+	list_for_each_entry_reverse(pair, &vdev->bundle.pairs, node) {
+		if (pair->state == IPSVTI_PAIR_STATE_STAGED)
+			return pair;
+	}
+	return NULL;
+}
+
+/**
+ * __ipsvti_bundle_remove - remove a pair
+ * @vdev: the device
+ * @pair: the pair, freed when this returns
+ * @reason: what to tell the listeners
+ *
+ * Context: bundle lock held.
+ */
+void __ipsvti_bundle_remove(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
+			    enum ipsvti_reason reason)
+{
+	struct ipsvti_bundle *b = &vdev->bundle;
+
+	lockdep_assert_held(&b->lock);
+
+	/* Told first, so that the event can still say what the pair was. */
+	ipsvti_event_deleted(vdev, pair, reason);
+	if (b->active == pair)
+		__ipsvti_bundle_switch(vdev, successor(vdev), reason);
+	drop_out(vdev, pair);
+	ipsvti_sad_remove(ipsvti_dev_sad(vdev), pair->in);
+	if (pair->state == IPSVTI_PAIR_STATE_LARVAL)
+		ipsvti_hold_drop(pair->in);
+	ipsvti_sa_put(pair->in);
+	list_del(&pair->node);
+	b->count--;
+	kfree(pair);
+}
+
+/**
+ * __ipsvti_bundle_flush - remove all pairs
+ * @vdev: the device
+ * @reason: what to tell the listeners
+ *
+ * Context: bundle lock held.
+ */
+void __ipsvti_bundle_flush(struct ipsvti_dev *vdev, enum ipsvti_reason reason)
+{
+	struct ipsvti_bundle *b = &vdev->bundle;
+	struct ipsvti_pair *pair, *next;
+
+	lockdep_assert_held(&b->lock);
+
+	/* The active one last: no other must take its place for a moment. */
+	list_for_each_entry_safe(pair, next, &b->pairs, node) {
+		if (pair != b->active)
+			__ipsvti_bundle_remove(vdev, pair, reason);
+	}
+	if (b->active)
+		__ipsvti_bundle_remove(vdev, b->active, reason);
+}
+
+/**
+ * ipsvti_bundle_activate - put the outbound SA of a pair to use
+ * @vdev: the device
+ * @id: the pair
+ * @extack: where to say what is wrong
+ *
+ * Context: process.
+ * Return: 0, also if the pair is active already; -ENOENT, there is no such pair;
+ *	-EBUSY, it has no outbound SA: not yet, or not any more.
+ */
+int ipsvti_bundle_activate(struct ipsvti_dev *vdev, u32 id,
+			   struct netlink_ext_ack *extack)
+{
+	struct ipsvti_bundle *b = &vdev->bundle;
+	struct ipsvti_pair *pair;
+	int err = 0;
+
+	spin_lock_bh(&b->lock);
+	pair = __ipsvti_bundle_find(vdev, id, extack);
+	if (!pair)
+		err = -ENOENT;
+	else if (pair->state == IPSVTI_PAIR_STATE_LARVAL)
+		err = ipsvti_refuse(extack, NULL, -EBUSY,
+				    "the pair has no keys yet");
+	else if (pair->state == IPSVTI_PAIR_STATE_DRAINING)
+		err = ipsvti_refuse(extack, NULL, -EBUSY,
+				    "the pair's outbound SA is gone");
+	else if (pair->state == IPSVTI_PAIR_STATE_STAGED)
+		__ipsvti_bundle_switch(vdev, pair, IPSVTI_REASON_ACTIVATED);
+	spin_unlock_bh(&b->lock);
+	return err;
+}
+
+/**
+ * ipsvti_bundle_delete - remove a pair, the inbound SA perhaps somewhat later
+ * @vdev: the device
+ * @id: the pair
+ * @grace: seconds for which packets are still taken
+ * @extack: where to say what is wrong
+ *
+ * Context: process.
+ * Return: 0; -ENOENT, there is no such pair.
+ */
+int ipsvti_bundle_delete(struct ipsvti_dev *vdev, u32 id, u32 grace,
+			 struct netlink_ext_ack *extack)
+{
+	struct ipsvti_bundle *b = &vdev->bundle;
+	struct ipsvti_pair *pair;
+
+	spin_lock_bh(&b->lock);
+	pair = __ipsvti_bundle_find(vdev, id, extack);
+	if (!pair) {
+		spin_unlock_bh(&b->lock);
+		return -ENOENT;
+	}
+	if (!grace || pair->state == IPSVTI_PAIR_STATE_LARVAL) {
+		__ipsvti_bundle_remove(vdev, pair, IPSVTI_REASON_DELETED);
+	} else {
+		if (b->active == pair)
+			__ipsvti_bundle_switch(vdev, successor(vdev),
+					       IPSVTI_REASON_DELETED);
+		pair->state = IPSVTI_PAIR_STATE_DRAINING;
+		drop_out(vdev, pair);
+		ipsvti_life_ends(vdev, pair, grace);
+	}
+	spin_unlock_bh(&b->lock);
+	return 0;
+}
+
+/**
+ * ipsvti_bundle_flush - remove all pairs of a device
+ * @vdev: the device
+ * @reason: what to tell the listeners
+ *
+ * Context: process.
+ */
+void ipsvti_bundle_flush(struct ipsvti_dev *vdev, enum ipsvti_reason reason)
+{
+	spin_lock_bh(&vdev->bundle.lock);
+	__ipsvti_bundle_flush(vdev, reason);
+	spin_unlock_bh(&vdev->bundle.lock);
+}
+
+static struct ipsvti_pair *pair_of(struct ipsvti_dev *vdev,
+				   const struct ipsvti_sa *sa)
+{
+	struct ipsvti_pair *pair;
+
+	list_for_each_entry(pair, &vdev->bundle.pairs, node) {
+		if (pair->in == sa || pair->out == sa)
+			return pair;
+	}
+	return NULL;
+}
+
+/**
+ * ipsvti_bundle_heard - the first authenticated packet of a pair has arrived
+ * @vdev: the device
+ * @sa: inbound SA of the pair
+ *
+ * The peer has the keys; a pair that was waiting to know that becomes active.
+ *
+ * Context: BHs disabled, RCU.
+ */
+void ipsvti_bundle_heard(struct ipsvti_dev *vdev, struct ipsvti_sa *sa)
+{
+	struct ipsvti_bundle *b = &vdev->bundle;
+	struct ipsvti_pair *pair;
+
+	spin_lock_bh(&b->lock);
+	pair = pair_of(vdev, sa);
+	/* Gone meanwhile, or another CPU was faster. */
+	if (!pair || sa->in.heard)
+		goto unlock;
+	WRITE_ONCE(sa->in.heard, true);
+	if (pair->state == IPSVTI_PAIR_STATE_STAGED &&
+	    pair->activation == IPSVTI_ACTIVATION_FIRST_RX)
+		__ipsvti_bundle_switch(vdev, pair, IPSVTI_REASON_ACTIVATED);
+	ipsvti_event_first_rx(vdev, pair);
+unlock:
+	spin_unlock_bh(&b->lock);
+}
+
+/**
+ * ipsvti_bundle_exhausted - a pair can send no more
+ * @vdev: the device
+ * @sa: its outbound SA, whose sequence numbers are used up
+ *
+ * Another pair takes over if there is one; the carrier is lost if there is none
+ * (RFC 4303, section 3.3.3).
+ *
+ * Context: BHs disabled, RCU.
+ */
+void ipsvti_bundle_exhausted(struct ipsvti_dev *vdev, struct ipsvti_sa *sa)
+{
+	struct ipsvti_bundle *b = &vdev->bundle;
+	struct ipsvti_pair *pair;
+
+	spin_lock_bh(&b->lock);
+	pair = pair_of(vdev, sa);
+	if (pair && b->active == pair) {
+		ipsvti_event_expire(vdev, pair,
+				    IPSVTI_REASON_SEQUENCE_EXHAUSTED);
+		__ipsvti_bundle_switch(vdev, successor(vdev),
+				       IPSVTI_REASON_SEQUENCE_EXHAUSTED);
+	}
+	spin_unlock_bh(&b->lock);
+}
+
+/**
+ * ipsvti_bundle_low - a pair will soon be able to send no more
+ * @vdev: the device
+ * @sa: its outbound SA, whose sequence numbers are nearly used up
+ *
+ * Context: BHs disabled, RCU.
+ */
+void ipsvti_bundle_low(struct ipsvti_dev *vdev, struct ipsvti_sa *sa)
+{
+	struct ipsvti_bundle *b = &vdev->bundle;
+	struct ipsvti_pair *pair;
+
+	spin_lock_bh(&b->lock);
+	pair = pair_of(vdev, sa);
+	if (pair)
+		ipsvti_event_expire(vdev, pair, IPSVTI_REASON_SEQUENCE_LOW);
+	spin_unlock_bh(&b->lock);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Packets that arrive for a reserved SPI before its keys do.
+ *
+ * A peer may send with its new SA as soon as it has answered a rekey, which is
+ * before we can have installed our side.  Such packets are kept for a moment,
+ * few and not for long, and received when the keys are there.
+ */
+#ifndef _IPSVTI_HOLD_H
+#define _IPSVTI_HOLD_H
+
+#include <linux/types.h>
+
+struct ipsvti_sa;
+struct sk_buff;
+
+bool ipsvti_hold_add(struct ipsvti_sa *larval, struct sk_buff *skb);
+void ipsvti_hold_release(struct ipsvti_sa *larval, struct ipsvti_sa *sa);
+void ipsvti_hold_drop(struct ipsvti_sa *larval);
+
+#endif /* _IPSVTI_HOLD_H */

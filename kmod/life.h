@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Pairs that end by themselves: reservations nobody completed, inbound SAs whose
+ * grace is over.  One delayed work item for each device looks after all of its
+ * pairs; everything is protected by ipsvti_bundle::lock.
+ */
+#ifndef _IPSVTI_LIFE_H
+#define _IPSVTI_LIFE_H
+
+#include <linux/types.h>
+
+struct ipsvti_dev;
+struct ipsvti_pair;
+
+void ipsvti_life_init(struct ipsvti_dev *vdev);
+void ipsvti_life_exit(struct ipsvti_dev *vdev);
+void ipsvti_life_ends(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
+		      u32 seconds);
+
+#endif /* _IPSVTI_LIFE_H */

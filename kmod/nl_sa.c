@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operations of the generic netlink family on SA pairs.
+ */
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "dev.h"
+#include "nl.h"
+#include "nl_gen.h"
+#include "stats.h"
+
+#define RESERVE_TIME_DEFAULT 30 /* seconds */
+
+/**
+ * ipsvti_nl_put_sa - put an SA into a message, without its key
+ * @msg: the message
+ * @attr: attribute to nest it in
+ * @sa: the SA
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa)
+{
+	u64 seq, packets, bytes;
+	struct nlattr *nest;
+	int err;
+
+	nest = nla_nest_start(msg, attr);
+	if (!nest)
+		return -EMSGSIZE;
+	err = nla_put_be32(msg, IPSVTI_A_SA_SPI, ipsvti_sa_spi(sa));
+	if (err || ipsvti_sa_larval(sa))
+		goto end;
+	seq = sa->inbound ? READ_ONCE(sa->in.replay->top) :
+			    ipsvti_seq_last(&sa->out.seq);
+	ipsvti_sa_stats_sum(sa->stats, &packets, &bytes);
+	err = nla_put_u32(msg, IPSVTI_A_SA_ALG, sa->transform->alg) ?:
+		      nla_put_u64_64bit(msg, IPSVTI_A_SA_SEQ, seq, IPSVTI_A_SA_PAD) ?:
+		      nla_put_u64_64bit(msg, IPSVTI_A_SA_PACKETS, packets, IPSVTI_A_SA_PAD) ?:
+		      nla_put_u64_64bit(msg, IPSVTI_A_SA_BYTES, bytes,
+					IPSVTI_A_SA_PAD);
+	if (!err && sa->inbound)
+		err = nla_put_u32(msg, IPSVTI_A_SA_REPLAY_WINDOW,
+				  sa->in.replay->window);
+end:
+	if (err)
+		nla_nest_cancel(msg, nest);
+	else
+		nla_nest_end(msg, nest);
+	return err;
+}
+
+/* Context: bundle lock held. */
+static int put_pair(struct sk_buff *msg, const struct ipsvti_dev *vdev,
+		    const struct ipsvti_pair *pair)
+{
+	int err;
+
+	err = nla_put_u32(msg, IPSVTI_A_PAIR_IFINDEX, vdev->dev->ifindex) ?:
+		      nla_put_u32(msg, IPSVTI_A_PAIR_PAIR_ID, pair->id)	  ?:
+		      nla_put_u32(msg, IPSVTI_A_PAIR_STATE, pair->state)  ?:
+		      ipsvti_nl_put_sa(msg, IPSVTI_A_PAIR_IN, pair->in);
+	if (err || pair->state == IPSVTI_PAIR_STATE_LARVAL)
+		return err;
+	err = nla_put_u32(msg, IPSVTI_A_PAIR_ACTIVATION, pair->activation) ?:
+		      nla_put_u32(msg, IPSVTI_A_PAIR_ENCAP, pair->encap);
+	if (!err && pair->encap == IPSVTI_ENCAP_UDP)
+		err = nla_put_be16(msg, IPSVTI_A_PAIR_ENCAP_SPORT, pair->sport) ?:
+			      nla_put_be16(msg, IPSVTI_A_PAIR_ENCAP_DPORT,
+					   pair->dport);
+	if (!err && pair->out)
+		err = ipsvti_nl_put_sa(msg, IPSVTI_A_PAIR_OUT, pair->out);
+	return err;
+}
+
+static int put_reserved(struct sk_buff *msg, const struct ipsvti_dev *vdev,
+			u32 id, __be32 spi)
+{
+	struct nlattr *nest;
+
+	if (nla_put_u32(msg, IPSVTI_A_PAIR_IFINDEX, vdev->dev->ifindex) ||
+	    nla_put_u32(msg, IPSVTI_A_PAIR_PAIR_ID, id))
+		return -EMSGSIZE;
+	nest = nla_nest_start(msg, IPSVTI_A_PAIR_IN);
+	if (!nest || nla_put_be32(msg, IPSVTI_A_SA_SPI, spi))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int ipsvti_nl_spi_alloc_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *time = info->attrs[IPSVTI_A_PAIR_RESERVE_TIME];
+	u32 seconds = time ? nla_get_u32(time) : RESERVE_TIME_DEFAULT;
+	netdevice_tracker tracker;
+	struct ipsvti_dev *vdev;
+	struct sk_buff *msg;
+	__be32 spi;
+	void *hdr;
+	int err;
+	u32 id;
+
+	vdev = ipsvti_nl_dev_get(info, IPSVTI_A_PAIR_IFINDEX, &tracker);
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+	/* First, so that nothing is reserved that nobody is told of. */
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg) {
+		err = -ENOMEM;
+		goto put;
+	}
+	err = ipsvti_bundle_reserve(vdev, seconds, &id, &spi, info->extack);
+	if (err) {
+		nlmsg_free(msg);
+		goto put;
+	}
+
+	hdr = genlmsg_put_reply(msg, info, &ipsvti_nl_family, 0,
+				IPSVTI_CMD_SPI_ALLOC);
+	if (hdr && put_reserved(msg, vdev, id, spi))
+		hdr = NULL;
+	err = ipsvti_nl_reply(info, msg, hdr);
+put:
+	ipsvti_nl_dev_put(vdev, &tracker);
+	return err;
+}
+
+static int get_pair_id(struct genl_info *info, u32 *id)
+{
+	if (GENL_REQ_ATTR_CHECK(info, IPSVTI_A_PAIR_PAIR_ID))
+		return ipsvti_refuse(info->extack, NULL, -EINVAL,
+				     "the pair is missing (pair-id)");
+	*id = nla_get_u32(info->attrs[IPSVTI_A_PAIR_PAIR_ID]);
+	return 0;
+}
+
+int ipsvti_nl_sa_activate_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	netdevice_tracker tracker;
+	struct ipsvti_dev *vdev;
+	int err;
+	u32 id;
+
+	vdev = ipsvti_nl_dev_get(info, IPSVTI_A_PAIR_IFINDEX, &tracker);
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+	err = get_pair_id(info, &id) ?:
+		      ipsvti_bundle_activate(vdev, id, info->extack);
+	if (err)
+		NL_SET_BAD_ATTR(info->extack,
+				info->attrs[IPSVTI_A_PAIR_PAIR_ID]);
+	ipsvti_nl_dev_put(vdev, &tracker);
+	return err;
+}
+
+int ipsvti_nl_sa_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *grace = info->attrs[IPSVTI_A_PAIR_GRACE];
+	u32 seconds = grace ? nla_get_u32(grace) : 0;
+	netdevice_tracker tracker;
+	struct ipsvti_dev *vdev;
+	int err;
+	u32 id;
+
+	vdev = ipsvti_nl_dev_get(info, IPSVTI_A_PAIR_IFINDEX, &tracker);
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+	err = get_pair_id(info, &id);
+	if (!err)
+		err = ipsvti_bundle_delete(vdev, id, seconds, info->extack);
+	if (err)
+		NL_SET_BAD_ATTR(info->extack,
+				info->attrs[IPSVTI_A_PAIR_PAIR_ID]);
+	ipsvti_nl_dev_put(vdev, &tracker);
+	return err;
+}
+
+int ipsvti_nl_sa_flush_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	netdevice_tracker tracker;
+	struct ipsvti_dev *vdev;
+
+	vdev = ipsvti_nl_dev_get(info, IPSVTI_A_PAIR_IFINDEX, &tracker);
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+	ipsvti_bundle_flush(vdev, IPSVTI_REASON_FLUSHED);
+	ipsvti_nl_dev_put(vdev, &tracker);
+	return 0;
+}
+
+static int pair_get(struct genl_info *info, struct ipsvti_dev *vdev)
+{
+	struct ipsvti_pair *pair;
+	struct sk_buff *msg;
+	void *hdr;
+	int err;
+	u32 id;
+
+	err = get_pair_id(info, &id);
+	if (err)
+		return err;
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(msg, info, &ipsvti_nl_family, 0,
+				IPSVTI_CMD_SA_GET);
+
+	spin_lock_bh(&vdev->bundle.lock);
+	pair = __ipsvti_bundle_find(vdev, id, info->extack);
+	if (pair && hdr && put_pair(msg, vdev, pair))
+		hdr = NULL;
+	spin_unlock_bh(&vdev->bundle.lock);
+
+	if (!pair) {
+		nlmsg_free(msg);
+		NL_SET_BAD_ATTR(info->extack,
+				info->attrs[IPSVTI_A_PAIR_PAIR_ID]);
+		return -ENOENT;
+	}
+	return ipsvti_nl_reply(info, msg, hdr);
+}
+
+int ipsvti_nl_sa_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	netdevice_tracker tracker;
+	struct ipsvti_dev *vdev;
+	int err;
+
+	vdev = ipsvti_nl_dev_get(info, IPSVTI_A_PAIR_IFINDEX, &tracker);
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+	err = pair_get(info, vdev);
+	ipsvti_nl_dev_put(vdev, &tracker);
+	return err;
+}
+
+/*
+ * Dump the pairs of a device whose ids are above *@done, which grows along.  Ids
+ * grow in the list, so a dump neither repeats nor misses a pair that is there from
+ * its beginning to its end.
+ */
+static int dump_pairs(struct sk_buff *skb, struct netlink_callback *cb,
+		      struct ipsvti_dev *vdev, u32 *done)
+{
+	struct ipsvti_pair *pair;
+	int err = 0;
+	void *hdr;
+
+	spin_lock_bh(&vdev->bundle.lock);
+	list_for_each_entry(pair, &vdev->bundle.pairs, node) {
+		if (pair->id <= *done)
+			continue;
+		err = -EMSGSIZE;
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				  cb->nlh->nlmsg_seq, &ipsvti_nl_family,
+				  NLM_F_MULTI, IPSVTI_CMD_SA_GET);
+		if (!hdr)
+			break;
+		err = put_pair(skb, vdev, pair);
+		if (err) {
+			genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+		*done = pair->id;
+	}
+	spin_unlock_bh(&vdev->bundle.lock);
+	return err;
+}
+
+int ipsvti_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	int skip = cb->args[0], err = 0;
+	struct ipsvti_dev *vdev;
+	u32 done = cb->args[1];
+
+	rcu_read_lock();
+	while ((vdev = ipsvti_nl_next_dev(sock_net(skb->sk), &skip))) {
+		err = dump_pairs(skb, cb, vdev, &done);
+		if (err)
+			break;
+		done = 0;
+		skip++;
+	}
+	rcu_read_unlock();
+	cb->args[0] = skip;
+	cb->args[1] = done;
+	return skb->len ?: err;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The outer packet: its route, its headers, its way out.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <net/addrconf.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+
+#include "config.h"
+#include "dev.h"
+#include "ecn.h"
+#include "mtu.h"
+#include "outer.h"
+
+static struct dst_entry *lookup_v4(const struct ipsvti_dev *vdev,
+				   const struct ipsvti_config *c, u8 proto)
+{
+	struct flowi4 fl = {
+		.flowi4_oif = c->link,
+		.flowi4_mark = c->fwmark,
+		.flowi4_proto = proto,
+		.saddr = ipsvti_addr_v4(&c->local),
+		.daddr = ipsvti_addr_v4(&c->remote),
+	};
+	struct rtable *rt;
+
+	rt = ip_route_output_flow(vdev->net, &fl, NULL);
+	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,
+				   const struct ipsvti_config *c, u8 proto)
+{
+	struct flowi6 fl = {
+		.flowi6_oif = c->link,
+		.flowi6_mark = c->fwmark,
+		.flowi6_proto = proto,
+		.saddr = c->local,
+		.daddr = c->remote,
+	};
+
+	/* Unlike IPv4, the lookup takes an address that is not ours. */
+	if (!ipv6_chk_addr(vdev->net, &c->local, NULL, 0))
+		return ERR_PTR(-EADDRNOTAVAIL);
+	return ip6_dst_lookup_flow(vdev->net, NULL, &fl, NULL);
+}
+#else
+static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,
+				   const struct ipsvti_config *c, u8 proto)
+{
+	return ERR_PTR(-EAFNOSUPPORT);
+}
+#endif
+
+/**
+ * ipsvti_outer_lookup - look up the route of outer packets
+ * @vdev: the device
+ * @config: its configuration, with endpoints
+ * @natt: they are ESP in UDP
+ *
+ * Context: BHs disabled or process.
+ * Return: the route, to be released; else an ERR_PTR(): -ELOOP, it leads into
+ *	@vdev itself.
+ */
+struct dst_entry *ipsvti_outer_lookup(const struct ipsvti_dev *vdev,
+				      const struct ipsvti_config *config,
+				      bool natt)
+{
+	u8 proto = natt ? IPPROTO_UDP : IPPROTO_ESP;
+	struct dst_entry *dst;
+
+	dst = config->family == AF_INET ? lookup_v4(vdev, config, proto) :
+					  lookup_v6(vdev, config, proto);
+	if (!IS_ERR(dst) && dst->dev == vdev->dev) {
+		dst_release(dst);
+		return ERR_PTR(-ELOOP);
+	}
+	return dst;
+}
+
+/**
+ * ipsvti_outer_route - get the route of outer packets
+ * @vdev: the device
+ * @config: its configuration, with endpoints
+ * @sa: outbound SA
+ *
+ * Context: BHs disabled, RCU.
+ * Return: as ipsvti_outer_lookup().
+ */
+struct dst_entry *ipsvti_outer_route(const struct ipsvti_dev *vdev,
+				     struct ipsvti_config *config,
+				     const struct ipsvti_sa *sa)
+{
+	struct dst_entry *dst;
+
+	dst = dst_cache_get(&config->dst_cache);
+	if (likely(dst))
+		return dst;
+	dst = ipsvti_outer_lookup(vdev, config,
+				  sa->out.encap == IPSVTI_ENCAP_UDP);
+	if (IS_ERR(dst))
+		return dst;
+	if (config->family == AF_INET)
+		dst_cache_set_ip4(&config->dst_cache, dst,
+				  ipsvti_addr_v4(&config->local));
+#if IS_ENABLED(CONFIG_IPV6)
+	else
+		dst_cache_set_ip6(&config->dst_cache, dst, &config->local);
+#endif
+	return dst;
+}
+
+/**
+ * ipsvti_outer_len - tell the length of the outer headers
+ * @config: the device's configuration
+ * @sa: outbound SA
+ *
+ * Return: octets of IP and UDP header.
+ */
+unsigned int ipsvti_outer_len(const struct ipsvti_config *config,
+			      const struct ipsvti_sa *sa)
+{
+	return ipsvti_mtu_outer_len(config->family == AF_INET6,
+				    sa->out.encap == IPSVTI_ENCAP_UDP);
+}
+
+/*
+ * RFC 3948, section 2.1: no checksum over IPv4.  IPv6 wants one (RFC 8200, section
+ * 8.1); it is computed when all of the packet is there, by the underlay device if
+ * it can.
+ */
+static void push_udp(struct sk_buff *skb, const struct ipsvti_config *config,
+		     const struct ipsvti_sa *sa)
+{
+	struct udphdr *uh = skb_push(skb, sizeof(*uh));
+
+	uh->source = sa->out.sport;
+	uh->dest = sa->out.dport;
+	uh->len = htons(skb->len);
+	uh->check = 0;
+	skb_reset_transport_header(skb);
+	if (config->family == AF_INET6) {
+		uh->check = ~csum_ipv6_magic(&config->local, &config->remote,
+					     skb->len, IPPROTO_UDP, 0);
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb_transport_header(skb) - skb->head;
+		skb->csum_offset = offsetof(struct udphdr, check);
+	}
+}
+
+static void push_v4(struct sk_buff *skb, const struct ipsvti_dev *vdev,
+		    const struct ipsvti_config *c, struct dst_entry *dst,
+		    u8 proto, u8 tos, bool df)
+{
+	struct iphdr *iph = skb_push(skb, sizeof(*iph));
+
+	skb_reset_network_header(skb);
+	skb->protocol = htons(ETH_P_IP);
+	iph->version = 4;
+	iph->ihl = sizeof(*iph) / 4;
+	iph->tos = tos;
+	iph->frag_off = df ? htons(IP_DF) : 0;
+	iph->ttl = c->ttl ?: ip4_dst_hoplimit(dst);
+	iph->protocol = proto;
+	iph->saddr = ipsvti_addr_v4(&c->local);
+	iph->daddr = ipsvti_addr_v4(&c->remote);
+	ip_select_ident(vdev->net, skb, NULL);
+	/* Total length and checksum are ip_local_out()'s. */
+}
+
+static void push_v6(struct sk_buff *skb, const struct ipsvti_config *c,
+		    struct dst_entry *dst, u8 proto, u8 tos)
+{
+	struct ipv6hdr *ip6h = skb_push(skb, sizeof(*ip6h));
+
+	skb_reset_network_header(skb);
+	skb->protocol = htons(ETH_P_IPV6);
+	ip6_flow_hdr(ip6h, tos, 0);
+	ip6h->nexthdr = proto;
+	ip6h->hop_limit = c->ttl ?: ip6_dst_hoplimit(dst);
+	ip6h->saddr = c->local;
+	ip6h->daddr = c->remote;
+	/* The payload length is ip6_local_out()'s. */
+}
+
+/**
+ * ipsvti_outer_push - put the outer headers before an ESP packet
+ * @skb: the packet from its ESP header to the end of its ICV, of which nothing
+ *	needs to be encrypted yet; there is room for the headers
+ * @vdev: the device
+ * @config: its configuration
+ * @sa: outbound SA
+ * @dst: the route
+ * @inner: what comes from the inner header
+ *
+ * What the packet still knows of its life as an inner packet is wiped.
+ *
+ * Context: BHs disabled, RCU.
+ */
+void ipsvti_outer_push(struct sk_buff *skb, const struct ipsvti_dev *vdev,
+		       const struct ipsvti_config *config,
+		       const struct ipsvti_sa *sa, struct dst_entry *dst,
+		       const struct ipsvti_inner *inner)
+{
+	u8 tos = config->dscp == IPSVTI_DSCP_COPY ? inner->tos :
+						    config->dscp << 2;
+	u8 proto = IPPROTO_ESP;
+
+	skb_scrub_packet(skb, !net_eq(vdev->net, dev_net(vdev->dev)));
+	/* Packets of one SA stay in order, whatever flow is inside. */
+	skb_clear_hash(skb);
+	skb->mark = config->fwmark;
+	skb->encapsulation = 0;
+	skb->ip_summed = CHECKSUM_NONE;
+	skb_dst_set(skb, dst_clone(dst));
+
+	skb_reset_transport_header(skb);
+	if (sa->out.encap == IPSVTI_ENCAP_UDP) {
+		push_udp(skb, config, sa);
+		proto = IPPROTO_UDP;
+	}
+	tos = ipsvti_ecn_encap(tos, inner->tos);
+	/* An IPv6 packet is fragmented here or nowhere. */
+	skb->ignore_df = !inner->df;
+	if (config->family == AF_INET)
+		push_v4(skb, vdev, config, dst, proto, tos, inner->df);
+	else
+		push_v6(skb, config, dst, proto, tos);
+}
+
+/**
+ * ipsvti_outer_send - send an outer packet
+ * @skb: the complete packet
+ * @vdev: the device
+ *
+ * Context: BHs disabled, RCU.
+ * Return: 0; else it was dropped.
+ */
+int ipsvti_outer_send(struct sk_buff *skb, const struct ipsvti_dev *vdev)
+{
+	int err;
+
+	/* What IP finds there must not be ours, nor the inner packet's. */
+	memset(skb->cb, 0, sizeof(skb->cb));
+	if (skb->protocol == htons(ETH_P_IP))
+		err = ip_local_out(vdev->net, NULL, skb);
+	else
+		err = ip6_local_out(vdev->net, NULL, skb);
+	return net_xmit_eval(err);
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reception: from ESP to the inner packet (RFC 4303, section 3.4).
+ *
+ *	ipsvti_rx()		whose is it?  Not ours: hands off
+ *	ipsvti_rx_sa()		can it be good?  Length, replay window
+ *	ipsvti_aead_decrypt()	is it authentic?
+ *	ipsvti_rx_post()	replay window again, trailer, inner header, ECN,
+ *				delivery
+ *
+ * Before the integrity check has passed nothing is changed but counters.
+ */
+#include <linux/if_tunnel.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <net/dsfield.h>
+#include <net/inet_ecn.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "aead.h"
+#include "dev.h"
+#include "ecn.h"
+#include "hold.h"
+#include "rx.h"
+#include "stats.h"
+
+static void drop(struct sk_buff *skb, const struct ipsvti_dev *vdev,
+		 unsigned int why)
+{
+	ipsvti_stats_count(vdev->stats, why, 1);
+	kfree_skb(skb);
+}
+
+/* The SA of a packet at its ESP header, which is in the linear part. */
+static struct ipsvti_sa *find_sa(const struct sk_buff *skb)
+{
+	const struct ipsvti_esp_hdr *esp = (void *)skb->data;
+	struct in6_addr daddr;
+
+	if (ip_hdr(skb)->version == 4)
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &daddr);
+	else
+		daddr = ipv6_hdr(skb)->daddr;
+	return ipsvti_sad_find_in(&ipsvti_net(dev_net(skb->dev))->sad, &daddr,
+				  esp->spi);
+}
+
+/**
+ * ipsvti_rx - take a packet if it is ours
+ * @skb: an ESP packet at its ESP header, UDP encapsulation already taken off,
+ *	the network header still at the outer IP header
+ *
+ * Until the SPI is known to be ours nothing of the packet is changed, so that
+ * XFRM can have it.
+ *
+ * Context: softirq, RCU.
+ * Return: 0, the packet was taken; -EINVAL, it is not ours.
+ */
+int ipsvti_rx(struct sk_buff *skb)
+{
+	struct ipsvti_dev *vdev;
+	struct ipsvti_sa *sa;
+	u8 tos;
+
+	if (!pskb_may_pull(skb, sizeof(struct ipsvti_esp_hdr)))
+		return -EINVAL;
+	sa = find_sa(skb);
+	if (!sa)
+		return -EINVAL;
+
+	tos = ip_hdr(skb)->version == 4 ? ipv4_get_dsfield(ip_hdr(skb)) :
+					  ipv6_get_dsfield(ipv6_hdr(skb));
+	if (ipsvti_sa_larval(sa)) {
+		IPSVTI_RX_CB(skb)->outer_tos = tos;
+		if (ipsvti_hold_add(sa, skb))
+			return 0;
+		/* Its keys came this very moment, or its time was up. */
+		vdev = sa->vdev;
+		sa = find_sa(skb);
+		if (!sa || ipsvti_sa_larval(sa)) {
+			drop(skb, vdev, IPSVTI_A_COUNTERS_RX_LARVAL);
+			return 0;
+		}
+	}
+	IPSVTI_RX_CB(skb)->outer_tos = tos;
+	ipsvti_rx_sa(skb, sa);
+	return 0;
+}
+
+/* Can the packet have come out of this transform? (RFC 4303, section 2) */
+static bool length_ok(const struct ipsvti_esp_geometry *g, unsigned int len)
+{
+	unsigned int around = ipsvti_esp_head_len(g) + g->icv_len;
+
+	return len >= around + IPSVTI_ESP_TRAILER_LEN &&
+	       IS_ALIGNED(len - around, g->align);
+}
+
+/*
+ * Decryption writes over the packet, so what is shared with others (a capture on
+ * the underlay, pages somebody may still send or read) must be copied first.
+ * Pages that are the packet's own are left where they are.
+ */
+static bool make_writable(struct sk_buff *skb)
+{
+	if (!skb_cloned(skb) && !skb_has_frag_list(skb) &&
+	    !(skb_is_nonlinear(skb) && skb_has_shared_frag(skb)))
+		return true;
+	return !skb_linearize_cow(skb);
+}
+
+/**
+ * ipsvti_rx_sa - receive a packet with the SA that it is for
+ * @skb: the packet at its ESP header, with its outer traffic class in
+ *	IPSVTI_RX_CB(); taken in any case
+ * @sa: the SA, not larval
+ *
+ * Context: BHs disabled, RCU.
+ */
+void ipsvti_rx_sa(struct sk_buff *skb, struct ipsvti_sa *sa)
+{
+	const struct ipsvti_esp_geometry *g = &sa->transform->geometry;
+	struct ipsvti_dev *vdev = sa->vdev;
+	struct ipsvti_rx_cb *cb = IPSVTI_RX_CB(skb);
+
+	if (unlikely(!(vdev->dev->flags & IFF_UP))) {
+		drop(skb, vdev, IPSVTI_A_COUNTERS_RX_DOWN);
+		return;
+	}
+	if (unlikely(!length_ok(g, skb->len))) {
+		drop(skb, vdev, IPSVTI_A_COUNTERS_RX_TRUNCATED);
+		return;
+	}
+	if (unlikely(!pskb_may_pull(skb, ipsvti_esp_head_len(g)))) {
+		drop(skb, vdev, IPSVTI_A_COUNTERS_RX_NO_MEMORY);
+		return;
+	}
+
+	cb->sa = sa;
+	cb->seq = ntohl(((struct ipsvti_esp_hdr *)skb->data)->seq);
+	switch (ipsvti_replay_check(sa->in.replay, cb->seq)) {
+	case IPSVTI_REPLAY_OK:
+		break;
+	case IPSVTI_REPLAY_LATE:
+		drop(skb, vdev, IPSVTI_A_COUNTERS_RX_LATE);
+		return;
+	case IPSVTI_REPLAY_DUP:
+		drop(skb, vdev, IPSVTI_A_COUNTERS_RX_REPLAY);
+		return;
+	}
+
+	if (unlikely(!make_writable(skb))) {
+		drop(skb, vdev, IPSVTI_A_COUNTERS_RX_NO_MEMORY);
+		return;
+	}
+	ipsvti_aead_decrypt(sa, skb);
+}
+
+/*
+ * Take off the padding (RFC 4303, section 2.4) and the ICV, which the cipher
+ * leaves behind.  Stores the next header.
+ */
+static bool strip_trailer(struct sk_buff *skb, const struct ipsvti_sa *sa,
+			  u8 *next_header)
+{
+	const struct ipsvti_esp_geometry *g = &sa->transform->geometry;
+	u8 tail[IPSVTI_ESP_PAD_MAX + IPSVTI_ESP_TRAILER_LEN];
+	unsigned int end = skb->len - g->icv_len;
+	unsigned int all = end - ipsvti_esp_head_len(g);
+	unsigned int look = g->align - 1 + IPSVTI_ESP_TRAILER_LEN;
+	u32 pad_len;
+	int err;
+
+	/* Few senders pad more than they must: look there first. */
+	look = min(look, all);
+	if (skb_copy_bits(skb, end - look, tail, look))
+		return false;
+	err = ipsvti_esp_check_trailer(tail, look, next_header, &pad_len);
+	if (err == -ENODATA && pad_len + IPSVTI_ESP_TRAILER_LEN <= all) {
+		look = pad_len + IPSVTI_ESP_TRAILER_LEN;
+		if (skb_copy_bits(skb, end - look, tail, look))
+			return false;
+		err = ipsvti_esp_check_trailer(tail, look, next_header,
+					       &pad_len);
+	}
+	return !err && !pskb_trim(skb, end - pad_len - IPSVTI_ESP_TRAILER_LEN);
+}
+
+/*
+ * Is there an IP packet, and is all of it there?  What follows it is traffic flow
+ * confidentiality padding (RFC 4303, section 2.7) and goes.
+ */
+static bool inner_ok(struct sk_buff *skb, u8 next_header)
+{
+	unsigned int len;
+
+	if (next_header == IPPROTO_IPIP) {
+		const struct iphdr *iph;
+
+		if (!pskb_may_pull(skb, sizeof(*iph)))
+			return false;
+		iph = ip_hdr(skb);
+		len = ntohs(iph->tot_len);
+		if (iph->version != 4 || iph->ihl < 5 || len < iph->ihl * 4)
+			return false;
+		skb->protocol = htons(ETH_P_IP);
+	} else {
+		const struct ipv6hdr *ip6h;
+
+		if (!pskb_may_pull(skb, sizeof(*ip6h)))
+			return false;
+		ip6h = ipv6_hdr(skb);
+		len = sizeof(*ip6h) + ntohs(ip6h->payload_len);
+		if (ip6h->version != 6)
+			return false;
+		/* A jumbogram's length is in an option that IPv6 looks at. */
+		if (!ip6h->payload_len && ip6h->nexthdr == NEXTHDR_HOP)
+			len = skb->len;
+		skb->protocol = htons(ETH_P_IPV6);
+	}
+	return len <= skb->len && !pskb_trim(skb, len);
+}
+
+/* Carry congestion marks over from the outer header; false, drop (RFC 6040). */
+static bool decap_ecn(struct sk_buff *skb, u8 outer_tos)
+{
+	bool v4 = skb->protocol == htons(ETH_P_IP);
+	u8 inner = v4 ? ipv4_get_dsfield(ip_hdr(skb)) :
+			ipv6_get_dsfield(ipv6_hdr(skb));
+	u8 result;
+
+	if (ipsvti_ecn_decap(outer_tos, inner, &result) == IPSVTI_ECN_DROP)
+		return false;
+	if (result == inner)
+		return true;
+	if (v4)
+		ipv4_change_dsfield(ip_hdr(skb), 0, result);
+	else
+		ipv6_change_dsfield(ipv6_hdr(skb), 0, result);
+	return true;
+}
+
+static void deliver(struct sk_buff *skb, struct ipsvti_dev *vdev)
+{
+	struct net_device *dev = vdev->dev;
+
+	skb_scrub_packet(skb, !net_eq(vdev->net, dev_net(dev)));
+	skb->dev = dev;
+	skb->encapsulation = 0;
+	skb_reset_mac_header(skb);
+	skb_clear_hash(skb);
+	skb_set_queue_mapping(skb, 0);
+	/*
+	 * The integrity check has covered more than the inner checksum does, and
+	 * the peer's host had the packet before it was protected; a checksum that
+	 * was wrong already stays wrong if the packet is forwarded.
+	 */
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb->csum_level = ~0;
+	memset(skb->cb, 0, sizeof(skb->cb));
+	gro_cells_receive(&vdev->gro_cells, skb);
+}
+
+/* The authoritative look at the replay window (RFC 4303, section 3.4.3). */
+static enum ipsvti_replay_verdict advance(struct ipsvti_sa *sa, u64 seq)
+{
+	enum ipsvti_replay_verdict verdict;
+
+	spin_lock(&sa->in.lock);
+	verdict = ipsvti_replay_advance(sa->in.replay, seq);
+	spin_unlock(&sa->in.lock);
+	return verdict;
+}
+
+/**
+ * ipsvti_rx_post - go on with a packet after decryption
+ * @skb: the packet, still with ESP header, trailer and ICV
+ * @err: 0; -EBADMSG, it is not authentic; else why it was not decrypted
+ *
+ * Context: BHs disabled, RCU; IPSVTI_RX_CB()->sa is held or still visible.
+ */
+void ipsvti_rx_post(struct sk_buff *skb, int err)
+{
+	struct ipsvti_rx_cb *cb = IPSVTI_RX_CB(skb);
+	struct ipsvti_sa *sa = cb->sa;
+	struct ipsvti_dev *vdev = sa->vdev;
+	unsigned int why;
+	u8 next_header, outer_tos = cb->outer_tos;
+
+	if (unlikely(err)) {
+		why = err == -EBADMSG ? IPSVTI_A_COUNTERS_RX_AUTH :
+		      err == -ENOMEM  ? IPSVTI_A_COUNTERS_RX_NO_MEMORY :
+					IPSVTI_A_COUNTERS_RX_CRYPTO;
+		goto drop;
+	}
+	switch (advance(sa, cb->seq)) {
+	case IPSVTI_REPLAY_OK:
+		break;
+	case IPSVTI_REPLAY_LATE:
+		why = IPSVTI_A_COUNTERS_RX_LATE;
+		goto drop;
+	case IPSVTI_REPLAY_DUP:
+		why = IPSVTI_A_COUNTERS_RX_REPLAY;
+		goto drop;
+	}
+	if (unlikely(!READ_ONCE(sa->in.heard)))
+		ipsvti_bundle_heard(vdev, sa);
+
+	why = IPSVTI_A_COUNTERS_RX_PADDING;
+	if (unlikely(!strip_trailer(skb, sa, &next_header)))
+		goto drop;
+	__skb_pull(skb, ipsvti_esp_head_len(&sa->transform->geometry));
+	skb_reset_network_header(skb);
+
+	switch (next_header) {
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+		break;
+	case IPPROTO_NONE:
+		/* RFC 4303, section 2.6: sent to be thrown away. */
+		ipsvti_stats_count(vdev->stats, IPSVTI_A_COUNTERS_RX_DUMMY, 1);
+		consume_skb(skb);
+		return;
+	default:
+		why = IPSVTI_A_COUNTERS_RX_NEXT_HEADER;
+		goto drop;
+	}
+	why = IPSVTI_A_COUNTERS_RX_INNER;
+	if (unlikely(!inner_ok(skb, next_header)))
+		goto drop;
+	why = IPSVTI_A_COUNTERS_RX_ECN;
+	if (unlikely(!decap_ecn(skb, outer_tos)))
+		goto drop;
+
+	ipsvti_stats_passed(vdev->stats, sa->stats,
+			    IPSVTI_A_COUNTERS_RX_PACKETS, skb->len);
+	deliver(skb, vdev);
+	return;
+
+drop:
+	drop(skb, vdev, why);
+}

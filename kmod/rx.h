@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Reception: from ESP to the inner packet.
+ */
+#ifndef _IPSVTI_RX_H
+#define _IPSVTI_RX_H
+
+#include <linux/skbuff.h>
+
+struct ipsvti_sa;
+
+/**
+ * struct ipsvti_rx_cb - what a packet on its way through reception carries
+ * @sa: its SA
+ * @seq: its sequence number
+ * @arrived: of a packet that waits for its keys: jiffies of its arrival
+ * @outer_tos: traffic class of the outer header
+ */
+struct ipsvti_rx_cb {
+	struct ipsvti_sa *sa;
+	u64 seq;
+	unsigned long arrived;
+	u8 outer_tos;
+};
+
+static_assert(sizeof(struct ipsvti_rx_cb) <= sizeof_field(struct sk_buff, cb));
+
+#define IPSVTI_RX_CB(skb) ((struct ipsvti_rx_cb *)(skb)->cb)
+
+int ipsvti_rx(struct sk_buff *skb);
+void ipsvti_rx_sa(struct sk_buff *skb, struct ipsvti_sa *sa);
+void ipsvti_rx_post(struct sk_buff *skb, int err);
+
+#endif /* _IPSVTI_RX_H */

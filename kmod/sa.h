@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One security association: one direction, one SPI, one key.
+ *
+ * What the SA was made with never changes after it is published, and needs no
+ * lock.  Sequence numbers are atomic, the replay window has its own lock, the
+ * counters are per CPU.
+ *
+ * Lifetime.  Whoever can find an SA under RCU (through the SAD or through
+ * ipsvti_dev::out) may use it until rcu_read_unlock().  The pair that it belongs
+ * to holds one reference, each asynchronous crypto request one more.  The last
+ * put frees it by a work item after a grace period, since freeing a cipher may
+ * sleep.
+ */
+#ifndef _IPSVTI_SA_H
+#define _IPSVTI_SA_H
+
+#include <linux/in6.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/skbuff.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "alg.h"
+#include "replay.h"
+#include "seq.h"
+
+struct ipsvti_dev;
+struct ipsvti_sa_stats;
+
+/* At most so many packets wait for the keys of a reserved SPI, ... */
+#define IPSVTI_HOLD_MAX 128
+/* ... and none for longer than this. */
+#define IPSVTI_HOLD_TIME (2 * HZ)
+
+/**
+ * struct ipsvti_sa_key - what an inbound SA is found by
+ * @daddr: outer destination address, IPv4 as IPv4-mapped
+ * @spi: security parameters index
+ */
+struct ipsvti_sa_key {
+	struct in6_addr daddr;
+	__be32 spi;
+};
+
+/**
+ * struct ipsvti_sa - a security association
+ * @vdev: the device it belongs to
+ * @tfm: the cipher with the key; NULL, this SA is larval: its SPI is reserved
+ * @transform: the algorithm
+ * @async: @tfm may answer later, so that each request needs memory of its own
+ * @inbound: its direction
+ * @salt: first octets of the nonce
+ * @stats: per CPU packets and octets
+ * @in: what only inbound SAs have
+ * @in.key: what it is found by
+ * @in.node: entry in ipsvti_sad::in
+ * @in.replay: which sequence numbers were seen; written under @in.lock
+ * @in.lock: protects @in.replay and, of a larval SA, @in.held and @in.closed
+ * @in.heard: an authenticated packet has arrived; set under the bundle lock
+ * @in.closed: larval no more: nothing may be added to @in.held
+ * @in.held: of a larval SA, packets that came before the keys
+ * @out: what only outbound SAs have
+ * @out.spi: security parameters index
+ * @out.node: entry in ipsvti_sad::out
+ * @out.seq: allocator of sequence numbers
+ * @out.encap: &enum ipsvti_encap
+ * @out.sport: UDP source port
+ * @out.dport: UDP destination port
+ * @ref: references
+ * @free_work: frees it after a grace period
+ */
+struct ipsvti_sa {
+	struct ipsvti_dev *vdev;
+	struct crypto_aead *tfm;
+	const struct ipsvti_transform *transform;
+	bool async;
+	bool inbound;
+	u8 salt[IPSVTI_SALT_MAX];
+	struct ipsvti_sa_stats __percpu *stats;
+	union {
+		struct {
+			struct ipsvti_sa_key key;
+			struct rhash_head node;
+			struct ipsvti_replay *replay;
+			/* replay; of a larval SA held and closed */
+			spinlock_t lock;
+			bool heard;
+			bool closed;
+			struct sk_buff_head held;
+		} in;
+		struct {
+			__be32 spi;
+			struct rhlist_head node;
+			struct ipsvti_seq seq;
+			u8 encap;
+			__be16 sport;
+			__be16 dport;
+		} out;
+	};
+	refcount_t ref;
+	struct rcu_work free_work;
+};
+
+/**
+ * struct ipsvti_sa_params - what an SA is made from
+ * @inbound: direction
+ * @spi: security parameters index
+ * @transform: algorithm; NULL with @inbound, make a larval SA
+ * @key: key of the algorithm's length, copied nowhere but into the cipher
+ * @salt: salt of the algorithm's length
+ * @daddr: inbound: outer destination address
+ * @window: inbound: replay window in packets
+ * @last_seq: outbound: the last number that was used already
+ * @encap: outbound: &enum ipsvti_encap
+ * @sport: outbound: UDP source port
+ * @dport: outbound: UDP destination port
+ */
+struct ipsvti_sa_params {
+	bool inbound;
+	__be32 spi;
+	const struct ipsvti_transform *transform;
+	const u8 *key;
+	const u8 *salt;
+	struct in6_addr daddr;
+	u32 window;
+	u64 last_seq;
+	u8 encap;
+	__be16 sport;
+	__be16 dport;
+};
+
+struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
+				const struct ipsvti_sa_params *params);
+void ipsvti_sa_put(struct ipsvti_sa *sa);
+
+/**
+ * ipsvti_sa_hold - take references to an SA
+ * @sa: the SA, found under RCU
+ * @n: how many
+ *
+ * Context: any, inside the RCU section that found @sa.
+ * Return: false if the SA is on its way out and must be taken as not found.
+ */
+static inline bool ipsvti_sa_hold(struct ipsvti_sa *sa, unsigned int n)
+{
+	return refcount_add_not_zero(n, &sa->ref);
+}
+
+static inline __be32 ipsvti_sa_spi(const struct ipsvti_sa *sa)
+{
+	return sa->inbound ? sa->in.key.spi : sa->out.spi;
+}
+
+static inline bool ipsvti_sa_larval(const struct ipsvti_sa *sa)
+{
+	return !sa->tfm;
+}
+
+#endif /* _IPSVTI_SA_H */

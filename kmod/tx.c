@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transmission: from the inner packet to ESP (RFC 4303, section 3.3).
+ *
+ *	ipsvti_tx()		is there a way?  An SA, a route; does it fit?
+ *	  segment, reserve	a GSO packet takes one block of sequence numbers
+ *	  tx_one()		for each packet: room, outer header
+ *	ipsvti_aead_encrypt()
+ *	ipsvti_tx_post()	out with it
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <net/dsfield.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "aead.h"
+#include "automtu.h"
+#include "compat.h"
+#include "config.h"
+#include "dev.h"
+#include "mtu.h"
+#include "nl.h"
+#include "outer.h"
+#include "stats.h"
+#include "tx.h"
+
+/**
+ * struct tx_path - what all packets of a list have in common
+ * @vdev: the device
+ * @config: its configuration
+ * @sa: outbound SA
+ * @dst: the route
+ * @headroom: octets that each packet needs before its inner packet
+ */
+struct tx_path {
+	struct ipsvti_dev *vdev;
+	struct ipsvti_config *config;
+	struct ipsvti_sa *sa;
+	struct dst_entry *dst;
+	unsigned int headroom;
+};
+
+/* What a packet carries through the cipher. */
+struct tx_cb {
+	unsigned int inner_len;
+};
+
+#define TX_CB(skb) ((struct tx_cb *)(skb)->cb)
+
+static void drop(struct sk_buff *skb, const struct ipsvti_dev *vdev,
+		 unsigned int why)
+{
+	ipsvti_stats_count(vdev->stats, why, 1);
+	kfree_skb(skb);
+}
+
+static bool is_ip(struct sk_buff *skb)
+{
+	if (skb_network_offset(skb))
+		return false;
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		return pskb_may_pull(skb, sizeof(struct iphdr)) &&
+		       ip_hdr(skb)->version == 4;
+	case htons(ETH_P_IPV6):
+		return pskb_may_pull(skb, sizeof(struct ipv6hdr)) &&
+		       ipv6_hdr(skb)->version == 6;
+	}
+	return false;
+}
+
+/* There is no way to the peer: tell the sender, who may know another one. */
+static void no_way(struct sk_buff *skb, const struct ipsvti_dev *vdev,
+		   unsigned int why)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+	else
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH,
+				0);
+	drop(skb, vdev, why);
+}
+
+/* Ask for an SA, but not more often than once a second. */
+static void acquire(struct ipsvti_dev *vdev)
+{
+	unsigned long next = READ_ONCE(vdev->next_acquire);
+
+	if (time_after_eq(jiffies, next) &&
+	    cmpxchg(&vdev->next_acquire, next, jiffies + HZ) == next)
+		ipsvti_event_acquire(vdev);
+}
+
+static bool exceeds(const struct sk_buff *skb, unsigned int mtu)
+{
+	return skb_is_gso(skb) ? !skb_gso_validate_network_len(skb, mtu) :
+				 skb->len > mtu;
+}
+
+/*
+ * Does the packet fit the path, or may it be fragmented?  If neither, the sender is
+ * told what would fit: this is before segmentation, and exact.
+ */
+static bool fits(struct sk_buff *skb, const struct tx_path *p)
+{
+	bool natt = p->sa->out.encap == IPSVTI_ENCAP_UDP;
+	u32 path = dst_mtu(p->dst);
+	u32 mtu;
+
+	ipsvti_automtu_path_seen(p->vdev, path);
+	mtu = ipsvti_mtu_inner(path, p->config->family == AF_INET6, natt,
+			       &p->sa->transform->geometry);
+	if (likely(!exceeds(skb, mtu)) || p->config->df == IPSVTI_DF_CLEAR)
+		return true;
+
+	if (skb->protocol == htons(ETH_P_IP)) {
+		if (p->config->df == IPSVTI_DF_COPY &&
+		    !(ip_hdr(skb)->frag_off & htons(IP_DF)))
+			return true;
+		skb_dst_update_pmtu_no_confirm(skb, mtu);
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
+			      htonl(mtu));
+	} else {
+		/* No less than what IPv6 asks of every link may be asked for. */
+		if (mtu < IPV6_MIN_MTU) {
+			mtu = IPV6_MIN_MTU;
+			if (!exceeds(skb, mtu))
+				return true;
+		}
+		skb_dst_update_pmtu_no_confirm(skb, mtu);
+		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+	}
+	return false;
+}
+
+/* What the outer header takes from the inner one. */
+static struct ipsvti_inner look_inside(const struct sk_buff *skb,
+				       const struct tx_path *p)
+{
+	struct ipsvti_inner inner;
+	bool df;
+
+	if (skb->protocol == htons(ETH_P_IP)) {
+		inner.tos = ipv4_get_dsfield(ip_hdr(skb));
+		df = ip_hdr(skb)->frag_off & htons(IP_DF);
+	} else {
+		inner.tos = ipv6_get_dsfield(ipv6_hdr(skb));
+		/* An IPv6 packet that fits() let through may be fragmented. */
+		df = skb->len > IPV6_MIN_MTU;
+	}
+	inner.df = p->config->df == IPSVTI_DF_COPY ?
+			   df :
+			   p->config->df == IPSVTI_DF_SET;
+	return inner;
+}
+
+/*
+ * Encryption in place wants a linear packet that is nobody else's, with room at
+ * both ends.  For any other there is a new one, into which it will be encrypted:
+ * one pass over the data, instead of a copy and a pass.
+ */
+static bool in_place(const struct sk_buff *skb, const struct tx_path *p,
+		     unsigned int tail)
+{
+	return !skb_is_nonlinear(skb) && !skb_cloned(skb) &&
+	       skb_headroom(skb) >= p->headroom && skb_tailroom(skb) >= tail;
+}
+
+static struct sk_buff *new_place(struct sk_buff *from, const struct tx_path *p,
+				 unsigned int tail)
+{
+	struct sk_buff *skb;
+
+	if (skb_has_frag_list(from) && skb_linearize(from))
+		return NULL;
+	skb = alloc_skb(p->headroom + from->len + tail, GFP_ATOMIC);
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, p->headroom);
+	skb_put(skb, from->len);
+	skb_copy_header(skb, from);
+	skb->dev = from->dev;
+	/*
+	 * The new packet answers for the memory that the sender was charged for,
+	 * so that a socket feels the queue of the underlay.
+	 */
+	swap(skb->truesize, from->truesize);
+	swap(skb->destructor, from->destructor);
+	swap(skb->sk, from->sk);
+	return skb;
+}
+
+static void tx_one(struct sk_buff *skb, const struct tx_path *p, u64 seq)
+{
+	const struct ipsvti_esp_geometry *g = &p->sa->transform->geometry;
+	struct ipsvti_inner inner = look_inside(skb, p);
+	u8 next_header = skb->protocol == htons(ETH_P_IP) ? IPPROTO_IPIP :
+							    IPPROTO_IPV6;
+	unsigned int inner_len = skb->len;
+	u32 pad_len = ipsvti_esp_pad_len(g, inner_len);
+	unsigned int tail = ipsvti_esp_tail_len(g, pad_len);
+	struct sk_buff *from = NULL;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
+		goto no_memory;
+	if (!in_place(skb, p, tail)) {
+		from = skb;
+		skb = new_place(from, p, tail);
+		if (unlikely(!skb)) {
+			skb = from;
+			goto no_memory;
+		}
+	}
+	skb_put(skb, tail);
+	skb_push(skb, ipsvti_esp_head_len(g));
+	ipsvti_outer_push(skb, p->vdev, p->config, p->sa, p->dst, &inner);
+	TX_CB(skb)->inner_len = inner_len;
+	ipsvti_aead_encrypt(p->sa, skb, ipsvti_outer_len(p->config, p->sa), seq,
+			    from, pad_len, next_header);
+	return;
+
+no_memory:
+	drop(skb, p->vdev, IPSVTI_A_COUNTERS_TX_NO_MEMORY);
+}
+
+/*
+ * One packet, or the segments of one.  Each gets a sequence number from one block,
+ * and if there are not enough left, none is sent.
+ */
+static void tx_list(struct sk_buff *list, const struct tx_path *p)
+{
+	struct ipsvti_seq *seq = &p->sa->out.seq;
+	struct sk_buff *skb, *next;
+	unsigned int n = 0;
+	u64 first, last;
+
+	skb_list_walk_safe(list, skb, next) n++;
+	if (unlikely(ipsvti_seq_reserve(seq, n, &first))) {
+		ipsvti_stats_count(p->vdev->stats,
+				   IPSVTI_A_COUNTERS_TX_SEQUENCE, n);
+		kfree_skb_list(list);
+		ipsvti_bundle_exhausted(p->vdev, p->sa);
+		return;
+	}
+	last = first + n - 1;
+
+	skb_list_walk_safe(list, skb, next)
+	{
+		skb_mark_not_on_list(skb);
+		tx_one(skb, p, first++);
+	}
+
+	if (likely(!ipsvti_seq_low(last, seq->limit)))
+		return;
+	if (!ipsvti_seq_low(last - n, seq->limit))
+		ipsvti_bundle_low(p->vdev, p->sa);
+	if (last == seq->limit)
+		ipsvti_bundle_exhausted(p->vdev, p->sa);
+}
+
+static void tx_with(struct sk_buff *skb, struct tx_path *p)
+{
+	struct sk_buff *segs;
+
+	p->dst = ipsvti_outer_route(p->vdev, p->config, p->sa);
+	if (IS_ERR(p->dst)) {
+		no_way(skb, p->vdev,
+		       PTR_ERR(p->dst) == -ELOOP ?
+			       IPSVTI_A_COUNTERS_TX_LOOP :
+			       IPSVTI_A_COUNTERS_TX_NO_ROUTE);
+		return;
+	}
+	if (!fits(skb, p)) {
+		drop(skb, p->vdev, IPSVTI_A_COUNTERS_TX_TOO_BIG);
+		goto release;
+	}
+
+	p->headroom = LL_RESERVED_SPACE(p->dst->dev) + p->dst->header_len +
+		      ipsvti_outer_len(p->config, p->sa) +
+		      ipsvti_esp_head_len(&p->sa->transform->geometry);
+	if (skb_is_gso(skb)) {
+		segs = skb_gso_segment(skb, 0);
+		if (IS_ERR_OR_NULL(segs)) {
+			drop(skb, p->vdev, IPSVTI_A_COUNTERS_TX_NO_MEMORY);
+			goto release;
+		}
+		consume_skb(skb);
+		skb = segs;
+	}
+	tx_list(skb, p);
+release:
+	dst_release(p->dst);
+}
+
+/**
+ * ipsvti_tx - ndo_start_xmit: take an inner packet
+ * @skb: the packet
+ * @dev: our device
+ *
+ * Context: BHs disabled.
+ * Return: NETDEV_TX_OK always; what cannot be sent is counted and dropped.
+ */
+netdev_tx_t ipsvti_tx(struct sk_buff *skb, struct net_device *dev)
+{
+	struct tx_path p = { .vdev = netdev_priv(dev) };
+
+	rcu_read_lock();
+	p.sa = rcu_dereference(p.vdev->out);
+	p.config = rcu_dereference(p.vdev->config);
+	skb_mark_not_on_list(skb);
+	if (unlikely(!is_ip(skb))) {
+		drop(skb, p.vdev, IPSVTI_A_COUNTERS_TX_NOT_IP);
+	} else if (unlikely(!p.sa || p.config->family == AF_UNSPEC)) {
+		acquire(p.vdev);
+		no_way(skb, p.vdev, IPSVTI_A_COUNTERS_TX_NO_SA);
+	} else {
+		tx_with(skb, &p);
+	}
+	rcu_read_unlock();
+	return NETDEV_TX_OK;
+}
+
+/**
+ * ipsvti_tx_post - go on with a packet after encryption
+ * @skb: the complete outer packet
+ * @sa: its SA
+ * @err: 0; else why it was not encrypted
+ *
+ * Context: BHs disabled, RCU; @sa is held or still visible.
+ */
+void ipsvti_tx_post(struct sk_buff *skb, struct ipsvti_sa *sa, int err)
+{
+	unsigned int inner_len = TX_CB(skb)->inner_len;
+	struct ipsvti_dev *vdev = sa->vdev;
+
+	if (unlikely(err)) {
+		drop(skb, vdev,
+		     err == -ENOMEM ? IPSVTI_A_COUNTERS_TX_NO_MEMORY :
+				      IPSVTI_A_COUNTERS_TX_CRYPTO);
+		return;
+	}
+	if (likely(!ipsvti_outer_send(skb, vdev)))
+		ipsvti_stats_passed(vdev->stats, sa->stats,
+				    IPSVTI_A_COUNTERS_TX_PACKETS, inner_len);
+	else
+		ipsvti_stats_count(vdev->stats, IPSVTI_A_COUNTERS_TX_OUTPUT, 1);
+}
