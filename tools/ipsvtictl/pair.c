@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* How pairs are shown: see pair.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pair.h"
+
+static bool pair_has(const struct ipsvti_pair *pair, unsigned int attr)
+{
+	return pair->has & IPSVTI_HAS(attr);
+}
+
+static bool sa_has(const struct ipsvti_sa *sa, unsigned int attr)
+{
+	return sa->has & IPSVTI_HAS(attr);
+}
+
+/* A device may be gone before its name is asked for. */
+static const char *device_name(unsigned int ifindex, char name[IF_NAMESIZE])
+{
+	if (!if_indextoname(ifindex, name))
+		snprintf(name, IF_NAMESIZE, "if%u", ifindex);
+	return name;
+}
+
+/* A newer kernel may have values that this program has no name for. */
+static const char *name_or(const char *name)
+{
+	return name ? name : "unknown";
+}
+
+static void sa_print(const char *direction, const struct ipsvti_sa *sa)
+{
+	printf("    %-3s spi 0x%08" PRIx32, direction, sa->spi);
+	if (sa_has(sa, IPSVTI_A_SA_ALG))
+		printf(" %s", name_or(ipsvti_alg_name(sa->alg)));
+	if (sa_has(sa, IPSVTI_A_SA_REPLAY_WINDOW))
+		printf(" window %" PRIu32, sa->replay_window);
+	if (sa_has(sa, IPSVTI_A_SA_SEQ))
+		printf(" seq %" PRIu64, sa->seq);
+	if (sa_has(sa, IPSVTI_A_SA_PACKETS))
+		printf(" packets %" PRIu64, sa->packets);
+	if (sa_has(sa, IPSVTI_A_SA_BYTES))
+		printf(" bytes %" PRIu64, sa->bytes);
+	putchar('\n');
+}
+
+void pair_print(const struct ipsvti_pair *pair)
+{
+	char name[IF_NAMESIZE];
+
+	printf("%s pair %" PRIu32 " %s", device_name(pair->ifindex, name),
+	       pair->id, name_or(ipsvti_pair_state_name(pair->state)));
+	/* Of interest as long as it has not happened. */
+	if (pair->state == IPSVTI_PAIR_STATE_STAGED &&
+	    pair_has(pair, IPSVTI_A_PAIR_ACTIVATION))
+		printf(" activate %s",
+		       name_or(ipsvti_activation_name(pair->activation)));
+	if (pair_has(pair, IPSVTI_A_PAIR_ENCAP))
+		printf(" encap %s", name_or(ipsvti_encap_name(pair->encap)));
+	if (pair->encap == IPSVTI_ENCAP_UDP)
+		printf(" sport %u dport %u", pair->encap_sport,
+		       pair->encap_dport);
+	putchar('\n');
+	if (pair_has(pair, IPSVTI_A_PAIR_IN))
+		sa_print("in", &pair->in);
+	if (pair_has(pair, IPSVTI_A_PAIR_OUT))
+		sa_print("out", &pair->out);
+}
+
+/* jansson has signed integers only; no counter lives to see the difference. */
+static void set_number(json_t *object, const char *key, bool has,
+		       uint64_t number)
+{
+	if (has)
+		json_object_set_new(object, key, json_integer(number));
+}
+
+static void set_name(json_t *object, const char *key, bool has,
+		     const char *name)
+{
+	if (has)
+		json_object_set_new(object, key, json_string(name_or(name)));
+}
+
+static json_t *sa_json(const struct ipsvti_sa *sa)
+{
+	json_t *object = json_object();
+
+	set_number(object, "spi", sa_has(sa, IPSVTI_A_SA_SPI), sa->spi);
+	set_name(object, "alg", sa_has(sa, IPSVTI_A_SA_ALG),
+		 ipsvti_alg_name(sa->alg));
+	set_number(object, "replay-window",
+		   sa_has(sa, IPSVTI_A_SA_REPLAY_WINDOW), sa->replay_window);
+	set_number(object, "seq", sa_has(sa, IPSVTI_A_SA_SEQ), sa->seq);
+	set_number(object, "packets", sa_has(sa, IPSVTI_A_SA_PACKETS),
+		   sa->packets);
+	set_number(object, "bytes", sa_has(sa, IPSVTI_A_SA_BYTES), sa->bytes);
+	return object;
+}
+
+json_t *pair_json(const struct ipsvti_pair *pair)
+{
+	json_t *object = json_object();
+	char name[IF_NAMESIZE];
+
+	set_name(object, "ifname", true, device_name(pair->ifindex, name));
+	set_number(object, "ifindex", true, pair->ifindex);
+	set_number(object, "pair-id", true, pair->id);
+	set_name(object, "state", pair_has(pair, IPSVTI_A_PAIR_STATE),
+		 ipsvti_pair_state_name(pair->state));
+	set_name(object, "activation", pair_has(pair, IPSVTI_A_PAIR_ACTIVATION),
+		 ipsvti_activation_name(pair->activation));
+	set_name(object, "encap", pair_has(pair, IPSVTI_A_PAIR_ENCAP),
+		 ipsvti_encap_name(pair->encap));
+	set_number(object, "encap-sport",
+		   pair_has(pair, IPSVTI_A_PAIR_ENCAP_SPORT),
+		   pair->encap_sport);
+	set_number(object, "encap-dport",
+		   pair_has(pair, IPSVTI_A_PAIR_ENCAP_DPORT),
+		   pair->encap_dport);
+	if (pair_has(pair, IPSVTI_A_PAIR_IN))
+		json_object_set_new(object, "in", sa_json(&pair->in));
+	if (pair_has(pair, IPSVTI_A_PAIR_OUT))
+		json_object_set_new(object, "out", sa_json(&pair->out));
+	return object;
+}
+
+enum ctl_status json_print(struct ctl *ctl, json_t *value)
+{
+	int ret = json_dumpf(value, stdout, JSON_INDENT(4) | JSON_ENCODE_ANY);
+
+	json_decref(value);
+	if (!ret && putchar('\n') != EOF)
+		return CTL_OK;
+	memset(&ctl->err, 0, sizeof(ctl->err));
+	ctl->err.code = value ? EIO : ENOMEM;
+	snprintf(ctl->err.text, sizeof(ctl->err.text), "cannot print: %s",
+		 strerror(ctl->err.code));
+	return CTL_FAILED;
+}
+
+enum ctl_status pair_print_new(struct ctl *ctl, const struct ipsvti_pair *pair)
+{
+	if (ctl->json)
+		return json_print(ctl, pair_json(pair));
+	printf("pair %" PRIu32, pair->id);
+	if (pair_has(pair, IPSVTI_A_PAIR_STATE))
+		printf(" %s", name_or(ipsvti_pair_state_name(pair->state)));
+	if (pair_has(pair, IPSVTI_A_PAIR_IN))
+		printf(" spi 0x%08" PRIx32, pair->in.spi);
+	putchar('\n');
+	return CTL_OK;
+}

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libipsvti: what ipsvtictl and ipsvti-iked say to the ipsvti module, as plain
+ * structs and one function for each operation of
+ * Documentation/netlink/specs/ipsvti.yaml.
+ *
+ * Conventions, true for every function below unless it says otherwise:
+ *
+ * - A function returns 0, or a negative errno. On failure it fills the
+ *   &struct ipsvti_error it was given; the pointer may be NULL.
+ * - Numbers in the structs are in host byte order (SPIs and ports, too);
+ *   addresses are in network byte order, as everywhere.
+ * - A handle belongs to one thread at a time. Different handles share nothing.
+ * - Requests block only for the time the kernel takes to answer them.
+ * - Message buffers are wiped before a function returns. The caller's structs
+ *   are the caller's to wipe: ipsvti_pair_wipe().
+ */
+#ifndef IPSVTI_LIBIPSVTI_H
+#define IPSVTI_LIBIPSVTI_H
+
+#include <linux/ipsvti.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * IPSVTI_HAS() - The bit that says "this attribute is present".
+ * @attr: number of the attribute in its set, for example IPSVTI_A_PAIR_IN
+ *
+ * The model structs below have a member "has" with one such bit for each
+ * attribute of their set. In a request a set bit means "send it"; in an answer
+ * it means "the kernel sent it". A member whose bit is clear reads as zero.
+ */
+#define IPSVTI_HAS(attr) (UINT64_C(1) << (attr))
+
+/* ---- errors ------------------------------------------------------------- */
+
+/**
+ * struct ipsvti_error - Why a request failed, fit to be shown to a person.
+ * @code: positive errno; 0 if nothing failed
+ * @refused: true if the kernel looked at the request and said no; false if it
+ *	could not be asked, or its answer made no sense
+ * @attr: path of the attribute at fault as the spec names it, for example
+ *	"in.key"; empty if there is none
+ * @text: what is wrong: the kernel's own text if it gave one. Without the
+ *	attribute, without a newline, never empty on failure
+ */
+struct ipsvti_error {
+	int code;
+	bool refused;
+	char attr[64];
+	char text[192];
+};
+
+/**
+ * ipsvti_error_format() - Put an error into one line.
+ * @err: the error
+ * @buf: where to put it
+ * @len: size of @buf in octets
+ *
+ * The form is "TEXT (attribute ATTR)". It is cut to fit.
+ *
+ * Return: @buf.
+ */
+const char *ipsvti_error_format(const struct ipsvti_error *err, char *buf,
+				size_t len);
+
+/* ---- model -------------------------------------------------------------- */
+
+/**
+ * struct ipsvti_addr - An IPv4 or IPv6 address.
+ * @family: AF_INET or AF_INET6; AF_UNSPEC (zero) for "none"
+ * @v4: the address if @family is AF_INET
+ * @v6: the address if @family is AF_INET6
+ */
+struct ipsvti_addr {
+	sa_family_t family;
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+	};
+};
+
+/**
+ * struct ipsvti_counters - Packets and octets by outcome.
+ * @has: bits IPSVTI_HAS(IPSVTI_A_COUNTERS_...); an older module knows fewer
+ * @value: the counters by attribute number; ipsvti_counter_name() names them
+ */
+struct ipsvti_counters {
+	uint64_t has;
+	uint64_t value[IPSVTI_A_COUNTERS_MAX + 1];
+};
+
+/**
+ * struct ipsvti_tunnel - A tunnel device as the data path sees it.
+ * @has: bits IPSVTI_HAS(IPSVTI_A_TUNNEL_...); the bits of the addresses are
+ *	not used, their families say whether they are present
+ * @ifindex: index of the device
+ * @ifname: name of the device
+ * @local: outer source address
+ * @remote: outer destination address
+ * @carrier: true if an outbound SA is in use
+ * @reason: why the carrier is as it is
+ * @mtu: MTU in octets
+ * @active_pair: id of the active pair; its bit is clear if there is none
+ * @counters: see there
+ */
+struct ipsvti_tunnel {
+	uint64_t has;
+	unsigned int ifindex;
+	char ifname[IF_NAMESIZE];
+	struct ipsvti_addr local;
+	struct ipsvti_addr remote;
+	bool carrier;
+	enum ipsvti_reason reason;
+	uint32_t mtu;
+	uint32_t active_pair;
+	struct ipsvti_counters counters;
+};
+
+/**
+ * struct ipsvti_sa - One direction of a pair.
+ * @has: bits IPSVTI_HAS(IPSVTI_A_SA_...)
+ * @spi: security parameters index, host byte order
+ * @alg: transform
+ * @key: key; requests only. Its length on the wire is the algorithm's
+ *	unless @key_len says otherwise
+ * @key_len: octets of @key to send; 0 means ipsvti_alg_key_len() of @alg
+ * @salt: salt; requests only
+ * @salt_len: octets of @salt to send; 0 means ipsvti_alg_salt_len() of @alg
+ * @replay_window: size in packets; inbound only
+ * @seq: outbound, the number of the last packet sent; inbound, the highest
+ *	number authenticated. In a request, outbound only: the last number that
+ *	was used with the key already, elsewhere
+ * @packets: packets that passed this SA; answers only
+ * @bytes: octets of inner packets that passed this SA; answers only
+ */
+struct ipsvti_sa {
+	uint64_t has;
+	uint32_t spi;
+	enum ipsvti_alg alg;
+	uint8_t key[IPSVTI_KEY_MAX];
+	size_t key_len;
+	uint8_t salt[IPSVTI_SALT_MAX];
+	size_t salt_len;
+	uint32_t replay_window;
+	uint64_t seq;
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+/**
+ * struct ipsvti_pair - An SA pair.
+ * @has: bits IPSVTI_HAS(IPSVTI_A_PAIR_...)
+ * @ifindex: index of the device
+ * @id: pair id, given by the kernel; unique in the network namespace
+ * @state: where the pair is in its life
+ * @activation: when its outbound SA is put to use
+ * @encap: what stands between outer IP header and ESP, outbound
+ * @encap_sport: UDP source port, host byte order
+ * @encap_dport: UDP destination port, host byte order
+ * @in: inbound SA
+ * @out: outbound SA
+ * @reason: why an event happened
+ */
+struct ipsvti_pair {
+	uint64_t has;
+	unsigned int ifindex;
+	uint32_t id;
+	enum ipsvti_pair_state state;
+	enum ipsvti_activation activation;
+	enum ipsvti_encap encap;
+	uint16_t encap_sport;
+	uint16_t encap_dport;
+	struct ipsvti_sa in;
+	struct ipsvti_sa out;
+	enum ipsvti_reason reason;
+};
+
+/**
+ * ipsvti_pair_wipe() - Overwrite a pair, keys and all, with zeros.
+ * @pair: the pair
+ */
+void ipsvti_pair_wipe(struct ipsvti_pair *pair);
+
+/* ---- names -------------------------------------------------------------- */
+
+/*
+ * Names are those of the spec. They are NULL for a value that this version
+ * does not know; printers show the number then.
+ */
+const char *ipsvti_alg_name(enum ipsvti_alg alg);
+const char *ipsvti_encap_name(enum ipsvti_encap encap);
+const char *ipsvti_pair_state_name(enum ipsvti_pair_state state);
+const char *ipsvti_activation_name(enum ipsvti_activation activation);
+const char *ipsvti_reason_name(enum ipsvti_reason reason);
+const char *ipsvti_df_name(enum ipsvti_df df);
+
+/**
+ * ipsvti_counter_name() - Name of a counter as the spec has it, "tx-no-sa".
+ * @attr: number from 2 (1 is padding) to IPSVTI_A_COUNTERS_MAX
+ *
+ * Return: the name, or NULL if @attr is none.
+ */
+const char *ipsvti_counter_name(unsigned int attr);
+
+/**
+ * ipsvti_alg_by_name() - Find an algorithm by its name, "aes-gcm-16-256".
+ * @name: name
+ * @alg: set if it is known
+ *
+ * Return: true if it is known.
+ */
+bool ipsvti_alg_by_name(const char *name, enum ipsvti_alg *alg);
+
+/**
+ * ipsvti_activation_by_name() - Find an activation by its name, "first-rx".
+ * @name: name
+ * @activation: set if it is known
+ *
+ * Return: true if it is known.
+ */
+bool ipsvti_activation_by_name(const char *name,
+			       enum ipsvti_activation *activation);
+
+/* Octets of key and salt an algorithm wants; 0 if it is not known. */
+size_t ipsvti_alg_key_len(enum ipsvti_alg alg);
+size_t ipsvti_alg_salt_len(enum ipsvti_alg alg);
+
+/* ---- the ipsvti family -------------------------------------------------- */
+
+/**
+ * struct ipsvti_nl - A connection to the family; opaque.
+ */
+struct ipsvti_nl;
+
+/**
+ * ipsvti_nl_open() - Connect, and resolve the family's number.
+ * @nlp: set to the connection on success
+ * @err: see the top of this file
+ *
+ * Asking for the family makes the kernel load the module if it is installed.
+ * The connection works on the caller's network namespace of this moment.
+ *
+ * Return: 0; -ENOENT, the kernel has no such family; another negative errno.
+ */
+int ipsvti_nl_open(struct ipsvti_nl **nlp, struct ipsvti_error *err);
+
+/**
+ * ipsvti_nl_close() - Close a connection. SAs stay.
+ * @nl: connection; NULL does nothing
+ */
+void ipsvti_nl_close(struct ipsvti_nl *nl);
+
+/**
+ * ipsvti_tunnel_get() - Read one tunnel device.
+ * @nl: connection
+ * @ifindex: the device
+ * @tunnel: filled on success
+ * @err: see the top of this file
+ *
+ * Return: 0; -ENODEV; another negative errno.
+ */
+int ipsvti_tunnel_get(struct ipsvti_nl *nl, unsigned int ifindex,
+		      struct ipsvti_tunnel *tunnel, struct ipsvti_error *err);
+
+/**
+ * ipsvti_tunnel_dump() - Read all tunnel devices of the namespace.
+ * @nl: connection
+ * @tunnels: set to an array to free() on success; NULL if there are none
+ * @count: set to its length
+ * @err: see the top of this file
+ *
+ * A dump that a change interrupted is started anew, some times; what is
+ * returned is one consistent view.
+ *
+ * Return: 0; -EINTR, interrupted each time; another negative errno.
+ */
+int ipsvti_tunnel_dump(struct ipsvti_nl *nl, struct ipsvti_tunnel **tunnels,
+		       size_t *count, struct ipsvti_error *err);
+
+/**
+ * ipsvti_tunnel_set() - Change outer addresses of a device, in one step.
+ * @nl: connection
+ * @ifindex: the device
+ * @local: new outer source address; NULL, as it is
+ * @remote: new outer destination address; NULL, as it is
+ * @err: see the top of this file
+ *
+ * Return: 0 or a negative errno.
+ */
+int ipsvti_tunnel_set(struct ipsvti_nl *nl, unsigned int ifindex,
+		      const struct ipsvti_addr *local,
+		      const struct ipsvti_addr *remote,
+		      struct ipsvti_error *err);
+
+/**
+ * ipsvti_spi_alloc() - Reserve a random inbound SPI as a larval pair.
+ * @nl: connection
+ * @ifindex: the device
+ * @reserve_time: seconds the reservation lives; 0, the module's default
+ * @pair: on success @pair->id and @pair->in.spi are set
+ * @err: see the top of this file
+ *
+ * Return: 0 or a negative errno.
+ */
+int ipsvti_spi_alloc(struct ipsvti_nl *nl, unsigned int ifindex,
+		     uint32_t reserve_time, struct ipsvti_pair *pair,
+		     struct ipsvti_error *err);
+
+/**
+ * ipsvti_sa_pair_new() - Install both SAs of a pair, or neither.
+ * @nl: connection
+ * @pair: the pair: ifindex, and what has its bit set in @pair->has and in the
+ *	"has" of @pair->in and @pair->out. With IPSVTI_A_PAIR_PAIR_ID a larval
+ *	pair is completed, without it a new one is made
+ * @reply: id and state of the pair on success; may be NULL, must not be @pair
+ * @err: see the top of this file; @err->attr is for example "in.key"
+ *
+ * Return: 0; -EEXIST, the SPI is taken; -EOPNOTSUPP, the kernel lacks the
+ * algorithm; -EINVAL, an attribute is wrong; another negative errno.
+ */
+int ipsvti_sa_pair_new(struct ipsvti_nl *nl, const struct ipsvti_pair *pair,
+		       struct ipsvti_pair *reply, struct ipsvti_error *err);
+
+/**
+ * ipsvti_sa_activate() - Put the outbound SA of a staged pair to use.
+ * @nl: connection
+ * @ifindex: the device
+ * @pair_id: the pair; an active one is left as it is
+ * @err: see the top of this file
+ *
+ * Return: 0; -ENOENT, no such pair; another negative errno.
+ */
+int ipsvti_sa_activate(struct ipsvti_nl *nl, unsigned int ifindex,
+		       uint32_t pair_id, struct ipsvti_error *err);
+
+/**
+ * ipsvti_sa_get() - Read one pair, without keys.
+ * @nl: connection
+ * @ifindex: the device
+ * @pair_id: the pair
+ * @pair: filled on success
+ * @err: see the top of this file
+ *
+ * Return: 0; -ENOENT, no such pair; another negative errno.
+ */
+int ipsvti_sa_get(struct ipsvti_nl *nl, unsigned int ifindex, uint32_t pair_id,
+		  struct ipsvti_pair *pair, struct ipsvti_error *err);
+
+/**
+ * ipsvti_sa_dump() - Read all pairs of a device or of the namespace.
+ * @nl: connection
+ * @ifindex: the device; 0, all of the namespace
+ * @pairs: set to an array to free() on success; NULL if there are none
+ * @count: set to its length
+ * @err: see the top of this file
+ *
+ * Consistent as ipsvti_tunnel_dump() is.
+ *
+ * Return: 0; -EINTR, interrupted each time; another negative errno.
+ */
+int ipsvti_sa_dump(struct ipsvti_nl *nl, unsigned int ifindex,
+		   struct ipsvti_pair **pairs, size_t *count,
+		   struct ipsvti_error *err);
+
+/**
+ * ipsvti_sa_del() - Remove a pair: outbound at once, inbound after a while.
+ * @nl: connection
+ * @ifindex: the device
+ * @pair_id: the pair
+ * @grace: seconds the inbound SA goes on being accepted; 0, none
+ * @err: see the top of this file
+ *
+ * Return: 0; -ENOENT, no such pair; another negative errno.
+ */
+int ipsvti_sa_del(struct ipsvti_nl *nl, unsigned int ifindex, uint32_t pair_id,
+		  uint32_t grace, struct ipsvti_error *err);
+
+/**
+ * ipsvti_sa_flush() - Remove all pairs of a device at once.
+ * @nl: connection
+ * @ifindex: the device
+ * @err: see the top of this file
+ *
+ * Return: 0 or a negative errno.
+ */
+int ipsvti_sa_flush(struct ipsvti_nl *nl, unsigned int ifindex,
+		    struct ipsvti_error *err);
+
+/* ---- events ------------------------------------------------------------- */
+
+/**
+ * enum ipsvti_event_type - What happened.
+ * @IPSVTI_EVENT_CARRIER: tunnel: ifindex, ifname, carrier, reason, active_pair
+ * @IPSVTI_EVENT_SA_DEL: pair: ifindex, id, in.spi, out.spi, reason
+ * @IPSVTI_EVENT_FIRST_RX: pair: ifindex, id, state
+ * @IPSVTI_EVENT_EXPIRE: pair: ifindex, id, reason
+ * @IPSVTI_EVENT_ACQUIRE: tunnel: ifindex, ifname
+ * @IPSVTI_EVENT_LOST: neither: the socket overflowed and an unknown number of
+ *	events is lost. All they said is in the dumps: read these again
+ */
+enum ipsvti_event_type {
+	IPSVTI_EVENT_CARRIER,
+	IPSVTI_EVENT_SA_DEL,
+	IPSVTI_EVENT_FIRST_RX,
+	IPSVTI_EVENT_EXPIRE,
+	IPSVTI_EVENT_ACQUIRE,
+	IPSVTI_EVENT_LOST,
+};
+
+/**
+ * struct ipsvti_event - One event.
+ * @type: what happened; says which of the others is filled
+ * @tunnel: the device
+ * @pair: the pair
+ */
+struct ipsvti_event {
+	enum ipsvti_event_type type;
+	union {
+		struct ipsvti_tunnel tunnel;
+		struct ipsvti_pair pair;
+	};
+};
+
+/**
+ * typedef ipsvti_event_cb - Called for each event, in order.
+ * @event: the event; valid until the function returns
+ * @data: as given to ipsvti_events_read()
+ *
+ * It must not close the subscription it is called from.
+ */
+typedef void (*ipsvti_event_cb)(const struct ipsvti_event *event, void *data);
+
+/**
+ * struct ipsvti_events - A subscription to the family's events; opaque.
+ */
+struct ipsvti_events;
+
+/**
+ * ipsvti_events_open() - Subscribe.
+ * @eventsp: set to the subscription on success
+ * @err: see the top of this file
+ *
+ * What happens after the return is told. Subscribe first and dump then, and
+ * nothing falls between.
+ *
+ * Return: 0; -ENOENT, the kernel has no such family; another negative errno.
+ */
+int ipsvti_events_open(struct ipsvti_events **eventsp,
+		       struct ipsvti_error *err);
+
+/**
+ * ipsvti_events_close() - End a subscription.
+ * @events: subscription; NULL does nothing
+ */
+void ipsvti_events_close(struct ipsvti_events *events);
+
+/**
+ * ipsvti_events_fd() - The descriptor to poll for reading.
+ * @events: subscription
+ *
+ * Return: a non-blocking descriptor that belongs to @events.
+ */
+int ipsvti_events_fd(const struct ipsvti_events *events);
+
+/**
+ * ipsvti_events_read() - Read what has happened; never blocks.
+ * @events: subscription
+ * @cb: called for each event
+ * @data: handed to @cb
+ * @err: see the top of this file
+ *
+ * Messages that are not from the kernel, that are damaged, or of a kind this
+ * version does not know are skipped.
+ *
+ * Return: 0, nothing more to read; a negative errno, the socket is broken.
+ */
+int ipsvti_events_read(struct ipsvti_events *events, ipsvti_event_cb cb,
+		       void *data, struct ipsvti_error *err);
+
+/* ---- links (rtnetlink) -------------------------------------------------- */
+
+/**
+ * struct ipsvti_link - A network device, and its options if it is an ipsvti.
+ * @has: bits IPSVTI_HAS(IFLA_IPSVTI_...); those of the addresses are not used
+ * @ifindex: index; answers only
+ * @name: name
+ * @kind: kind, "ipsvti", or empty for a device without one; answers only
+ * @up: administratively up
+ * @carrier: lower layer up; answers only
+ * @mtu: MTU in octets; in ipsvti_link_add() 0 leaves it to the device
+ * @local: outer source address
+ * @remote: outer destination address
+ * @link: index of the underlay device
+ * @fwmark: mark of outer packets
+ * @ttl: TTL or hop limit; 0, the route's
+ * @dscp: DSCP, or IPSVTI_DSCP_COPY
+ * @df: where the outer DF bit comes from
+ * @mtu_auto: the device derives its MTU itself
+ */
+struct ipsvti_link {
+	uint64_t has;
+	unsigned int ifindex;
+	char name[IF_NAMESIZE];
+	char kind[16];
+	bool up;
+	bool carrier;
+	uint32_t mtu;
+	struct ipsvti_addr local;
+	struct ipsvti_addr remote;
+	unsigned int link;
+	uint32_t fwmark;
+	uint8_t ttl;
+	uint8_t dscp;
+	enum ipsvti_df df;
+	bool mtu_auto;
+};
+
+/**
+ * struct ipsvti_rtnl - A connection to rtnetlink; opaque.
+ */
+struct ipsvti_rtnl;
+
+/**
+ * ipsvti_rtnl_open() - Connect to rtnetlink; needs no module.
+ * @rtp: set to the connection on success
+ * @err: see the top of this file
+ *
+ * Return: 0 or a negative errno.
+ */
+int ipsvti_rtnl_open(struct ipsvti_rtnl **rtp, struct ipsvti_error *err);
+
+/**
+ * ipsvti_rtnl_close() - Close a connection.
+ * @rt: connection; NULL does nothing
+ */
+void ipsvti_rtnl_close(struct ipsvti_rtnl *rt);
+
+/**
+ * ipsvti_link_get() - Find a device by name, whatever its kind.
+ * @rt: connection
+ * @name: name of the device
+ * @link: filled on success; options only if its kind is "ipsvti"
+ * @err: see the top of this file
+ *
+ * Return: 0; -ENODEV, no such device; another negative errno.
+ */
+int ipsvti_link_get(struct ipsvti_rtnl *rt, const char *name,
+		    struct ipsvti_link *link, struct ipsvti_error *err);
+
+/**
+ * ipsvti_link_add() - Create a device of kind ipsvti.
+ * @rt: connection
+ * @link: name, addresses, up, mtu, and the options with their bit in "has"
+ * @err: see the top of this file; @err->attr is for example "local"
+ *
+ * The kernel loads the module if it is installed. The device's index is read
+ * with ipsvti_link_get().
+ *
+ * Return: 0; -EEXIST, the name is taken; -EOPNOTSUPP, the kernel does not know
+ * the kind; another negative errno.
+ */
+int ipsvti_link_add(struct ipsvti_rtnl *rt, const struct ipsvti_link *link,
+		    struct ipsvti_error *err);
+
+/**
+ * ipsvti_link_set_up() - Set a device up or down.
+ * @rt: connection
+ * @ifindex: the device
+ * @up: true, up; false, down
+ * @err: see the top of this file
+ *
+ * Return: 0; -ENODEV; another negative errno.
+ */
+int ipsvti_link_set_up(struct ipsvti_rtnl *rt, unsigned int ifindex, bool up,
+		       struct ipsvti_error *err);
+
+/**
+ * ipsvti_link_del() - Remove a device.
+ * @rt: connection
+ * @ifindex: the device
+ * @err: see the top of this file
+ *
+ * Return: 0; -ENODEV; another negative errno.
+ */
+int ipsvti_link_del(struct ipsvti_rtnl *rt, unsigned int ifindex,
+		    struct ipsvti_error *err);
+
+#endif /* IPSVTI_LIBIPSVTI_H */

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Names of the values in Documentation/netlink/specs/ipsvti.yaml. */
+#include <string.h>
+
+#include "libipsvti.h"
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/* A switch rather than a table: the compiler names the value that is missing. */
+const char *ipsvti_encap_name(enum ipsvti_encap encap)
+{
+	switch (encap) {
+	case IPSVTI_ENCAP_NONE:
+		return "none";
+	case IPSVTI_ENCAP_UDP:
+		return "udp";
+	}
+	return NULL;
+}
+
+const char *ipsvti_pair_state_name(enum ipsvti_pair_state state)
+{
+	switch (state) {
+	case IPSVTI_PAIR_STATE_LARVAL:
+		return "larval";
+	case IPSVTI_PAIR_STATE_STAGED:
+		return "staged";
+	case IPSVTI_PAIR_STATE_ACTIVE:
+		return "active";
+	case IPSVTI_PAIR_STATE_DRAINING:
+		return "draining";
+	}
+	return NULL;
+}
+
+const char *ipsvti_activation_name(enum ipsvti_activation activation)
+{
+	switch (activation) {
+	case IPSVTI_ACTIVATION_MANUAL:
+		return "manual";
+	case IPSVTI_ACTIVATION_NOW:
+		return "now";
+	case IPSVTI_ACTIVATION_FIRST_RX:
+		return "first-rx";
+	}
+	return NULL;
+}
+
+const char *ipsvti_reason_name(enum ipsvti_reason reason)
+{
+	switch (reason) {
+	case IPSVTI_REASON_NONE:
+		return "none";
+	case IPSVTI_REASON_ACTIVATED:
+		return "activated";
+	case IPSVTI_REASON_DELETED:
+		return "deleted";
+	case IPSVTI_REASON_FLUSHED:
+		return "flushed";
+	case IPSVTI_REASON_RESERVATION_EXPIRED:
+		return "reservation-expired";
+	case IPSVTI_REASON_SEQUENCE_EXHAUSTED:
+		return "sequence-exhausted";
+	case IPSVTI_REASON_SEQUENCE_LOW:
+		return "sequence-low";
+	case IPSVTI_REASON_ENDPOINTS_CHANGED:
+		return "endpoints-changed";
+	case IPSVTI_REASON_DEVICE_GONE:
+		return "device-gone";
+	}
+	return NULL;
+}
+
+const char *ipsvti_df_name(enum ipsvti_df df)
+{
+	switch (df) {
+	case IPSVTI_DF_COPY:
+		return "copy";
+	case IPSVTI_DF_SET:
+		return "set";
+	case IPSVTI_DF_CLEAR:
+		return "clear";
+	}
+	return NULL;
+}
+
+bool ipsvti_activation_by_name(const char *name,
+			       enum ipsvti_activation *activation)
+{
+	enum ipsvti_activation i;
+
+	for (i = 0; ipsvti_activation_name(i); i++) {
+		if (!strcmp(name, ipsvti_activation_name(i))) {
+			*activation = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * struct alg - An algorithm.
+ * @name: name in the spec
+ * @key_len: octets of key
+ * @salt_len: octets of salt
+ */
+struct alg {
+	const char *name;
+	size_t key_len;
+	size_t salt_len;
+};
+
+static const struct alg algs[] = {
+	[IPSVTI_ALG_AES_GCM_16_128] = { "aes-gcm-16-128", 16, 4 },
+	[IPSVTI_ALG_AES_GCM_16_256] = { "aes-gcm-16-256", 32, 4 },
+};
+
+static const struct alg none;
+
+static const struct alg *alg_find(enum ipsvti_alg alg)
+{
+	return alg < ARRAY_SIZE(algs) ? &algs[alg] : &none;
+}
+
+const char *ipsvti_alg_name(enum ipsvti_alg alg)
+{
+	return alg_find(alg)->name;
+}
+
+size_t ipsvti_alg_key_len(enum ipsvti_alg alg)
+{
+	return alg_find(alg)->key_len;
+}
+
+size_t ipsvti_alg_salt_len(enum ipsvti_alg alg)
+{
+	return alg_find(alg)->salt_len;
+}
+
+bool ipsvti_alg_by_name(const char *name, enum ipsvti_alg *alg)
+{
+	enum ipsvti_alg i;
+
+	for (i = 1; ipsvti_alg_name(i); i++) {
+		if (!strcmp(name, ipsvti_alg_name(i))) {
+			*alg = i;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The words of the command line. */
+#include "tests.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "sa_add.h"
+
+static void numbers(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"-1",
+		"+1",
+		" 1",
+		"1 ",
+		"01",
+		"0100",
+		"0128",
+		"1.",
+		"1k",
+		"0x",
+		"x1",
+		"0xg",
+		"1e3",
+		"4096x",
+		"63",
+		"4097",
+		"99999999999999999999",
+		"0x100000000000000000040",
+		"4294967360", /* 64 beyond 32 bits */
+	};
+	uint32_t number;
+	size_t i;
+
+	(void)state;
+	assert_true(parse_number("64", 64, 4096, &number));
+	assert_int_equal(number, 64);
+	assert_true(parse_number("0x1000", 64, 4096, &number));
+	assert_int_equal(number, 4096);
+	assert_true(parse_number("0XfF", 0, 4096, &number));
+	assert_int_equal(number, 255);
+	assert_true(parse_number("0", 0, 1, &number));
+	assert_int_equal(number, 0);
+	assert_true(parse_number("4294967295", 1, UINT32_MAX, &number));
+	assert_true(number == UINT32_MAX);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		number = 77;
+		if (parse_number(bad[i], 64, 4096, &number))
+			fail_msg("\"%s\" was taken", bad[i]);
+		assert_int_equal(number, 77);
+	}
+}
+
+/* Cuts a line into words and parses them. */
+static enum ctl_status parse(struct ctl *ctl, const char *line,
+			     struct sa_add *add)
+{
+	static char copy[512];
+	char *argv[32], *save, *word;
+	int argc = 0;
+
+	memset(ctl, 0, sizeof(*ctl));
+	snprintf(copy, sizeof(copy), "%s", line);
+	for (word = strtok_r(copy, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	return sa_add_parse(ctl, argc, argv, add);
+}
+
+static void add_least(void **state)
+{
+	struct sa_add add;
+	struct ctl ctl;
+
+	(void)state;
+	assert_int_equal(
+		parse(&ctl,
+		      "vti0 in spi 0x100 out spi 4294967295 alg aes-gcm-16-128 keys -",
+		      &add),
+		CTL_OK);
+	assert_string_equal(add.device, "vti0");
+	assert_string_equal(add.keys, "-");
+	assert_int_equal(add.pair.in.spi, 256);
+	assert_true(add.pair.out.spi == UINT32_MAX);
+	assert_int_equal(add.pair.in.alg, IPSVTI_ALG_AES_GCM_16_128);
+	assert_int_equal(add.pair.out.alg, IPSVTI_ALG_AES_GCM_16_128);
+	assert_int_equal(add.pair.activation, IPSVTI_ACTIVATION_NOW);
+	assert_true(add.pair.has == (IPSVTI_HAS(IPSVTI_A_PAIR_ACTIVATION) |
+				     IPSVTI_HAS(IPSVTI_A_PAIR_IN) |
+				     IPSVTI_HAS(IPSVTI_A_PAIR_OUT)));
+	assert_true(add.pair.in.has == (IPSVTI_HAS(IPSVTI_A_SA_SPI) |
+					IPSVTI_HAS(IPSVTI_A_SA_ALG)));
+}
+
+static void add_all(void **state)
+{
+	struct sa_add add;
+	struct ctl ctl;
+
+	(void)state;
+	assert_int_equal(
+		parse(&ctl,
+		      "vti0 pair 12 keys k replay-window 0x400 activate first-rx dport 4501 sport 4500 encap udp alg aes-gcm-16-256 out spi 257 in spi 256",
+		      &add),
+		CTL_OK);
+	assert_int_equal(add.pair.id, 12);
+	assert_int_equal(add.pair.in.replay_window, 1024);
+	assert_false(add.pair.out.has & IPSVTI_HAS(IPSVTI_A_SA_REPLAY_WINDOW));
+	assert_int_equal(add.pair.activation, IPSVTI_ACTIVATION_FIRST_RX);
+	assert_int_equal(add.pair.encap, IPSVTI_ENCAP_UDP);
+	assert_int_equal(add.pair.encap_sport, 4500);
+	assert_int_equal(add.pair.encap_dport, 4501);
+	assert_true(add.pair.has & IPSVTI_HAS(IPSVTI_A_PAIR_PAIR_ID));
+	assert_true(add.pair.has & IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_DPORT));
+}
+
+/* What is wrong, and what the user is told. */
+static void add_refused(void **state)
+{
+#define GOOD "vti0 in spi 256 out spi 257 alg aes-gcm-16-256 keys - "
+	static const struct {
+		const char *line;
+		const char *text;
+	} bad[] = {
+		{ "", "expected the name of a device" },
+		{ "vti0", "expected \"in spi NUMBER\"" },
+		{ "vti0 in spi 256 alg aes-gcm-16-256 keys -",
+		  "expected \"out spi NUMBER\"" },
+		{ "vti0 in spi 256 out spi 257 keys -",
+		  "expected \"alg NAME\"" },
+		{ "vti0 in spi 256 out spi 257 alg aes-gcm-16-256",
+		  "expected \"keys FILE\"" },
+		{ "vti0 in", "nothing after \"in\": expected \"spi\"" },
+		{ "vti0 in 256", "expected \"spi\" and a number" },
+		{ "vti0 in spi", "nothing after \"spi\"" },
+		{ "vti0 in spi 255",
+		  "expected a number from 256 to 4294967295" },
+		{ "vti0 out spi 0x100000000", "from 256 to 4294967295" },
+		{ "vti0 alg", "expected aes-gcm-16-128, aes-gcm-16-256" },
+		{ "vti0 alg aes-gcm",
+		  "unknown algorithm \"aes-gcm\": expected one of aes-gcm-16-128, aes-gcm-16-256" },
+		{ "vti0 keys", "a file, or - for standard input" },
+		{ GOOD "encap tcp", "expected udp or none" },
+		{ GOOD "encap udp", "\"sport NUMBER\" and \"dport NUMBER\"" },
+		{ GOOD "encap udp sport 4500", "\"dport NUMBER\"" },
+		{ GOOD "encap udp sport 0 dport 1", "from 1 to 65535" },
+		{ GOOD "encap udp sport 1 dport 65536", "from 1 to 65535" },
+		{ GOOD "sport 4500", "go with \"encap udp\"" },
+		{ GOOD "encap none dport 4500", "go with \"encap udp\"" },
+		{ GOOD "activate later", "expected now, manual or first-rx" },
+		{ GOOD "replay-window 32", "from 64 to 4096" },
+		{ GOOD "pair 0", "from 1 to" },
+		{ GOOD "in spi 300", "\"in\" is there twice" },
+		{ GOOD "keys other", "\"keys\" is there twice" },
+		{ GOOD "key 0x0011", "\"key\" is not known here" },
+	};
+	struct sa_add add;
+	struct ctl ctl;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (parse(&ctl, bad[i].line, &add) != CTL_USAGE)
+			fail_msg("\"%s\" was taken", bad[i].line);
+		assert_contains(ctl.err.text, bad[i].text);
+		assert_false(ctl.err.refused);
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(numbers),
+	cmocka_unit_test(add_least),
+	cmocka_unit_test(add_all),
+	cmocka_unit_test(add_refused),
+};
+
+SUITE(args_suite, tests);
