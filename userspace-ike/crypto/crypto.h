@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The cryptography of IKEv2, by libcrypto (OpenSSL 3.0 or later). Algorithms
+ * are named by their transform IDs (RFC 7296, section 3.3.2); the tables that
+ * map them to libcrypto's names are private to this directory.
+ *
+ * Nothing here keeps state of its own, and what is random comes from the
+ * caller, so that a run can be repeated octet by octet.
+ */
+#ifndef IPSVTI_IKE_CRYPTO_H
+#define IPSVTI_IKE_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Octets that somebody else owns. */
+struct ike_slice {
+	const uint8_t *data;
+	size_t len;
+};
+
+#define IKE_SLICE(ptr, n) ((struct ike_slice){ .data = (ptr), .len = (n) })
+
+/* ------------------------------------------------- key exchange (dh.c) */
+
+#define IKE_DH_PUBLIC_MAX	512	/* octets, MODP-4096 */
+#define IKE_DH_SECRET_MAX	512
+
+struct ike_dh;
+
+/* Source of randomness: fills @buf. Return: 0 or a negative errno value. */
+typedef int (*ike_random_fn)(void *ctx, void *buf, size_t len);
+
+/* Return: octets of a public value on the wire; 0 for an unknown group. */
+size_t ike_dh_public_len(uint16_t group);
+
+/* Return: octets of a shared secret; 0 for an unknown group. */
+size_t ike_dh_secret_len(uint16_t group);
+
+/**
+ * ike_dh_new() - make an ephemeral key
+ * @group: transform ID of type 4
+ * @random: where the private value comes from
+ * @ctx: its first argument
+ *
+ * Return: the key; NULL for an unknown group or if anything failed.
+ */
+struct ike_dh *ike_dh_new(uint16_t group, ike_random_fn random, void *ctx);
+
+/* Wipes and frees @dh, which may be NULL. */
+void ike_dh_free(struct ike_dh *dh);
+
+/* Return: the group of @dh. */
+uint16_t ike_dh_group(const struct ike_dh *dh);
+
+/* Return: our public value as it goes into a KE payload; lives with @dh. */
+struct ike_slice ike_dh_public(const struct ike_dh *dh);
+
+/**
+ * ike_dh_derive() - the shared secret
+ * @dh: our key
+ * @peer: the peer's public value as found in its KE payload
+ * @secret: gets ike_dh_secret_len() octets, leading zeros kept (RFC 7296,
+ *          section 2.14; for ECP the x coordinate, RFC 5903)
+ *
+ * The peer's value is checked as RFC 6989 (range, point on the curve) and RFC
+ * 8031 (result not all zero) demand.
+ *
+ * Return: octets of @secret, -EINVAL if the peer's value is unfit, -ENOMEM.
+ */
+int ike_dh_derive(const struct ike_dh *dh, struct ike_slice peer,
+		  uint8_t secret[IKE_DH_SECRET_MAX]);
+
+/* --------------------------------------------------------- PRF (prf.c) */
+
+#define IKE_PRF_MAX		64	/* octets of the longest PRF output */
+#define IKE_PRF_PARTS_MAX	8
+
+/* Return: output and preferred key length in octets; 0 for an unknown PRF. */
+size_t ike_prf_len(uint16_t prf);
+
+/**
+ * ike_prf() - prf(key, parts[0] | parts[1] | …)
+ * @prf: transform ID of type 2
+ * @key: of any length
+ * @parts: what to digest
+ * @n: entries of @parts
+ * @out: gets ike_prf_len() octets
+ *
+ * Return: 0, -EINVAL (unknown PRF), -ENOMEM.
+ */
+int ike_prf(uint16_t prf, struct ike_slice key, const struct ike_slice *parts,
+	    size_t n, uint8_t *out);
+
+/**
+ * ike_prf_plus() - prf+ (RFC 7296, section 2.13)
+ * @prf: transform ID of type 2
+ * @key: of any length
+ * @seed: S, in parts
+ * @n: entries of @seed, at most IKE_PRF_PARTS_MAX - 2
+ * @out: gets the key stream
+ * @len: octets wanted, at most 255 times the PRF's length
+ *
+ * Return: 0, -EINVAL, -ENOMEM.
+ */
+int ike_prf_plus(uint16_t prf, struct ike_slice key,
+		 const struct ike_slice *seed, size_t n, uint8_t *out,
+		 size_t len);
+
+/* -------------------------------------------------------- AEAD (aead.c) */
+
+#define IKE_AEAD_KEY_MAX	36	/* key and salt */
+#define IKE_AEAD_SALT		4
+#define IKE_AEAD_IV		8
+#define IKE_AEAD_ICV		16
+
+/* Return: octets of key and salt together (RFC 5282, section 7.1; RFC 4106,
+ * section 8.1); 0 for an unknown AEAD or key length.
+ */
+size_t ike_aead_key_len(uint16_t encr, uint16_t key_bits);
+
+/**
+ * ike_aead_seal() - encrypt in place and authenticate (RFC 5282, section 3)
+ * @encr: transform ID of type 1
+ * @key: key and salt; its length tells the key length
+ * @iv: explicit IV, never twice under a key
+ * @aad: associated data
+ * @text: plaintext, becomes ciphertext
+ * @len: octets of @text
+ * @icv: gets the integrity check value
+ *
+ * Return: 0, -EINVAL, -ENOMEM.
+ */
+int ike_aead_seal(uint16_t encr, struct ike_slice key,
+		  const uint8_t iv[IKE_AEAD_IV], struct ike_slice aad,
+		  uint8_t *text, size_t len, uint8_t icv[IKE_AEAD_ICV]);
+
+/**
+ * ike_aead_open() - check and decrypt in place
+ * @encr: transform ID of type 1
+ * @key: key and salt
+ * @iv: explicit IV
+ * @aad: associated data
+ * @text: ciphertext, becomes plaintext; of no value after an error
+ * @len: octets of @text
+ * @icv: integrity check value received
+ *
+ * Return: 0, -EBADMSG if the check failed, -EINVAL, -ENOMEM.
+ */
+int ike_aead_open(uint16_t encr, struct ike_slice key,
+		  const uint8_t iv[IKE_AEAD_IV], struct ike_slice aad,
+		  uint8_t *text, size_t len, const uint8_t icv[IKE_AEAD_ICV]);
+
+/* ------------------------------------------------------------- the rest */
+
+#define IKE_SHA1_LEN 20
+
+/* SHA-1 of NAT_DETECTION_*_IP (RFC 7296, section 2.23). Return: 0 or -ENOMEM. */
+int ike_sha1(const struct ike_slice *parts, size_t n,
+	     uint8_t out[IKE_SHA1_LEN]);
+
+/* Overwrites secrets in a way no compiler leaves out. */
+void ike_wipe(void *buf, size_t len);
+
+/* Return: whether both are equal, in a time that does not tell where not. */
+bool ike_equal(const void *a, const void *b, size_t len);
+
+#endif /* IPSVTI_IKE_CRYPTO_H */

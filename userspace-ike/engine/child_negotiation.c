@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Agreeing on a CHILD SA: what IKE_AUTH and CREATE_CHILD_SA have in common
+ * (RFC 7296, sections 1.2, 1.3, 2.9).
+ */
+#include <stdio.h>
+
+#include "core.h"
+
+void ike_child_offer_sa(struct ike_sa *sa, enum ike_sa_use use,
+			struct ike_builder *b)
+{
+	ike_build_offer(b, use, &sa->tunnel->config.esp, sa->neg->spi_in);
+}
+
+void ike_child_offer_ts(struct ike_sa *sa, struct ike_builder *b)
+{
+	ike_build_ts(b, IKE_PAYLOAD_TSI, &sa->tunnel->local_ts);
+	ike_build_ts(b, IKE_PAYLOAD_TSR, &sa->tunnel->remote_ts);
+}
+
+/* ---------------------------------------------------------------- responder */
+
+/**
+ * struct agreement - a CHILD SA in the making
+ * @choice: the suite
+ * @tsi: narrowed selectors of the initiator's side
+ * @tsr: the same of the responder's
+ * @nonce: ours, in CREATE_CHILD_SA
+ * @dh: ours, with PFS
+ * @secret: shared, with PFS
+ * @secret_len: octets of @secret
+ */
+struct agreement {
+	struct ike_choice choice;
+	struct ike_ts_set tsi;
+	struct ike_ts_set tsr;
+	struct ike_nonce nonce;
+	struct ike_dh *dh;
+	uint8_t secret[IKE_DH_SECRET_MAX];
+	size_t secret_len;
+};
+
+static void agreement_wipe(struct agreement *a)
+{
+	ike_dh_free(a->dh);
+	ike_wipe(a, sizeof(*a));
+}
+
+static void refuse_ts(struct ike_call *c)
+{
+	const struct ike_tunnel *t = c->sa->tunnel;
+	char local[200], remote[200];
+
+	ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_NOTICE, t,
+		IKE_FIELDS({ "reason", "TS_UNACCEPTABLE" }),
+		"the peer's traffic selectors have nothing in common with ours "
+		"(here %s, there %s)",
+		ike_ts_format(&t->local_ts, local, sizeof(local)),
+		ike_ts_format(&t->remote_ts, remote, sizeof(remote)));
+	ike_build_status(c->reply, IKE_N_TS_UNACCEPTABLE);
+}
+
+static void refuse_proposal(struct ike_call *c)
+{
+	const struct ike_tunnel *t = c->sa->tunnel;
+	char offer[300], ours[96];
+
+	ike_offer_format(c->msg->sa, offer, sizeof(offer));
+	ike_suite_format(&t->config.esp, ours, sizeof(ours));
+	ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_NOTICE, t,
+		IKE_FIELDS({ "reason", "NO_PROPOSAL_CHOSEN" },
+			   { "offered", offer }, { "accepted", ours }),
+		"the peer offers %s for ESP, but our ESP suite is %s", offer,
+		ours);
+	ike_build_status(c->reply, IKE_N_NO_PROPOSAL_CHOSEN);
+}
+
+static void refuse_ke(struct ike_call *c, uint16_t group)
+{
+	uint8_t want[2];
+
+	put_be16(want, group);
+	ike_build_notify(c->reply, IKE_PROTO_NONE, IKE_SLICE(NULL, 0),
+			 IKE_N_INVALID_KE_PAYLOAD,
+			 IKE_SLICE(want, sizeof(want)));
+}
+
+/* The key exchange of PFS. Return: false if the reply says why not. */
+static bool agree_ke(struct ike_call *c, struct agreement *a)
+{
+	int len;
+
+	if (a->choice.ke == IKE_KE_NONE)
+		return true;
+	if (!(c->msg->present & IKE_P_KE) || c->msg->ke_group != a->choice.ke) {
+		refuse_ke(c, a->choice.ke);
+		return false;
+	}
+	a->dh = ike_random_dh(c->e, a->choice.ke);
+	len = a->dh ? ike_dh_derive(a->dh, c->msg->ke, a->secret) : 0;
+	if (len > 0) {
+		a->secret_len = (size_t)len;
+		return true;
+	}
+	/* Section 2.21: an unfit public value is bad syntax. */
+	ike_build_status(c->reply, a->dh ? IKE_N_INVALID_SYNTAX :
+					   IKE_N_TEMPORARY_FAILURE);
+	return false;
+}
+
+static bool agree(struct ike_call *c, enum ike_sa_use use, struct agreement *a)
+{
+	const struct ike_tunnel *t = c->sa->tunnel;
+
+	if (!ike_ts_narrow(&a->tsi, &t->remote_ts, c->msg->tsi) ||
+	    !ike_ts_narrow(&a->tsr, &t->local_ts, c->msg->tsr)) {
+		refuse_ts(c);
+		return false;
+	}
+	if (ike_proposal_select(use, &t->config.esp, &t->config.ike,
+				c->msg->sa, c->msg->ke_group, &a->choice) ||
+	    a->choice.spi < 256) {
+		refuse_proposal(c);
+		return false;
+	}
+	if (use == IKE_USE_AUTH_CHILD)
+		return true;
+	if (ike_random_nonce(c->e, &a->nonce)) {
+		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+		return false;
+	}
+	return agree_ke(c, a);
+}
+
+static void build_agreement(struct ike_builder *b, enum ike_sa_use use,
+			    const struct agreement *a, uint32_t spi)
+{
+	ike_build_answer(b, use, &a->choice, spi);
+	if (use == IKE_USE_CHILD)
+		ike_build_nonce(b, ike_nonce_slice(&a->nonce));
+	if (a->dh)
+		ike_build_ke(b, ike_dh_group(a->dh), ike_dh_public(a->dh));
+	ike_build_ts(b, IKE_PAYLOAD_TSI, &a->tsi);
+	ike_build_ts(b, IKE_PAYLOAD_TSR, &a->tsr);
+}
+
+struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
+				   enum ike_activation activation)
+{
+	const struct ike_handshake *hs = c->sa->handshake;
+	struct agreement a = { 0 };
+	struct ike_child *child = NULL;
+	struct ike_child_plan plan = {
+		.choice = &a.choice,
+		.initiator = false,
+		.activation = activation,
+	};
+
+	if (!agree(c, use, &a))
+		goto out;
+	if (ike_child_reserve(c->sa, &plan.pair_id, &plan.spi_in)) {
+		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+		goto out;
+	}
+	if (use == IKE_USE_AUTH_CHILD) {
+		plan.keymat.ni = ike_nonce_slice(&hs->nonce_i);
+		plan.keymat.nr = ike_nonce_slice(&hs->nonce_r);
+	} else {
+		plan.keymat.secret = IKE_SLICE(a.secret, a.secret_len);
+		plan.keymat.ni = c->msg->nonce;
+		plan.keymat.nr = ike_nonce_slice(&a.nonce);
+	}
+	child = ike_child_install(c->sa, &plan);
+	if (child) {
+		child->by_auth = use == IKE_USE_AUTH_CHILD;
+		build_agreement(c->reply, use, &a, plan.spi_in);
+	} else {
+		ike_child_unreserve(c->sa, plan.pair_id);
+		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+	}
+out:
+	agreement_wipe(&a);
+	return child;
+}
+
+/* ---------------------------------------------------------------- initiator */
+
+/* Return: what is wrong with an answer, or NULL. */
+static const char *check_answer(struct ike_call *c, enum ike_sa_use use,
+				struct agreement *a)
+{
+	const struct ike_tunnel *t = c->sa->tunnel;
+	const struct ike_negotiation *neg = c->sa->neg;
+	uint16_t group = neg->dh ? ike_dh_group(neg->dh) : IKE_KE_NONE;
+	int len;
+
+	if (ike_proposal_check(use, &t->config.esp, c->msg->sa, &a->choice) ||
+	    a->choice.spi < 256)
+		return "the peer chose an ESP suite that we did not offer";
+	if (ike_msg_notify(c->msg, IKE_N_USE_TRANSPORT_MODE))
+		return "the peer insists on transport mode";
+	if (!ike_ts_within(&a->tsi, &t->local_ts, c->msg->tsi) ||
+	    !ike_ts_within(&a->tsr, &t->remote_ts, c->msg->tsr))
+		return "the peer chose traffic selectors that we did not offer";
+	if (a->choice.ke != group)
+		return "the peer chose another group than that of our key";
+	if (!neg->dh)
+		return NULL;
+	if (!(c->msg->present & IKE_P_KE) || c->msg->ke_group != group)
+		return "the peer's answer lacks the key exchange of PFS";
+	len = ike_dh_derive(neg->dh, c->msg->ke, a->secret);
+	if (len < 0)
+		return "the peer's key exchange value is unfit";
+	a->secret_len = (size_t)len;
+	return NULL;
+}
+
+static void tell_narrowed(struct ike_sa *sa, const struct agreement *a)
+{
+	const struct ike_tunnel *t = sa->tunnel;
+	char local[200], remote[200];
+
+	if (a->tsi.n == t->local_ts.n && a->tsr.n == t->remote_ts.n)
+		return;
+	ike_log(sa->e, IKE_EVENT_NOTIFY, IKE_LOG_INFO, t, IKE_NO_FIELDS,
+		"the peer narrowed the traffic selectors: here %s, there %s",
+		ike_ts_format(&a->tsi, local, sizeof(local)),
+		ike_ts_format(&a->tsr, remote, sizeof(remote)));
+}
+
+struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
+				   enum ike_activation activation)
+{
+	const struct ike_handshake *hs = c->sa->handshake;
+	struct ike_negotiation *neg = c->sa->neg;
+	struct agreement a = { 0 };
+	const char *wrong = check_answer(c, use, &a);
+	struct ike_child *child = NULL;
+	struct ike_child_plan plan = {
+		.pair_id = neg->pair_id,
+		.spi_in = neg->spi_in,
+		.choice = &a.choice,
+		.initiator = true,
+		.activation = activation,
+	};
+
+	if (!wrong) {
+		plan.keymat.secret = IKE_SLICE(a.secret, a.secret_len);
+		plan.keymat.ni = ike_nonce_slice(hs ? &hs->nonce_i :
+						      &neg->nonce);
+		plan.keymat.nr = hs ? ike_nonce_slice(&hs->nonce_r) :
+				      c->msg->nonce;
+		child = ike_child_install(c->sa, &plan);
+		wrong = "the CHILD SA could not be installed";
+	}
+	if (child) {
+		tell_narrowed(c->sa, &a);
+		neg->pair_id = 0;
+	} else {
+		/* The peer has it, though: best to start all over. */
+		ike_tunnel_failed(c->sa->tunnel, c->e, "%s", wrong);
+		c->sa->want_delete = true;
+	}
+	agreement_wipe(&a);
+	return child;
+}
+
+void ike_child_tell_refusal(struct ike_sa *sa, const struct ike_notify *n,
+			    char *why, size_t len)
+{
+	const struct ike_tunnel *t = sa->tunnel;
+	const char *name = ike_notify_name(n->type);
+	char esp[96], local[200], remote[200];
+
+	switch (n->type) {
+	case IKE_N_NO_PROPOSAL_CHOSEN:
+		snprintf(why, len, "peer refused our ESP proposal "
+			 "(NO_PROPOSAL_CHOSEN): we offered %s",
+			 ike_suite_format(&t->config.esp, esp, sizeof(esp)));
+		break;
+	case IKE_N_TS_UNACCEPTABLE:
+		snprintf(why, len, "peer refused our traffic selectors "
+			 "(TS_UNACCEPTABLE): we offered %s here, %s there",
+			 ike_ts_format(&t->local_ts, local, sizeof(local)),
+			 ike_ts_format(&t->remote_ts, remote, sizeof(remote)));
+		break;
+	default:
+		snprintf(why, len, "peer refused the CHILD SA (%s, %u): %s",
+			 name ? name : "unknown error", n->type,
+			 ike_notify_text(n->type));
+		break;
+	}
+}

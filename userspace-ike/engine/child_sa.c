@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * CHILD SAs and the SA pairs in the kernel that they are.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core.h"
+
+const char *ike_child_state_name(enum ike_child_state state)
+{
+	static const char *const names[] = {
+#define STATE_NAME(id, name) name,
+		IKE_CHILD_STATES(STATE_NAME)
+#undef STATE_NAME
+	};
+
+	return names[state];
+}
+
+void ike_child_set_state(struct ike_child *child, enum ike_child_state state,
+			 const char *why)
+{
+	char pair[12], spi_in[12], spi_out[12];
+	const char *from = ike_child_state_name(child->state);
+	const char *to = ike_child_state_name(state);
+
+	if (child->state == state)
+		return;
+	child->state = state;
+	snprintf(pair, sizeof(pair), "%u", child->pair_id);
+	snprintf(spi_in, sizeof(spi_in), "%08x", child->spi_in);
+	snprintf(spi_out, sizeof(spi_out), "%08x", child->spi_out);
+	ike_log(child->sa->e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_DEBUG,
+		child->sa->tunnel,
+		IKE_FIELDS({ "pair", pair }, { "spi-in", spi_in },
+			   { "spi-out", spi_out }, { "from", from },
+			   { "to", to }, { "reason", why }),
+		"CHILD SA %s/%s (pair %s): %s, was %s: %s", spi_in, spi_out,
+		pair, to, from, why);
+}
+
+static int kernel_error(struct ike_sa *sa, const char *op, int err)
+{
+	char code[12];
+
+	snprintf(code, sizeof(code), "%d", -err);
+	ike_log(sa->e, IKE_EVENT_KERNEL_ERROR, IKE_LOG_ERROR, sa->tunnel,
+		IKE_FIELDS({ "operation", op }, { "errno", code }),
+		"the kernel refused %s: %s", op, strerror(-err));
+	return err;
+}
+
+int ike_child_reserve(struct ike_sa *sa, uint32_t *pair_id, uint32_t *spi)
+{
+	const struct ike_env *env = sa->e->env;
+	int err = env->kernel->spi_alloc(env->ctx, sa->tunnel->config.ifindex,
+					 IKE_RESERVE_S, pair_id, spi);
+
+	return err ? kernel_error(sa, "spi-alloc", err) : 0;
+}
+
+void ike_child_unreserve(struct ike_sa *sa, uint32_t pair_id)
+{
+	const struct ike_env *env = sa->e->env;
+
+	if (pair_id)
+		env->kernel->retire(env->ctx, sa->tunnel->config.ifindex,
+				    pair_id, 0);
+}
+
+static void fill_sa(struct ike_kernel_sa *out, uint32_t spi,
+		    const struct ike_encr *encr, const uint8_t *key, size_t len)
+{
+	out->spi = spi;
+	out->alg = encr->key_bits == 128 ? IKE_ESP_AES_GCM_16_128 :
+					   IKE_ESP_AES_GCM_16_256;
+	out->key_len = len - IKE_AEAD_SALT;
+	out->salt_len = IKE_AEAD_SALT;
+	memcpy(out->key, key, out->key_len);
+	memcpy(out->salt, key + out->key_len, out->salt_len);
+}
+
+static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
+{
+	const struct ike_tunnel_config *config = &sa->tunnel->config;
+	const struct ike_env *env = sa->e->env;
+	struct ike_kernel_pair pair = {
+		.ifindex = config->ifindex,
+		.pair_id = plan->pair_id,
+		.activation = plan->activation,
+	};
+	struct ike_child_keys keys;
+	int err;
+
+	/* Section 2.23: whoever is behind a NAT, ESP goes inside UDP. */
+	if (sa->nat_local || sa->nat_remote) {
+		pair.encap_udp = true;
+		pair.encap_sport = sa->local.port == IKE_PORT ? IKE_PORT_NATT :
+								sa->local.port;
+		pair.encap_dport = sa->remote.port == IKE_PORT ?
+					   IKE_PORT_NATT :
+					   sa->remote.port;
+	}
+	err = ike_keys_child(&sa->keys, &plan->choice->encr, &plan->keymat,
+			     &keys);
+	if (err)
+		return err;
+	/* Section 2.17: initiator to responder first, of this exchange. */
+	fill_sa(&pair.in, plan->spi_in, &plan->choice->encr,
+		plan->initiator ? keys.r2i : keys.i2r, keys.len);
+	fill_sa(&pair.out, (uint32_t)plan->choice->spi, &plan->choice->encr,
+		plan->initiator ? keys.i2r : keys.r2i, keys.len);
+	pair.in.replay_window = config->replay_window;
+	err = env->kernel->pair_new(env->ctx, &pair);
+	ike_wipe(&keys, sizeof(keys));
+	ike_wipe(&pair, sizeof(pair));
+	return err ? kernel_error(sa, "sa-pair-new", err) : 0;
+}
+
+/*
+ * Outbound traffic leaves by @child from now on. What was waiting to be put to
+ * use before is not waited for any more, and an IKE SA of ours that is one too
+ * many has been kept until now.
+ */
+static void take_over(struct ike_child *child)
+{
+	for (struct ike_sa *sa = child->sa->e->sas; sa; sa = sa->next) {
+		if (sa->tunnel != child->sa->tunnel)
+			continue;
+		for (struct ike_child *c = sa->children; c; c = c->next) {
+			c->in_use = false;
+			c->awaits = false;
+		}
+		if (sa->redundant && sa->initiator && sa != child->sa)
+			sa->want_delete = true;
+	}
+	child->in_use = true;
+	child->held = false;
+}
+
+static void log_new(const struct ike_child *child)
+{
+	const struct ike_sa *sa = child->sa;
+	char suite[64], spi_in[12], spi_out[12], pair[12];
+
+	ike_choice_format(&child->choice, suite, sizeof(suite));
+	snprintf(spi_in, sizeof(spi_in), "%08x", child->spi_in);
+	snprintf(spi_out, sizeof(spi_out), "%08x", child->spi_out);
+	snprintf(pair, sizeof(pair), "%u", child->pair_id);
+	ike_log(sa->e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_INFO, sa->tunnel,
+		IKE_FIELDS({ "to", "installed" }, { "spi-in", spi_in },
+			   { "spi-out", spi_out }, { "pair", pair },
+			   { "suite", suite }),
+		"CHILD SA %s/%s (pair %s): installed, %s%s, %s", spi_in,
+		spi_out, pair, suite,
+		sa->nat_local || sa->nat_remote ? " in UDP" : "",
+		child->in_use ? "in use" :
+		child->held   ? "held back" :
+				"to be used when the peer does");
+}
+
+struct ike_child *ike_child_install(struct ike_sa *sa,
+				    const struct ike_child_plan *plan)
+{
+	const struct ike_tunnel_config *config = &sa->tunnel->config;
+	uint64_t life = (uint64_t)config->child_lifetime_s * 1000;
+	struct ike_child *child = calloc(1, sizeof(*child));
+	struct ike_engine *e = sa->e;
+	struct ike_nonce ni, nr;
+
+	if (!child)
+		return NULL;
+	if (install(sa, plan)) {
+		free(child);
+		return NULL;
+	}
+	child->sa = sa;
+	child->state = IKE_CHILD_INSTALLED;
+	child->pair_id = plan->pair_id;
+	child->spi_in = plan->spi_in;
+	child->spi_out = (uint32_t)plan->choice->spi;
+	child->choice = *plan->choice;
+	ike_nonce_set(&ni, plan->keymat.ni);
+	ike_nonce_set(&nr, plan->keymat.nr);
+	child->lowest = *ike_nonce_lower(&ni, &nr);
+	child->installed_at = e->now;
+	child->rekey_at = e->now + life - ike_jitter(e, (uint32_t)(life / 10));
+	child->expire_at = e->now + life + life / 10;
+	/* An initiator knows that the peer has it, from the response. */
+	child->confirmed = plan->initiator;
+	child->confirm_id = sa->window.expected_id + 1;
+	child->next = sa->children;
+	sa->children = child;
+	switch (plan->activation) {
+	case IKE_ACTIVATE_NOW:
+		take_over(child);
+		break;
+	case IKE_ACTIVATE_MANUAL:
+		child->held = true;
+		break;
+	case IKE_ACTIVATE_FIRST_RX:
+		child->awaits = true;
+		break;
+	}
+	sa->child_refusals = 0;
+	log_new(child);
+	return child;
+}
+
+void ike_child_activate(struct ike_child *child, const char *why)
+{
+	const struct ike_sa *sa = child->sa;
+	const struct ike_env *env = sa->e->env;
+	int err;
+
+	if (child->in_use || child->state != IKE_CHILD_INSTALLED)
+		return;
+	err = env->kernel->activate(env->ctx, sa->tunnel->config.ifindex,
+				    child->pair_id);
+	if (err) {
+		kernel_error(child->sa, "sa-activate", err);
+		return;
+	}
+	take_over(child);
+	ike_log(sa->e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_DEBUG, sa->tunnel,
+		IKE_FIELDS({ "to", "in-use" }, { "reason", why }),
+		"CHILD SA %08x/%08x (pair %u): in use: %s", child->spi_in,
+		child->spi_out, child->pair_id, why);
+}
+
+/* The one to use when @but goes: the newest one that is not going, too. */
+static struct ike_child *heir(const struct ike_child *but)
+{
+	struct ike_child *best = NULL;
+
+	for (struct ike_sa *sa = but->sa->e->sas; sa; sa = sa->next) {
+		if (sa->tunnel != but->sa->tunnel || sa->want_delete)
+			continue;
+		if (sa->state != IKE_SA_ESTABLISHED)
+			continue;
+		for (struct ike_child *c = sa->children; c; c = c->next)
+			if (c != but && c->state == IKE_CHILD_INSTALLED &&
+			    !c->want_delete &&
+			    (!best || (best->held && !c->held)))
+				best = c;
+	}
+	return best;
+}
+
+void ike_child_retire(struct ike_child *child, uint32_t grace_s,
+		      const char *why)
+{
+	const struct ike_sa *sa = child->sa;
+	const struct ike_env *env = sa->e->env;
+	int err;
+
+	if (child->state == IKE_CHILD_GONE)
+		return;
+	/* There shall not be a moment without an outbound SA. */
+	if (child->in_use) {
+		struct ike_child *next = heir(child);
+
+		if (next)
+			ike_child_activate(next, "the one in use is going");
+	}
+	err = env->kernel->retire(env->ctx, sa->tunnel->config.ifindex,
+				  child->pair_id, grace_s);
+	if (err && err != -ENOENT)
+		kernel_error(child->sa, "sa-del", err);
+	child->in_use = false;
+	ike_child_set_state(child, IKE_CHILD_GONE, why);
+}
+
+struct ike_child *ike_child_by_spi_out(struct ike_sa *sa, uint32_t spi)
+{
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		if (c->spi_out == spi && c->state != IKE_CHILD_GONE)
+			return c;
+	return NULL;
+}
+
+struct ike_child *ike_child_by_pair(struct ike_engine *e, uint32_t ifindex,
+				    uint32_t pair_id)
+{
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
+		if (!sa->tunnel || sa->tunnel->config.ifindex != ifindex)
+			continue;
+		for (struct ike_child *c = sa->children; c; c = c->next)
+			if (c->pair_id == pair_id &&
+			    c->state != IKE_CHILD_GONE)
+				return c;
+	}
+	return NULL;
+}
+
+struct ike_child *ike_child_installed(const struct ike_sa *sa)
+{
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		if (c->state == IKE_CHILD_INSTALLED && !c->want_delete)
+			return c;
+	return NULL;
+}
+
+void ike_child_confirmed(struct ike_child *child, const char *why)
+{
+	child->confirmed = true;
+	if (child->awaits && !child->want_delete)
+		ike_child_activate(child, why);
+}
+
+/*
+ * A responder's pair is put to use by the first packet the peer sends through
+ * it. If there is no such packet, the peer's next request does as well: its
+ * window is one, so it must have our response, and with it the keys.
+ */
+void ike_child_confirm(struct ike_sa *sa, uint32_t id)
+{
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		if (!c->confirmed && id >= c->confirm_id)
+			ike_child_confirmed(c, "the peer has its keys");
+}
+
+void ike_child_free(struct ike_child *child)
+{
+	free(child);
+}

@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who owns whom inside the engine:
+ *
+ *	engine ── tunnels: what is configured, and whether it is wanted
+ *	       └─ IKE SAs ── window: message IDs, request in flight, last response
+ *	                  ├─ handshake: what is only needed until it is established
+ *	                  ├─ negotiation: a CREATE_CHILD_SA request in flight
+ *	                  └─ CHILD SAs: each one pair in the kernel
+ *
+ * An IKE SA points to its tunnel once it knows it. Handlers never free an IKE
+ * or CHILD SA: they set its state to DEAD or GONE, and ike_engine_settle(),
+ * the last thing behind each of the engine's doors, frees what is left.
+ */
+#ifndef IPSVTI_IKE_CORE_H
+#define IPSVTI_IKE_CORE_H
+
+#include "cookie.h"
+#include "engine.h"
+#include "keymat.h"
+#include "sk.h"
+#include "ts.h"
+
+/* ---------------------------------------------------------------- timers */
+
+#define IKE_RETRANSMIT_MS	500	/* first; then doubled up to the cap */
+#define IKE_RETRANSMIT_CAP_MS	1500
+#define IKE_TRANSMISSIONS	6	/* then the peer is dead: after 7.5 s */
+#define IKE_RETRY_MS		1000	/* first retry; doubled up to the cap */
+#define IKE_RETRY_CAP_MS	30000
+#define IKE_CONFIRM_MS		100	/* see ike_child_confirm() */
+#define IKE_UNCONFIRMED_MS	10000	/* what the peer may not have, it cannot
+					 * delete
+					 */
+#define IKE_COLLISION_MS	2000	/* after TEMPORARY_FAILURE, and jitter */
+#define IKE_REFUSED_MS		30000	/* after a rekey was refused */
+#define IKE_PEER_DELETES_MS	30000	/* for the peer to delete what it must */
+#define IKE_DUPLICATE_MS	10000	/* the same of a whole IKE SA */
+#define IKE_KEEPALIVE_MS	20000	/* RFC 3948, section 4 */
+#define IKE_GRACE_S		10	/* a replaced inbound SA lives on */
+#define IKE_RESERVE_S		60	/* an SPI, for an exchange to complete */
+#define IKE_NONCE_LEN		32	/* half the longest PRF key, twice over */
+#define IKE_CHILD_REFUSALS	3	/* then the IKE SA is made anew */
+
+/* ---------------------------------------------------------------- window */
+
+/* What our request in flight is about. */
+enum ike_exchange_kind {
+	IKE_X_NONE,
+	IKE_X_INIT,
+	IKE_X_AUTH,
+	IKE_X_LIVENESS,
+	IKE_X_DELETE_IKE,
+	IKE_X_DELETE_CHILD,
+	IKE_X_NEW_CHILD,
+	IKE_X_REKEY_CHILD,
+	IKE_X_REKEY_IKE,
+};
+
+/**
+ * struct ike_window - message IDs and what goes with them (RFC 7296, section
+ *                     2.1 to 2.3); the window is one in both directions
+ * @kind: our request in flight; IKE_X_NONE: there is none
+ * @next_id: message ID of our next request, or of the one in flight
+ * @request: its octets, sent again as they are
+ * @request_len: octets of @request
+ * @transmissions: how often it was sent
+ * @resend_at: when it is sent next
+ * @expected_id: message ID of the peer's next request
+ * @response: our answer to the one before it
+ * @response_len: octets of @response
+ */
+struct ike_window {
+	enum ike_exchange_kind kind;
+	uint32_t next_id;
+	uint8_t *request;
+	size_t request_len;
+	unsigned int transmissions;
+	uint64_t resend_at;
+	uint32_t expected_id;
+	uint8_t *response;
+	size_t response_len;
+};
+
+/* ---------------------------------------------------------------- tunnel */
+
+/**
+ * struct ike_tunnel - a tunnel
+ * @next: in the engine's list
+ * @config: as given, with defaults filled in
+ * @local_ts: our traffic selectors
+ * @remote_ts: the peer's
+ * @wanted: keep it up
+ * @barred: a person wants it down: not even answered
+ * @up: an outbound SA is in use
+ * @swept: pairs of an earlier engine were looked for and retired
+ * @failures: attempts that failed in a row
+ * @retry_at: earliest time of the next attempt
+ * @last_error: why the last one failed; empty: it did not
+ */
+struct ike_tunnel {
+	struct ike_tunnel *next;
+	struct ike_tunnel_config config;
+	struct ike_ts_set local_ts;
+	struct ike_ts_set remote_ts;
+	bool wanted;
+	bool barred;
+	bool up;
+	bool swept;
+	unsigned int failures;
+	uint64_t retry_at;
+	char last_error[400];
+};
+
+/* -------------------------------------------------------------- CHILD SA */
+
+#define IKE_CHILD_STATES(X)						\
+	X(INSTALLED, "installed")	/* in the kernel */		\
+	X(REKEYED, "rekeyed")		/* replaced; the peer deletes it */ \
+	X(DELETING, "deleting")		/* our DELETE is in flight */	\
+	X(GONE, "gone")			/* to be freed */
+
+enum ike_child_state {
+#define IKE_CHILD_STATE_ENUM(id, name) IKE_CHILD_##id,
+	IKE_CHILD_STATES(IKE_CHILD_STATE_ENUM)
+#undef IKE_CHILD_STATE_ENUM
+};
+
+/**
+ * struct ike_child - a CHILD SA: one pair in the kernel
+ * @next: in the IKE SA's list
+ * @sa: its IKE SA
+ * @state: see IKE_CHILD_STATES
+ * @pair_id: of its pair
+ * @spi_in: what the peer sends with, and our name for it in DELETE
+ * @spi_out: what we send with, and the peer's name for it
+ * @choice: its suite
+ * @in_use: our outbound traffic leaves by it
+ * @held: installed with IKE_ACTIVATE_MANUAL: it lost a collision
+ * @confirmed: the peer is known to have it, too
+ * @awaits: put to use once it is confirmed
+ * @confirm_id: by a request of the peer's with this message ID or a later one
+ * @by_auth: made in IKE_AUTH, so whoever answers a request has its keys
+ * @want_rekey: rekey it as soon as possible
+ * @want_delete: delete it as soon as possible
+ * @lowest: the lower of the two nonces that made it (section 2.8.1)
+ * @installed_at: time
+ * @rekey_at: time
+ * @expire_at: time by which it must be gone
+ */
+struct ike_child {
+	struct ike_child *next;
+	struct ike_sa *sa;
+	enum ike_child_state state;
+	uint32_t pair_id;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	struct ike_choice choice;
+	bool in_use;
+	bool held;
+	bool confirmed;
+	bool awaits;
+	uint32_t confirm_id;
+	bool by_auth;
+	bool want_rekey;
+	bool want_delete;
+	struct ike_nonce lowest;
+	uint64_t installed_at;
+	uint64_t rekey_at;
+	uint64_t expire_at;
+};
+
+/**
+ * struct ike_negotiation - what we have put into a request for new keys
+ * @pair_id: reserved pair; 0: none
+ * @spi_in: its inbound SPI
+ * @spi: SPI of the new IKE SA, with IKE_X_REKEY_IKE
+ * @old: the CHILD SA that is rekeyed; NULL: none, or it is gone by now
+ * @dh: our key exchange; NULL without PFS
+ * @retried_ke: an INVALID_KE_PAYLOAD was followed once
+ * @nonce: our nonce
+ * @collided: the peer asked for the same in the meantime, and we agreed
+ * @peer_lowest: lower of the two nonces of the peer's exchange
+ * @peer_child: what it made; NULL: none, or it is gone by now
+ * @peer_sa: the same with IKE_X_REKEY_IKE
+ */
+struct ike_negotiation {
+	uint32_t pair_id;
+	uint32_t spi_in;
+	uint64_t spi;
+	struct ike_child *old;
+	struct ike_dh *dh;
+	bool retried_ke;
+	struct ike_nonce nonce;
+	bool collided;
+	struct ike_nonce peer_lowest;
+	struct ike_child *peer_child;
+	struct ike_sa *peer_sa;
+};
+
+/* ---------------------------------------------------------------- IKE SA */
+
+#define IKE_SA_STATES(X)						\
+	X(INIT_SENT, "init-sent")	/* we wait for IKE_SA_INIT */	\
+	X(AUTH_SENT, "auth-sent")	/* we wait for IKE_AUTH */	\
+	X(HALF_OPEN, "half-open")	/* the peer must authenticate */ \
+	X(ESTABLISHED, "established")					\
+	X(REKEYED, "rekeyed")		/* replaced; to be deleted */	\
+	X(DELETING, "deleting")		/* our DELETE is in flight */	\
+	X(DEAD, "dead")			/* to be freed */
+
+enum ike_sa_state {
+#define IKE_SA_STATE_ENUM(id, name) IKE_SA_##id,
+	IKE_SA_STATES(IKE_SA_STATE_ENUM)
+#undef IKE_SA_STATE_ENUM
+};
+
+/**
+ * struct ike_handshake - what is only needed until AUTH was checked
+ * @dh: our key exchange
+ * @nonce_i: initiator's nonce
+ * @nonce_r: responder's nonce
+ * @init_i: initiator's IKE_SA_INIT message, as sent last
+ * @init_i_len: its octets
+ * @init_r: responder's
+ * @init_r_len: its octets
+ * @cookie: that the responder wants back
+ * @cookie_len: its octets; 0: none
+ * @cookies: how many we were sent
+ * @ke_tried: bit for each group of the suite that was tried
+ */
+struct ike_handshake {
+	struct ike_dh *dh;
+	struct ike_nonce nonce_i;
+	struct ike_nonce nonce_r;
+	uint8_t *init_i;
+	size_t init_i_len;
+	uint8_t *init_r;
+	size_t init_r_len;
+	uint8_t cookie[64];
+	size_t cookie_len;
+	unsigned int cookies;
+	unsigned int ke_tried;
+};
+
+/**
+ * struct ike_sa - an IKE SA
+ * @next: in the engine's list
+ * @e: the engine
+ * @tunnel: its tunnel; NULL while half-open
+ * @state: see IKE_SA_STATES
+ * @initiator: we are its original initiator
+ * @spi_i: initiator's SPI
+ * @spi_r: responder's SPI
+ * @local: our endpoint
+ * @remote: the peer's
+ * @nat_local: we are behind a NAT
+ * @nat_remote: the peer is
+ * @choice: its suite
+ * @keys: its keys
+ * @iv: last IV we used under them
+ * @window: its message IDs
+ * @handshake: NULL once established
+ * @neg: our CREATE_CHILD_SA, or the CHILD SA half of IKE_AUTH, in flight
+ * @deleting: the CHILD SA our IKE_X_DELETE_CHILD is about
+ * @children: its CHILD SAs
+ * @lowest: lower of the two nonces that made it
+ * @redundant: another IKE SA of the tunnel is the one to use
+ * @want_delete: delete it as soon as possible
+ * @want_rekey: rekey it as soon as possible
+ * @want_probe: probe the peer as soon as possible
+ * @peer_knows: the peer has deleted it, too: packets may still be on their way
+ * @child_refusals: requests for a new CHILD SA refused in a row
+ * @child_retry_at: earliest time of the next one
+ * @rx_seen: packets the kernel had authenticated when asked last
+ * @created_at: time
+ * @established_at: time
+ * @rekey_at: time
+ * @expire_at: time by which it must be gone
+ * @heard_at: when the peer was last known to live
+ * @confirm_at: when to ask the peer whether it has the first CHILD SA's keys
+ * @look_at: when to ask the kernel whether it still does
+ * @keepalive_at: when to send a NAT keepalive
+ */
+struct ike_sa {
+	struct ike_sa *next;
+	struct ike_engine *e;
+	struct ike_tunnel *tunnel;
+	enum ike_sa_state state;
+	bool initiator;
+	uint64_t spi_i;
+	uint64_t spi_r;
+	struct ike_endpoint local;
+	struct ike_endpoint remote;
+	bool nat_local;
+	bool nat_remote;
+	struct ike_choice choice;
+	struct ike_keys keys;
+	uint64_t iv;
+	struct ike_window window;
+	struct ike_handshake *handshake;
+	struct ike_negotiation *neg;
+	struct ike_child *deleting;
+	struct ike_child *children;
+	struct ike_nonce lowest;
+	bool redundant;
+	bool want_delete;
+	bool want_rekey;
+	bool want_probe;
+	bool peer_knows;
+	unsigned int child_refusals;
+	uint64_t child_retry_at;
+	uint64_t rx_seen;
+	uint64_t created_at;
+	uint64_t established_at;
+	uint64_t rekey_at;
+	uint64_t expire_at;
+	uint64_t heard_at;
+	uint64_t confirm_at;
+	uint64_t look_at;
+	uint64_t keepalive_at;
+};
+
+/* ---------------------------------------------------------------- engine */
+
+#define IKE_BUILD_MAX 8192	/* octets of the largest chain we write */
+
+/**
+ * struct ike_engine - an engine
+ * @env: its environment
+ * @limits: with defaults filled in
+ * @now: time of the door that is open
+ * @tunnels: list
+ * @sas: list, newest first
+ * @half_open: IKE SAs in state HALF_OPEN
+ * @cookies: secrets of our cookies
+ * @counters: for ike_engine_counters()
+ * @complaints: lines about bad messages that may still be said
+ * @complaints_at: when @complaints was last filled
+ * @silenced: lines that were not said since
+ * @plain: plaintext of the message being handled
+ * @build: payloads being written
+ * @out: the message made of them
+ */
+struct ike_engine {
+	const struct ike_env *env;
+	struct ike_limits limits;
+	uint64_t now;
+	struct ike_tunnel *tunnels;
+	struct ike_sa *sas;
+	unsigned int half_open;
+	struct ike_cookies cookies;
+	struct ike_counters counters;
+	unsigned int complaints;
+	uint64_t complaints_at;
+	uint64_t silenced;
+	uint8_t plain[IKE_MESSAGE_MAX];
+	uint8_t build[IKE_BUILD_MAX];
+	uint8_t out[IKE_BUILD_MAX + IKE_SK_OVERHEAD];
+};
+
+/**
+ * struct ike_call - a message on its way through a handler
+ * @e: the engine
+ * @sa: its IKE SA; NULL with a first IKE_SA_INIT request
+ * @msg: the message
+ * @dgram: as it arrived
+ * @reply: where a request's handler writes the response
+ * @over: why the IKE SA ends once the response is sent; NULL: it does not
+ */
+struct ike_call {
+	struct ike_engine *e;
+	struct ike_sa *sa;
+	const struct ike_msg *msg;
+	const struct ike_datagram *dgram;
+	struct ike_builder *reply;
+	const char *over;
+};
+
+/* engine.c */
+/* A door opens: time goes on. */
+void ike_engine_enter(struct ike_engine *e, uint64_t now);
+/* A door closes: what can start, starts; what is over, goes. */
+void ike_engine_settle(struct ike_engine *e);
+int ike_random(struct ike_engine *e, void *buf, size_t len);
+/* The same as an ike_random_fn; @ctx is the engine. */
+int ike_random_for_crypto(void *ctx, void *buf, size_t len);
+int ike_random_nonce(struct ike_engine *e, struct ike_nonce *nonce);
+struct ike_dh *ike_random_dh(struct ike_engine *e, uint16_t group);
+/* Return: a number below @n; 0 if there is no entropy. */
+uint32_t ike_jitter(struct ike_engine *e, uint32_t n);
+/* Sends @len octets. */
+void ike_transmit(struct ike_engine *e, const struct ike_endpoint *local,
+		  const struct ike_endpoint *remote, const uint8_t *data,
+		  size_t len);
+/* Return: an SPI no IKE SA of ours has, or 0. */
+uint64_t ike_new_spi(struct ike_engine *e);
+
+static inline uint64_t ike_min_time(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Return: the lower of two nonces as section 2.8.1 compares them. */
+const struct ike_nonce *ike_nonce_lower(const struct ike_nonce *a,
+					const struct ike_nonce *b);
+void ike_nonce_set(struct ike_nonce *nonce, struct ike_slice octets);
+
+/* window.c */
+bool ike_window_busy(const struct ike_sa *sa);
+/* Seals @b and sends it as a request. Return: 0, -ENOMEM and such. */
+int ike_window_request(struct ike_sa *sa, enum ike_exchange_kind kind,
+		       enum ike_exchange_type exchange, struct ike_builder *b);
+/* The same in clear, for IKE_SA_INIT; may replace the one in flight. */
+int ike_window_request_clear(struct ike_sa *sa, enum ike_exchange_kind kind,
+			     enum ike_exchange_type exchange,
+			     struct ike_builder *b);
+/* Seals and sends a request nobody waits for. */
+void ike_window_farewell(struct ike_sa *sa, struct ike_builder *b);
+/* The response has come. */
+void ike_window_answered(struct ike_sa *sa);
+/* Seals, sends and keeps the response to @request. */
+void ike_window_respond(struct ike_sa *sa, const struct ike_header *request,
+			const struct ike_datagram *to, struct ike_builder *b);
+/* Sends the last response again. */
+void ike_window_replay(struct ike_sa *sa, const struct ike_datagram *to);
+/* Sends again what is due. Return: false if the peer must be dead. */
+bool ike_window_tick(struct ike_sa *sa);
+void ike_window_clear(struct ike_window *w);
+
+/* tunnel.c */
+struct ike_tunnel *ike_tunnel_find(struct ike_engine *e, const char *name);
+struct ike_tunnel *ike_tunnel_by_ifindex(struct ike_engine *e,
+					 uint32_t ifindex);
+/* Walks those between two addresses; @t NULL: the first. */
+struct ike_tunnel *ike_tunnel_between(struct ike_engine *e,
+				      struct ike_tunnel *t,
+				      const struct ike_address *local,
+				      const struct ike_address *remote);
+/* An attempt has failed, for a reason that a person is told. */
+void ike_tunnel_failed(struct ike_tunnel *t, struct ike_engine *e,
+		       const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The IKE SA to use for new CHILD SAs, or NULL. */
+struct ike_sa *ike_tunnel_sa(struct ike_engine *e, const struct ike_tunnel *t);
+bool ike_tunnel_has_sa(struct ike_engine *e, const struct ike_tunnel *t,
+		       enum ike_sa_state state, const struct ike_sa *but);
+/* Brings state, kernel and wishes together. */
+void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t);
+uint64_t ike_tunnel_wakeup(const struct ike_engine *e,
+			   const struct ike_tunnel *t);
+/* An IKE SA has been established: what about others of the tunnel? */
+void ike_tunnel_resolve(struct ike_sa *sa);
+/* Would @sa be deleted if both became established at the same time? */
+bool ike_sa_loses(const struct ike_sa *sa, const struct ike_sa *other);
+
+/* ike_sa.c */
+struct ike_sa *ike_sa_new(struct ike_engine *e, struct ike_tunnel *t,
+			  bool initiator);
+void ike_sa_free(struct ike_sa *sa);
+const char *ike_sa_state_name(enum ike_sa_state state);
+void ike_sa_set_state(struct ike_sa *sa, enum ike_sa_state state,
+		      const char *why);
+void ike_sa_established(struct ike_sa *sa);
+/* A life sign that was authenticated. */
+void ike_sa_heard(struct ike_sa *sa);
+/* Ends it at once, with its pairs, telling the peer nothing. */
+void ike_sa_kill(struct ike_sa *sa, const char *why);
+/* Ends an attempt that has not come to be established. */
+void ike_sa_give_up(struct ike_sa *sa, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Starts the exchange that is most wanted, if any. */
+void ike_sa_run(struct ike_sa *sa);
+void ike_sa_tick(struct ike_sa *sa);
+uint64_t ike_sa_wakeup(const struct ike_sa *sa);
+void ike_handshake_free(struct ike_handshake *hs);
+void ike_negotiation_free(struct ike_sa *sa);
+/* Gives all CHILD SAs of @from to @to. */
+void ike_sa_inherit(struct ike_sa *to, struct ike_sa *from);
+const char *ike_spis_format(const struct ike_sa *sa, char buf[40]);
+
+/* child_sa.c */
+
+/**
+ * struct ike_child_plan - all it takes to install a CHILD SA
+ * @pair_id: reserved pair
+ * @spi_in: its inbound SPI
+ * @choice: the suite, with the peer's SPI
+ * @initiator: we started the exchange that makes it
+ * @keymat: nonces and shared secret
+ * @activation: when to use it
+ */
+struct ike_child_plan {
+	uint32_t pair_id;
+	uint32_t spi_in;
+	const struct ike_choice *choice;
+	bool initiator;
+	struct ike_keymat_input keymat;
+	enum ike_activation activation;
+};
+
+int ike_child_reserve(struct ike_sa *sa, uint32_t *pair_id, uint32_t *spi);
+void ike_child_unreserve(struct ike_sa *sa, uint32_t pair_id);
+struct ike_child *ike_child_install(struct ike_sa *sa,
+				    const struct ike_child_plan *plan);
+const char *ike_child_state_name(enum ike_child_state state);
+void ike_child_set_state(struct ike_child *child, enum ike_child_state state,
+			 const char *why);
+/* Puts it to use. */
+void ike_child_activate(struct ike_child *child, const char *why);
+/* Ends it at once in the kernel. */
+void ike_child_retire(struct ike_child *child, uint32_t grace_s,
+		      const char *why);
+struct ike_child *ike_child_by_spi_out(struct ike_sa *sa, uint32_t spi);
+struct ike_child *ike_child_by_pair(struct ike_engine *e, uint32_t ifindex,
+				    uint32_t pair_id);
+/* Is there one that is neither replaced nor being deleted? */
+struct ike_child *ike_child_installed(const struct ike_sa *sa);
+/* The peer has shown that it has this one. */
+void ike_child_confirmed(struct ike_child *child, const char *why);
+/* The peer has shown that it has our responses before request @id. */
+void ike_child_confirm(struct ike_sa *sa, uint32_t id);
+void ike_child_free(struct ike_child *child);
+
+/* child_negotiation.c */
+
+/**
+ * ike_child_answer() - as responder, agree to a CHILD SA or say why not
+ * @c: the request; its reply gets the payloads of the agreement, or one error
+ *     notification
+ * @use: IKE_USE_AUTH_CHILD or IKE_USE_CHILD
+ * @activation: when to use it
+ *
+ * Return: the CHILD SA, installed; NULL if there is none.
+ */
+struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
+				   enum ike_activation activation);
+
+/**
+ * ike_child_accept() - as initiator, take what the responder has agreed to
+ * @c: the response
+ * @use: IKE_USE_AUTH_CHILD or IKE_USE_CHILD
+ * @activation: when to use it
+ *
+ * Return: the CHILD SA, installed; NULL if the answer is none that we can
+ * live with: then the IKE SA is on its way out and the reason was told.
+ */
+struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
+				   enum ike_activation activation);
+
+/* Adds SA, TSi and TSr of our offer. */
+void ike_child_offer_sa(struct ike_sa *sa, enum ike_sa_use use,
+			struct ike_builder *b);
+void ike_child_offer_ts(struct ike_sa *sa, struct ike_builder *b);
+
+/* Tells a person why the peer refused a CHILD SA, and what we had offered. */
+void ike_child_tell_refusal(struct ike_sa *sa, const struct ike_notify *n,
+			    char *why, size_t len);
+
+/* exchange_sa_init.c */
+void ike_start_init(struct ike_engine *e, struct ike_tunnel *t);
+void ike_on_init_request(struct ike_call *c);
+void ike_on_init_cookie(struct ike_call *c);
+void ike_on_init_invalid_ke(struct ike_call *c);
+void ike_on_init_refused(struct ike_call *c);
+void ike_on_init_response(struct ike_call *c);
+
+/* exchange_auth.c */
+void ike_start_auth(struct ike_sa *sa);
+void ike_on_auth_request(struct ike_call *c);
+void ike_on_auth_eap(struct ike_call *c);
+void ike_on_auth_response(struct ike_call *c);
+void ike_on_auth_response_no_child(struct ike_call *c);
+void ike_on_auth_refused(struct ike_call *c);
+
+/* exchange_create_child.c */
+void ike_start_new_child(struct ike_sa *sa);
+void ike_start_rekey_child(struct ike_sa *sa, struct ike_child *old);
+void ike_on_rekey_child_request(struct ike_call *c);
+void ike_on_new_child_request(struct ike_call *c);
+void ike_on_create_child_closing(struct ike_call *c);
+void ike_on_child_response(struct ike_call *c);
+void ike_on_child_invalid_ke(struct ike_call *c);
+void ike_on_child_refused(struct ike_call *c);
+
+/* exchange_rekey_ike.c */
+void ike_start_rekey_ike(struct ike_sa *sa);
+void ike_on_rekey_ike_request(struct ike_call *c);
+void ike_on_rekey_ike_response(struct ike_call *c);
+void ike_on_rekey_ike_invalid_ke(struct ike_call *c);
+void ike_on_rekey_ike_refused(struct ike_call *c);
+
+/* exchange_informational.c */
+void ike_start_liveness(struct ike_sa *sa);
+void ike_start_delete_ike(struct ike_sa *sa);
+void ike_start_delete_child(struct ike_sa *sa, struct ike_child *child);
+void ike_on_informational_request(struct ike_call *c);
+void ike_on_liveness_response(struct ike_call *c);
+void ike_on_delete_ike_response(struct ike_call *c);
+void ike_on_delete_child_response(struct ike_call *c);
+
+/* log.c */
+#define IKE_COMPLAINTS		5	/* lines about strangers */
+#define IKE_COMPLAINTS_MS	10000	/* in such a time */
+#define IKE_FIELDS(...)                                           \
+	((const struct ike_event_field[]){ __VA_ARGS__, { NULL, NULL } })
+#define IKE_NO_FIELDS NULL
+
+void ike_log(struct ike_engine *e, enum ike_event_id id, enum ike_level level,
+	     const struct ike_tunnel *t, const struct ike_event_field *fields,
+	     const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* A line about what strangers did: rate-limited. */
+void ike_complain(struct ike_engine *e, const struct ike_tunnel *t,
+		  const struct ike_endpoint *from, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* "192.0.2.1" or "192.0.2.1 port 4500". Return: @buf. */
+const char *ike_endpoint_format(const struct ike_endpoint *end, char *buf,
+				size_t len);
+
+#endif /* IPSVTI_IKE_CORE_H */

@@ -1,0 +1,809 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The IKEv2 engine (RFC 7296) as its shells see it: the daemon, the simulator,
+ * the fuzzers and the unit tests.
+ *
+ * The engine is sans-IO. It opens nothing, reads no clock and draws no random
+ * numbers by itself: whatever happens comes in through one of four doors
+ * (ike_engine_input(), ike_engine_kernel_event(), ike_engine_command(),
+ * ike_engine_tick()), each with the time, and whatever the engine wants done
+ * leaves through the vtables of struct ike_env. The same doors opened in the
+ * same order with the same entropy give the same octets.
+ *
+ * Conventions
+ *   time      u64 milliseconds of any monotonic clock
+ *   integers  host byte order, ports and SPIs included
+ *   errors    0, or a negative errno value
+ *   memory    what is handed in is copied; what is handed out through a vtable
+ *             or visitor is valid during that call only
+ *   context   one thread for each engine; vtable functions must not call back
+ *             into the engine
+ */
+#ifndef IPSVTI_IKE_ENGINE_H
+#define IPSVTI_IKE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ike_engine;
+
+/* ------------------------------------------------------------- endpoints */
+
+#define IKE_PORT	500	/* RFC 7296, section 2 */
+#define IKE_PORT_NATT	4500	/* RFC 7296, section 2.23; RFC 3948 */
+
+enum ike_family {
+	IKE_FAMILY_NONE = 0,
+	IKE_IPV4 = 4,
+	IKE_IPV6 = 6,
+};
+
+/**
+ * struct ike_address - an IP address
+ * @family: enum ike_family
+ * @octets: network byte order; 4 of them with IPv4, the rest 0
+ */
+struct ike_address {
+	uint8_t family;
+	uint8_t octets[16];
+};
+
+/**
+ * struct ike_endpoint - an IP address and a UDP port
+ * @addr: the address
+ * @port: host byte order
+ */
+struct ike_endpoint {
+	struct ike_address addr;
+	uint16_t port;
+};
+
+/**
+ * struct ike_datagram - one IKE message on its way in or out
+ * @local: our endpoint. Its port says which socket: on every port but
+ *         IKE_PORT the transport puts the non-ESP marker (RFC 3948, section
+ *         2.2) in front on the way out and has taken it off on the way in
+ * @remote: the peer's endpoint
+ * @data: the IKE message, without marker
+ * @len: octets of @data
+ */
+struct ike_datagram {
+	struct ike_endpoint local;
+	struct ike_endpoint remote;
+	const uint8_t *data;
+	size_t len;
+};
+
+/* --------------------------------------------- what a tunnel is made of */
+
+#define IKE_NAME_MAX	32	/* of a tunnel, with its terminator */
+#define IKE_ID_MAX	255	/* octets of an identity */
+#define IKE_ALG_MAX	8	/* alternatives of one kind in a suite */
+#define IKE_TS_MAX	8	/* traffic selectors of one side */
+
+/**
+ * struct ike_identity - identification data (RFC 7296, section 3.5)
+ * @type: ID_IPV4_ADDR, ID_FQDN, ID_RFC822_ADDR, ID_IPV6_ADDR or ID_KEY_ID
+ *        (1, 2, 3, 5, 11)
+ * @len: octets used of @data
+ * @data: as on the wire; no terminator
+ */
+struct ike_identity {
+	uint8_t type;
+	uint8_t len;
+	uint8_t data[IKE_ID_MAX];
+};
+
+/**
+ * struct ike_encr - an AEAD and its key length
+ * @id: transform ID of type 1; ENCR_AES_GCM_16 (20) is known
+ * @key_bits: 128 or 256
+ */
+struct ike_encr {
+	uint16_t id;
+	uint16_t key_bits;
+};
+
+/**
+ * struct ike_suite - the alternatives offered and accepted, best first
+ * @encr: AEADs
+ * @prf: transform IDs of type 2; none for ESP
+ * @ke: transform IDs of type 4; for ESP those of PFS, none: rekey without.
+ *      (A responder without groups of its own for ESP takes those of its IKE
+ *      suite if the peer asks for PFS.)
+ * @n_encr: used entries of @encr
+ * @n_prf: used entries of @prf
+ * @n_ke: used entries of @ke
+ */
+struct ike_suite {
+	struct ike_encr encr[IKE_ALG_MAX];
+	uint16_t prf[IKE_ALG_MAX];
+	uint16_t ke[IKE_ALG_MAX];
+	uint8_t n_encr;
+	uint8_t n_prf;
+	uint8_t n_ke;
+};
+
+enum ike_suite_kind {
+	IKE_SUITE_IKE,	/* AEAD, PRF and key exchange each at least once */
+	IKE_SUITE_ESP,	/* AEAD at least once, no PRF, groups optional */
+};
+
+/**
+ * struct ike_ts - one traffic selector (RFC 7296, section 3.13.1)
+ * @family: enum ike_family
+ * @protocol: IP protocol, 0 for any
+ * @start_port: first port
+ * @end_port: last port
+ * @start: first address, 4 or 16 octets used
+ * @end: last address
+ */
+struct ike_ts {
+	uint8_t family;
+	uint8_t protocol;
+	uint16_t start_port;
+	uint16_t end_port;
+	uint8_t start[16];
+	uint8_t end[16];
+};
+
+enum ike_start {
+	IKE_START_ALWAYS,	/* keep the tunnel up, retry for ever */
+	IKE_START_PASSIVE,	/* answer; initiate on acquire or command only */
+};
+
+enum ike_natt {
+	IKE_NATT_AUTO,		/* UDP encapsulation if a NAT is detected */
+	IKE_NATT_FORCE,		/* always, by pretending to see one */
+};
+
+/**
+ * struct ike_tunnel_config - one tunnel
+ * @name: how people call it; unique in the engine
+ * @ifindex: its ipsvti device
+ * @local: our outer address
+ * @remote: the peer's outer address (its NAT's, if it is behind one)
+ * @local_id: who we say we are; type 0: the local address
+ * @remote_id: who the peer must be; type 0: the remote address
+ * @start: whether to initiate without being asked
+ * @natt: when ESP goes inside UDP
+ * @ike: suites of the IKE SA
+ * @esp: suites of the CHILD SA
+ * @local_ts: what may come out of our side; none: 0.0.0.0/0 and ::/0
+ * @remote_ts: what may come out of the peer's; none: 0.0.0.0/0 and ::/0
+ * @n_local_ts: used entries of @local_ts
+ * @n_remote_ts: used entries of @remote_ts
+ * @ike_lifetime_s: age at which the IKE SA is rekeyed at the latest; 0: 14400
+ * @child_lifetime_s: the same of the CHILD SA; 0: 3600
+ * @dpd_interval_s: silence after which the peer is probed; 0: 5
+ * @replay_window: packets, 64 to 4096; 0: 1024
+ *
+ * Rekeys are started at a random point of the last tenth of a lifetime. At a
+ * lifetime and a tenth the SA is deleted if all rekeys failed.
+ */
+struct ike_tunnel_config {
+	char name[IKE_NAME_MAX];
+	uint32_t ifindex;
+	struct ike_address local;
+	struct ike_address remote;
+	struct ike_identity local_id;
+	struct ike_identity remote_id;
+	enum ike_start start;
+	enum ike_natt natt;
+	struct ike_suite ike;
+	struct ike_suite esp;
+	struct ike_ts local_ts[IKE_TS_MAX];
+	struct ike_ts remote_ts[IKE_TS_MAX];
+	uint8_t n_local_ts;
+	uint8_t n_remote_ts;
+	uint32_t ike_lifetime_s;
+	uint32_t child_lifetime_s;
+	uint32_t dpd_interval_s;
+	uint32_t replay_window;
+};
+
+/* Text to values and back, for configuration and logs. */
+
+/**
+ * ike_suite_parse() - add one suite to the alternatives
+ * @suite: filled or extended; zero it before the first call
+ * @kind: what the suite is for
+ * @text: algorithms joined by '-': aes128gcm16 aes256gcm16, prfsha256 prfsha384
+ *        prfsha512, x25519 ecp256 ecp384 ecp521 modp2048 modp3072 modp4096
+ * @why: on error, a sentence that names the word at fault
+ * @why_len: octets of @why
+ *
+ * Return: 0, -EINVAL (unknown or missing algorithm), -E2BIG (too many).
+ */
+int ike_suite_parse(struct ike_suite *suite, enum ike_suite_kind kind,
+		    const char *text, char *why, size_t why_len);
+
+/**
+ * ike_identity_parse() - an identity from text
+ * @id: filled
+ * @text: an IPv4 or IPv6 address; NAME@HOST (RFC 822 address); @HOST or HOST
+ *        (FQDN); #HEX (key ID)
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ike_identity_parse(struct ike_identity *id, const char *text);
+
+/**
+ * ike_identity_format() - an identity as text, unprintable octets escaped
+ * @id: the identity
+ * @buf: gets a terminated string, cut if too short; 64 octets are usual
+ * @len: octets of @buf
+ *
+ * Return: @buf.
+ */
+const char *ike_identity_format(const struct ike_identity *id, char *buf,
+				size_t len);
+
+/**
+ * ike_address_parse() - an IPv4 or IPv6 address from text
+ * @addr: filled
+ * @text: the address
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ike_address_parse(struct ike_address *addr, const char *text);
+
+/**
+ * ike_address_format() - an address as text
+ * @addr: the address
+ * @buf: gets a terminated string; 48 octets are enough
+ * @len: octets of @buf
+ *
+ * Return: @buf.
+ */
+const char *ike_address_format(const struct ike_address *addr, char *buf,
+			       size_t len);
+
+/**
+ * ike_ts_parse() - a traffic selector from text
+ * @ts: filled; any protocol, all ports
+ * @text: an address or prefix, such as 10.1.0.0/16
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ike_ts_parse(struct ike_ts *ts, const char *text);
+
+/* ------------------------------------------------------- kernel: SA pairs */
+
+#define IKE_KEY_MAX	32	/* octets of the longest ESP key */
+#define IKE_SALT_MAX	4	/* octets of the longest ESP salt */
+
+/* Values of these enums are those of Documentation/netlink/specs/ipsvti.yaml. */
+
+enum ike_esp_alg {
+	IKE_ESP_AES_GCM_16_128 = 1,
+	IKE_ESP_AES_GCM_16_256 = 2,
+};
+
+enum ike_activation {
+	IKE_ACTIVATE_MANUAL = 0,
+	IKE_ACTIVATE_NOW = 1,
+	IKE_ACTIVATE_FIRST_RX = 2,
+};
+
+enum ike_pair_state {
+	IKE_PAIR_LARVAL = 0,
+	IKE_PAIR_STAGED = 1,
+	IKE_PAIR_ACTIVE = 2,
+	IKE_PAIR_DRAINING = 3,
+};
+
+/**
+ * struct ike_kernel_sa - one direction of a pair
+ * @spi: 256 or more
+ * @alg: enum ike_esp_alg
+ * @key: keying material (RFC 4106, section 8.1)
+ * @key_len: octets of @key
+ * @salt: the last octets of the keying material
+ * @salt_len: octets of @salt
+ * @replay_window: packets; inbound only
+ */
+struct ike_kernel_sa {
+	uint32_t spi;
+	enum ike_esp_alg alg;
+	uint8_t key[IKE_KEY_MAX];
+	size_t key_len;
+	uint8_t salt[IKE_SALT_MAX];
+	size_t salt_len;
+	uint32_t replay_window;
+};
+
+/**
+ * struct ike_kernel_pair - what sa-pair-new wants to know
+ * @ifindex: the device
+ * @pair_id: as spi-alloc gave it
+ * @activation: when the outbound SA is put to use
+ * @encap_udp: ESP in UDP on the way out
+ * @encap_sport: UDP source port, with @encap_udp
+ * @encap_dport: UDP destination port, with @encap_udp
+ * @in: the inbound SA; its SPI is the one spi-alloc gave
+ * @out: the outbound SA
+ */
+struct ike_kernel_pair {
+	uint32_t ifindex;
+	uint32_t pair_id;
+	enum ike_activation activation;
+	bool encap_udp;
+	uint16_t encap_sport;
+	uint16_t encap_dport;
+	struct ike_kernel_sa in;
+	struct ike_kernel_sa out;
+};
+
+/**
+ * struct ike_pair_info - a pair as the kernel sees it (sa-get)
+ * @pair_id: its id
+ * @state: where it is in its life
+ * @spi_in: inbound SPI
+ * @spi_out: outbound SPI; 0 while larval
+ * @rx_packets: packets authenticated by the inbound SA
+ * @rx_bytes: octets of these
+ * @tx_packets: packets sent by the outbound SA
+ * @tx_bytes: octets of these
+ */
+struct ike_pair_info {
+	uint32_t pair_id;
+	enum ike_pair_state state;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	uint64_t rx_packets;
+	uint64_t rx_bytes;
+	uint64_t tx_packets;
+	uint64_t tx_bytes;
+};
+
+/* Return: 0 to go on, anything else to stop. */
+typedef int (*ike_pair_visitor)(void *arg, const struct ike_pair_info *info);
+
+enum ike_kernel_event_id {
+	IKE_KERNEL_EXPIRE,	/* sa-expire-ntf: sequence numbers run out */
+	IKE_KERNEL_ACQUIRE,	/* acquire-ntf: a packet found no outbound SA */
+	IKE_KERNEL_FIRST_RX,	/* sa-first-rx-ntf: the peer has the keys */
+	IKE_KERNEL_DELETED,	/* sa-del-ntf: the pair is gone */
+};
+
+/**
+ * struct ike_kernel_event - a notification of multicast group "sa"
+ * @id: which
+ * @ifindex: the device
+ * @pair_id: the pair; 0 with acquire
+ * @hard: with IKE_KERNEL_EXPIRE, the pair can send no more
+ */
+struct ike_kernel_event {
+	enum ike_kernel_event_id id;
+	uint32_t ifindex;
+	uint32_t pair_id;
+	bool hard;
+};
+
+/* ---------------------------------------------------- events, for people */
+
+enum ike_level {
+	IKE_LOG_ERROR,		/* something an operator must see to */
+	IKE_LOG_NOTICE,		/* a tunnel came up, went down, was rekeyed */
+	IKE_LOG_INFO,		/* the steps in between */
+	IKE_LOG_DEBUG,		/* every message and state change */
+};
+
+/* X-macro of the events: id, name in JSON. */
+#define IKE_EVENTS(X)						\
+	X(TUNNEL_UP, "tunnel-up")				\
+	X(TUNNEL_DOWN, "tunnel-down")				\
+	X(IKE_SA_STATE, "ike-sa-state")				\
+	X(CHILD_SA_STATE, "child-sa-state")			\
+	X(CHILD_SA_REKEYED, "child-sa-rekeyed")			\
+	X(IKE_SA_REKEYED, "ike-sa-rekeyed")			\
+	X(NEGOTIATION_FAILED, "negotiation-failed")		\
+	X(AUTH_FAILED, "auth-failed")				\
+	X(PEER_DEAD, "peer-dead")				\
+	X(RETRY, "retry")					\
+	X(RETRANSMIT, "retransmit")				\
+	X(COLLISION, "collision")				\
+	X(NAT, "nat")						\
+	X(COOKIE, "cookie")					\
+	X(BAD_MESSAGE, "bad-message")				\
+	X(NOTIFY, "notify")					\
+	X(KERNEL_ERROR, "kernel-error")				\
+	X(INTERNAL_ERROR, "internal-error")
+
+enum ike_event_id {
+#define IKE_EVENT_ENUM(id, name) IKE_EVENT_##id,
+	IKE_EVENTS(IKE_EVENT_ENUM)
+#undef IKE_EVENT_ENUM
+	IKE_EVENT_MAX
+};
+
+/**
+ * struct ike_event_field - a detail of an event
+ * @key: lower case, words joined by '-'
+ * @value: printable
+ */
+struct ike_event_field {
+	const char *key;
+	const char *value;
+};
+
+/**
+ * struct ike_event - something worth telling
+ * @id: what happened
+ * @level: to whom it matters
+ * @tunnel: whose; NULL if of none
+ * @line: for people, without tunnel name, time or newline
+ * @fields: for programs
+ * @n_fields: entries of @fields
+ *
+ * No event ever holds key material.
+ */
+struct ike_event {
+	enum ike_event_id id;
+	enum ike_level level;
+	const char *tunnel;
+	const char *line;
+	const struct ike_event_field *fields;
+	size_t n_fields;
+};
+
+/* Return: the name of an event in JSON, "unknown" for what is none. */
+const char *ike_event_name(enum ike_event_id id);
+
+/* --------------------------------------------------------- environment */
+
+/**
+ * struct ike_transport_ops - the network
+ * @send: sends a message. Errors are the transport's to count: to the engine a
+ *        failed send is a lost packet
+ * @keepalive: sends the one-octet NAT keepalive (RFC 3948, section 2.3), which
+ *             never has a non-ESP marker
+ */
+struct ike_transport_ops {
+	void (*send)(void *ctx, const struct ike_datagram *dgram);
+	void (*keepalive)(void *ctx, const struct ike_endpoint *local,
+			  const struct ike_endpoint *remote);
+};
+
+/**
+ * struct ike_kernel_ops - the data path; one operation of the netlink family
+ *                         each. All return 0 or a negative errno value.
+ * @spi_alloc: spi-alloc: reserves an inbound SPI for @reserve_s seconds
+ * @pair_new: sa-pair-new: completes a reserved pair
+ * @activate: sa-activate: puts the outbound SA of a staged pair to use
+ * @retire: sa-del: the outbound SA goes at once, the inbound one after
+ *          @grace_s seconds. Of a pair that is gone: -ENOENT, and no harm done
+ * @query: sa-get: shows all pairs of a device to @visit
+ */
+struct ike_kernel_ops {
+	int (*spi_alloc)(void *ctx, uint32_t ifindex, uint32_t reserve_s,
+			 uint32_t *pair_id, uint32_t *spi);
+	int (*pair_new)(void *ctx, const struct ike_kernel_pair *pair);
+	int (*activate)(void *ctx, uint32_t ifindex, uint32_t pair_id);
+	int (*retire)(void *ctx, uint32_t ifindex, uint32_t pair_id,
+		      uint32_t grace_s);
+	int (*query)(void *ctx, uint32_t ifindex, ike_pair_visitor visit,
+		     void *arg);
+};
+
+/**
+ * struct ike_entropy_ops - random numbers
+ * @bytes: fills @buf with @len octets fit for keys. Return: 0 or -errno
+ */
+struct ike_entropy_ops {
+	int (*bytes)(void *ctx, void *buf, size_t len);
+};
+
+/**
+ * struct ike_psk_request - an AUTH value wanted (RFC 7296, section 2.15)
+ * @tunnel: whose key; the identities were found to be this tunnel's
+ * @local_id: our identity
+ * @remote_id: the peer's identity
+ * @prf: negotiated PRF, transform ID of type 2
+ * @octets: InitiatorSignedOctets or ResponderSignedOctets
+ * @len: octets of @octets
+ */
+struct ike_psk_request {
+	const char *tunnel;
+	const struct ike_identity *local_id;
+	const struct ike_identity *remote_id;
+	uint16_t prf;
+	const uint8_t *octets;
+	size_t len;
+};
+
+/**
+ * struct ike_keys_ops - long-term secrets, which the engine never sees
+ * @psk_auth: computes prf(prf(PSK, "Key Pad for IKEv2"), octets), as
+ *            ike_psk_auth() does; used for our AUTH and to check the peer's.
+ *            Return: octets written to @auth (room for 64), or -errno
+ *            (-ENOENT: no key for this tunnel)
+ */
+struct ike_keys_ops {
+	int (*psk_auth)(void *ctx, const struct ike_psk_request *req,
+			uint8_t auth[64]);
+};
+
+/**
+ * ike_psk_auth() - compute a PSK AUTH value, for who holds the key
+ * @psk: the shared secret
+ * @psk_len: octets of @psk
+ * @req: which AUTH
+ * @auth: gets the value
+ *
+ * Return: octets of @auth, or -EINVAL (unknown PRF), -ENOMEM.
+ */
+int ike_psk_auth(const void *psk, size_t psk_len,
+		 const struct ike_psk_request *req, uint8_t auth[64]);
+
+/**
+ * struct ike_env - everything the engine can reach
+ * @transport: the network
+ * @kernel: the data path
+ * @entropy: random numbers
+ * @keys: long-term secrets
+ * @event: takes one event
+ * @ctx: first argument of all of them
+ *
+ * Must outlive the engine.
+ */
+struct ike_env {
+	const struct ike_transport_ops *transport;
+	const struct ike_kernel_ops *kernel;
+	const struct ike_entropy_ops *entropy;
+	const struct ike_keys_ops *keys;
+	void (*event)(void *ctx, const struct ike_event *event);
+	void *ctx;
+};
+
+/**
+ * struct ike_limits - what strangers can cost us; 0 in a field: the default
+ * @cookie_threshold: half-open IKE SAs above which cookies are demanded (RFC
+ *                    7296, section 2.6); 32
+ * @half_open_max: half-open IKE SAs at which requests are dropped; 256
+ * @half_open_ms: life of a half-open IKE SA; 10000
+ */
+struct ike_limits {
+	uint32_t cookie_threshold;
+	uint32_t half_open_max;
+	uint32_t half_open_ms;
+};
+
+/* -------------------------------------------------------------- engine */
+
+/**
+ * ike_engine_new() - make an engine without tunnels
+ * @env: its environment
+ * @limits: NULL for the defaults
+ *
+ * Return: the engine; NULL if there is no memory or no entropy.
+ */
+struct ike_engine *ike_engine_new(const struct ike_env *env,
+				  const struct ike_limits *limits);
+
+/**
+ * ike_engine_free() - drop an engine, silently, and wipe its keys
+ * @e: the engine, or NULL
+ *
+ * Peers are told nothing and pairs stay in the kernel. For a clean end use the
+ * command IKE_CMD_DOWN for each tunnel and wait for ike_engine_idle().
+ */
+void ike_engine_free(struct ike_engine *e);
+
+/**
+ * ike_engine_add_tunnel() - add a tunnel, and start it if it wants that
+ * @e: the engine
+ * @now: time
+ * @config: the tunnel
+ * @why: on -EINVAL set to a constant sentence that says what is wrong
+ *
+ * Return: 0, -EEXIST (name taken), -EINVAL, -ENOMEM.
+ */
+int ike_engine_add_tunnel(struct ike_engine *e, uint64_t now,
+			  const struct ike_tunnel_config *config,
+			  const char **why);
+
+/**
+ * ike_engine_remove_tunnel() - forget a tunnel at once
+ * @e: the engine
+ * @now: time
+ * @name: the tunnel
+ *
+ * The peer gets one DELETE that is not waited for; the pairs go.
+ *
+ * Return: 0 or -ENOENT.
+ */
+int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
+			     const char *name);
+
+/**
+ * ike_engine_input() - take a datagram from the network
+ * @e: the engine
+ * @now: time
+ * @dgram: the message; any octets whatever
+ */
+void ike_engine_input(struct ike_engine *e, uint64_t now,
+		      const struct ike_datagram *dgram);
+
+/**
+ * ike_engine_kernel_event() - take a notification of the data path
+ * @e: the engine
+ * @now: time
+ * @event: what happened; unknown devices and pairs are ignored
+ */
+void ike_engine_kernel_event(struct ike_engine *e, uint64_t now,
+			     const struct ike_kernel_event *event);
+
+enum ike_command {
+	IKE_CMD_UP,		/* want the tunnel, now */
+	IKE_CMD_DOWN,		/* delete its SAs; until IKE_CMD_UP neither
+				 * initiate nor answer
+				 */
+	IKE_CMD_REKEY_CHILD,	/* rekey the CHILD SA now */
+	IKE_CMD_REKEY_IKE,	/* rekey the IKE SA now */
+};
+
+/**
+ * ike_engine_command() - do what a person asks for
+ * @e: the engine
+ * @now: time
+ * @command: what
+ * @tunnel: to which tunnel
+ *
+ * Only starts it: events tell how it went.
+ *
+ * Return: 0, -ENOENT (no such tunnel), -ENOTCONN (nothing to rekey).
+ */
+int ike_engine_command(struct ike_engine *e, uint64_t now,
+		       enum ike_command command, const char *tunnel);
+
+/**
+ * ike_engine_tick() - do what is due
+ * @e: the engine
+ * @now: time; too early is harmless
+ */
+void ike_engine_tick(struct ike_engine *e, uint64_t now);
+
+#define IKE_NEVER	UINT64_MAX
+
+/**
+ * ike_engine_next_wakeup() - when ike_engine_tick() is wanted next
+ * @e: the engine
+ *
+ * Ask again after every call into the engine.
+ *
+ * Return: a time, possibly past, or IKE_NEVER.
+ */
+uint64_t ike_engine_next_wakeup(const struct ike_engine *e);
+
+/**
+ * ike_engine_idle() - whether no exchange and no retry is under way
+ * @e: the engine
+ *
+ * After IKE_CMD_DOWN of all tunnels: whether the peers have been told.
+ *
+ * Return: true if nothing is outstanding.
+ */
+bool ike_engine_idle(const struct ike_engine *e);
+
+/* -------------------------------------------------------------- status */
+
+/**
+ * struct ike_child_status - a CHILD SA
+ * @state: in words
+ * @pair_id: its pair in the kernel
+ * @spi_in: inbound SPI
+ * @spi_out: outbound SPI
+ * @suite: in words, such as aes256gcm16-x25519
+ * @age_ms: since it was installed
+ * @rekey_in_ms: until it will be rekeyed; 0 if due
+ */
+struct ike_child_status {
+	const char *state;
+	uint32_t pair_id;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	const char *suite;
+	uint64_t age_ms;
+	uint64_t rekey_in_ms;
+};
+
+/**
+ * struct ike_sa_status - an IKE SA
+ * @state: in words
+ * @initiator: whether we were its original initiator
+ * @spi_i: initiator's SPI
+ * @spi_r: responder's SPI
+ * @local: our endpoint
+ * @remote: the peer's endpoint
+ * @nat_local: we are behind a NAT
+ * @nat_remote: the peer is behind a NAT
+ * @suite: in words, such as aes256gcm16-prfsha384-ecp384
+ * @age_ms: since it was made
+ * @rekey_in_ms: until it will be rekeyed; 0 if due
+ */
+struct ike_sa_status {
+	const char *state;
+	bool initiator;
+	uint64_t spi_i;
+	uint64_t spi_r;
+	struct ike_endpoint local;
+	struct ike_endpoint remote;
+	bool nat_local;
+	bool nat_remote;
+	const char *suite;
+	uint64_t age_ms;
+	uint64_t rekey_in_ms;
+};
+
+/**
+ * struct ike_tunnel_status - a tunnel
+ * @config: as it was added
+ * @state: "up", "connecting", "waiting" (for the next try), "down"
+ * @last_error: why the last attempt failed, in words; NULL if none did
+ * @retry_in_ms: until the next try, in state "waiting"
+ */
+struct ike_tunnel_status {
+	const struct ike_tunnel_config *config;
+	const char *state;
+	const char *last_error;
+	uint64_t retry_in_ms;
+};
+
+/**
+ * struct ike_status_visitor - is shown tunnels, the IKE SAs of each, and the
+ *                             CHILD SAs of each of these, in this order
+ * @tunnel: a tunnel
+ * @ike_sa: an IKE SA of the last tunnel
+ * @child_sa: a CHILD SA of the last IKE SA
+ */
+struct ike_status_visitor {
+	void (*tunnel)(void *arg, const struct ike_tunnel_status *status);
+	void (*ike_sa)(void *arg, const struct ike_sa_status *status);
+	void (*child_sa)(void *arg, const struct ike_child_status *status);
+};
+
+/**
+ * ike_engine_status() - show what there is
+ * @e: the engine
+ * @now: time
+ * @name: one tunnel, or NULL for all
+ * @visitor: is shown it; unused functions NULL
+ * @arg: first argument of its functions
+ *
+ * Return: 0 or -ENOENT.
+ */
+int ike_engine_status(const struct ike_engine *e, uint64_t now,
+		      const char *name,
+		      const struct ike_status_visitor *visitor, void *arg);
+
+/* X-macro of the counters: field, what it counts. */
+#define IKE_COUNTERS(X)							\
+	X(rx_messages, "messages taken")				\
+	X(tx_messages, "messages sent, retransmissions included")	\
+	X(retransmits, "requests sent again")				\
+	X(replays, "requests answered from the response cache")		\
+	X(rx_malformed, "dropped: not a well-formed IKEv2 message")	\
+	X(rx_version, "dropped: major version other than 2")		\
+	X(rx_unknown_sa, "dropped: of no IKE SA of ours")		\
+	X(rx_unknown_peer, "dropped: from an address of no tunnel")	\
+	X(rx_integrity, "dropped: integrity check failed")		\
+	X(rx_unexpected, "dropped: not allowed in this state")		\
+	X(rx_window, "dropped: message ID out of the window")		\
+	X(rx_overload, "dropped: too many half-open IKE SAs")		\
+	X(cookies_sent, "cookies demanded")				\
+	X(cookies_bad, "cookies that were wrong or old")		\
+	X(auth_failures, "AUTH values that were wrong")
+
+struct ike_counters {
+#define IKE_COUNTER_FIELD(field, text) uint64_t field;
+	IKE_COUNTERS(IKE_COUNTER_FIELD)
+#undef IKE_COUNTER_FIELD
+};
+
+/* Return: the counters since the engine was made. */
+const struct ike_counters *ike_engine_counters(const struct ike_engine *e);
+
+#endif /* IPSVTI_IKE_ENGINE_H */

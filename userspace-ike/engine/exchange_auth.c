@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IKE_AUTH (RFC 7296, sections 1.2 and 2.15): who is who, and a first CHILD
+ * SA.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core.h"
+
+/* Computes the AUTH value of one side. Return: its octets, or negative. */
+static int auth_value(struct ike_sa *sa, const struct ike_tunnel *t,
+		      bool of_initiator, struct ike_slice id, uint8_t auth[64])
+{
+	const struct ike_handshake *hs = sa->handshake;
+	const struct ike_env *env = sa->e->env;
+	struct ike_slice message =
+		of_initiator ? IKE_SLICE(hs->init_i, hs->init_i_len) :
+			       IKE_SLICE(hs->init_r, hs->init_r_len);
+	const struct ike_nonce *nonce = of_initiator ? &hs->nonce_r :
+						       &hs->nonce_i;
+	size_t size = message.len + IKE_NONCE_MAX + IKE_PRF_MAX;
+	struct ike_psk_request req = {
+		.tunnel = t->config.name,
+		.local_id = &t->config.local_id,
+		.remote_id = &t->config.remote_id,
+		.prf = sa->keys.prf,
+	};
+	struct ike_writer w;
+	uint8_t *octets = malloc(size);
+	int len = -ENOMEM;
+
+	if (!octets)
+		return -ENOMEM;
+	w = ike_write_to(octets, size);
+	ike_signed_octets(&sa->keys, of_initiator, message,
+			  ike_nonce_slice(nonce), id, &w);
+	if (!w.failed) {
+		req.octets = octets;
+		req.len = w.len;
+		len = env->keys->psk_auth(env->ctx, &req, auth);
+	}
+	free(octets);
+	return len;
+}
+
+static bool auth_ok(struct ike_call *c, const struct ike_tunnel *t,
+		    bool of_initiator, struct ike_slice id)
+{
+	uint8_t auth[64] = { 0 };
+	int len = auth_value(c->sa, t, of_initiator, id, auth);
+	bool ok;
+
+	if (len < 0)
+		ike_log(c->e, IKE_EVENT_AUTH_FAILED, IKE_LOG_ERROR, t,
+			IKE_NO_FIELDS, "there is no usable PSK: %s",
+			strerror(-len));
+	ok = len > 0 && c->msg->auth_method == IKE_AUTH_SHARED_KEY &&
+	     c->msg->auth.len == (size_t)len &&
+	     ike_equal(auth, c->msg->auth.data, (size_t)len);
+	ike_wipe(auth, sizeof(auth));
+	return ok;
+}
+
+static bool id_is(const struct ike_identity *id, struct ike_slice body)
+{
+	return body.len == 4 + (size_t)id->len && body.data[0] == id->type &&
+	       !memcmp(body.data + 4, id->data, id->len);
+}
+
+static const char *id_text(struct ike_slice body, char *buf, size_t len)
+{
+	struct ike_identity id = { .type = body.data[0] };
+
+	id.len = (uint8_t)(body.len - 4);
+	memcpy(id.data, body.data + 4, id.len);
+	return ike_identity_format(&id, buf, len);
+}
+
+/* ---------------------------------------------------------------- initiator */
+
+void ike_start_auth(struct ike_sa *sa)
+{
+	const struct ike_tunnel *t = sa->tunnel;
+	uint8_t id[4 + IKE_ID_MAX], auth[64];
+	struct ike_slice body = ike_id_body(&t->config.local_id, id);
+	uint8_t peer[4 + IKE_ID_MAX];
+	struct ike_builder b;
+	int len = auth_value(sa, t, true, body, auth);
+
+	if (len < 0) {
+		ike_sa_give_up(sa, "there is no usable PSK: %s",
+			       strerror(-len));
+		return;
+	}
+	sa->neg = calloc(1, sizeof(*sa->neg));
+	if (!sa->neg ||
+	    ike_child_reserve(sa, &sa->neg->pair_id, &sa->neg->spi_in)) {
+		ike_sa_give_up(sa, "no SPI could be reserved");
+		return;
+	}
+	ike_build_start(&b, sa->e->build, sizeof(sa->e->build));
+	ike_build_id(&b, IKE_PAYLOAD_IDI, body);
+	/* Section 2.4: true only as long as there is no other one. */
+	if (!ike_tunnel_has_sa(sa->e, t, IKE_SA_ESTABLISHED, sa))
+		ike_build_status(&b, IKE_N_INITIAL_CONTACT);
+	ike_build_id(&b, IKE_PAYLOAD_IDR,
+		     ike_id_body(&t->config.remote_id, peer));
+	ike_build_auth(&b, IKE_AUTH_SHARED_KEY, IKE_SLICE(auth, (size_t)len));
+	ike_child_offer_sa(sa, IKE_USE_AUTH_CHILD, &b);
+	ike_child_offer_ts(sa, &b);
+	ike_wipe(auth, sizeof(auth));
+	ike_sa_set_state(sa, IKE_SA_AUTH_SENT, "both sides have keys");
+	if (ike_window_request(sa, IKE_X_AUTH, IKE_EXCHANGE_AUTH, &b))
+		ike_sa_give_up(sa, "IKE_AUTH could not be sent");
+}
+
+/*
+ * Section 2.21.2: the responder believes to be done, so it must be told. It is
+ * not worth waiting for an answer.
+ */
+static void disown(struct ike_sa *sa)
+{
+	struct ike_builder b;
+
+	ike_build_start(&b, sa->e->build, sizeof(sa->e->build));
+	ike_build_status(&b, IKE_N_AUTHENTICATION_FAILED);
+	ike_window_farewell(sa, &b);
+}
+
+/* Is the responder who it should be? If not, that was it. */
+static bool know_responder(struct ike_call *c)
+{
+	const struct ike_tunnel_config *config = &c->sa->tunnel->config;
+	char said[80], want[80];
+
+	ike_window_answered(c->sa);
+	if (!id_is(&config->remote_id, c->msg->idr)) {
+		disown(c->sa);
+		ike_sa_give_up(c->sa, "peer says it is \"%s\", but its identity "
+			       "should be \"%s\"",
+			       id_text(c->msg->idr, said, sizeof(said)),
+			       ike_identity_format(&config->remote_id, want,
+						   sizeof(want)));
+		return false;
+	}
+	if (!auth_ok(c, c->sa->tunnel, false, c->msg->idr)) {
+		c->e->counters.auth_failures++;
+		disown(c->sa);
+		ike_sa_give_up(c->sa, "peer's AUTH is wrong: the pre-shared "
+			       "keys are not the same");
+		return false;
+	}
+	return true;
+}
+
+/* Has the peer initiated at the same time, and does its IKE SA win? */
+static bool loses(struct ike_sa *sa)
+{
+	for (struct ike_sa *other = sa->e->sas; other; other = other->next)
+		if (other != sa && other->tunnel == sa->tunnel &&
+		    other->initiator != sa->initiator &&
+		    (other->state == IKE_SA_ESTABLISHED ||
+		     other->state == IKE_SA_AUTH_SENT) &&
+		    !other->want_delete && !other->redundant &&
+		    (other->state == IKE_SA_AUTH_SENT ||
+		     other->established_at >= sa->created_at) &&
+		    ike_sa_loses(sa, other))
+			return true;
+	return false;
+}
+
+static void forget_handshake(struct ike_sa *sa)
+{
+	ike_handshake_free(sa->handshake);
+	sa->handshake = NULL;
+	ike_negotiation_free(sa);
+}
+
+void ike_on_auth_response(struct ike_call *c)
+{
+	struct ike_sa *sa = c->sa;
+	enum ike_activation activation = IKE_ACTIVATE_NOW;
+
+	if (!know_responder(c))
+		return;
+	/* Then the peer will not use this pair, and we must not, either. */
+	if (loses(sa))
+		activation = IKE_ACTIVATE_MANUAL;
+	ike_sa_established(sa);
+	ike_child_accept(c, IKE_USE_AUTH_CHILD, activation);
+	ike_child_unreserve(sa, sa->neg->pair_id);
+	forget_handshake(sa);
+	ike_tunnel_resolve(sa);
+}
+
+void ike_on_auth_response_no_child(struct ike_call *c)
+{
+	struct ike_sa *sa = c->sa;
+	char why[500];
+
+	if (!know_responder(c))
+		return;
+	ike_sa_established(sa);
+	ike_child_tell_refusal(sa, ike_msg_error(c->msg), why, sizeof(why));
+	ike_tunnel_failed(sa->tunnel, c->e, "%s", why);
+	/* The IKE SA stays (section 1.2); the CHILD SA is tried again. */
+	sa->child_refusals++;
+	sa->child_retry_at = sa->tunnel->retry_at;
+	ike_child_unreserve(sa, sa->neg->pair_id);
+	forget_handshake(sa);
+	ike_tunnel_resolve(sa);
+}
+
+void ike_on_auth_refused(struct ike_call *c)
+{
+	const struct ike_tunnel_config *config = &c->sa->tunnel->config;
+	const struct ike_notify *n = ike_msg_error(c->msg);
+	const char *name = ike_notify_name(n->type);
+	char local[80], remote[80];
+
+	ike_window_answered(c->sa);
+	if (n->type == IKE_N_AUTHENTICATION_FAILED)
+		ike_sa_give_up(c->sa, "peer refused us (AUTHENTICATION_FAILED): "
+			       "we said we are \"%s\" and it is \"%s\"; are "
+			       "these its settings, and is the key the same?",
+			       ike_identity_format(&config->local_id, local,
+						   sizeof(local)),
+			       ike_identity_format(&config->remote_id, remote,
+						   sizeof(remote)));
+	else
+		ike_sa_give_up(c->sa, "peer refused IKE_AUTH (%s, %u): %s",
+			       name ? name : "unknown error", n->type,
+			       ike_notify_text(n->type));
+}
+
+/* ---------------------------------------------------------------- responder */
+
+/* The suite was chosen before we knew for whom. */
+static bool suite_allows(const struct ike_suite *suite,
+			 const struct ike_choice *choice)
+{
+	bool encr = false, prf = false, ke = false;
+
+	for (unsigned int i = 0; i < suite->n_encr; i++)
+		encr |= suite->encr[i].id == choice->encr.id &&
+			suite->encr[i].key_bits == choice->encr.key_bits;
+	for (unsigned int i = 0; i < suite->n_prf; i++)
+		prf |= suite->prf[i] == choice->prf;
+	for (unsigned int i = 0; i < suite->n_ke; i++)
+		ke |= suite->ke[i] == choice->ke;
+	return encr && prf && ke;
+}
+
+/* Which tunnel do the identities belong to? */
+static struct ike_tunnel *choose_tunnel(struct ike_call *c)
+{
+	const struct ike_sa *sa = c->sa;
+	struct ike_tunnel *t = NULL;
+
+	while ((t = ike_tunnel_between(c->e, t, &sa->local.addr,
+				       &sa->remote.addr))) {
+		if (!id_is(&t->config.remote_id, c->msg->idi))
+			continue;
+		if ((c->msg->present & IKE_P_IDR) &&
+		    !id_is(&t->config.local_id, c->msg->idr))
+			continue;
+		if (suite_allows(&t->config.ike, &sa->choice))
+			return t;
+	}
+	return NULL;
+}
+
+static void refuse(struct ike_call *c)
+{
+	c->e->counters.auth_failures++;
+	ike_build_status(c->reply, IKE_N_AUTHENTICATION_FAILED);
+	c->over = "the initiator was refused";
+}
+
+/* Section 2.4: what the peer had with us before, it does not have any more. */
+static void initial_contact(struct ike_call *c)
+{
+	struct ike_sa *sa = c->sa;
+
+	if (!ike_msg_notify(c->msg, IKE_N_INITIAL_CONTACT))
+		return;
+	for (struct ike_sa *old = c->e->sas; old; old = old->next)
+		if (old != sa && old->tunnel == sa->tunnel &&
+		    (old->state == IKE_SA_ESTABLISHED ||
+		     old->state == IKE_SA_REKEYED ||
+		     old->state == IKE_SA_DELETING) &&
+		    /* One made meanwhile is not meant: ike_tunnel_resolve(). */
+		    old->established_at < sa->created_at)
+			ike_sa_kill(old, "the peer has started anew");
+}
+
+void ike_on_auth_request(struct ike_call *c)
+{
+	struct ike_sa *sa = c->sa;
+	struct ike_tunnel *t = choose_tunnel(c);
+	enum ike_activation activation = IKE_ACTIVATE_FIRST_RX;
+	uint8_t id[4 + IKE_ID_MAX], auth[64];
+	char who[80], whom[80] = "anybody";
+	struct ike_slice body;
+	int len;
+
+	if (!t) {
+		id_text(c->msg->idi, who, sizeof(who));
+		if (c->msg->present & IKE_P_IDR)
+			id_text(c->msg->idr, whom, sizeof(whom));
+		ike_complain(c->e, NULL, &c->dgram->remote,
+			     "it says it is \"%s\" and wants \"%s\", but no "
+			     "tunnel to its address has these identities",
+			     who, whom);
+		refuse(c);
+		return;
+	}
+	if (!auth_ok(c, t, true, c->msg->idi)) {
+		ike_log(c->e, IKE_EVENT_AUTH_FAILED, IKE_LOG_NOTICE, t,
+			IKE_FIELDS({ "id", id_text(c->msg->idi, who,
+						   sizeof(who)) }),
+			"peer \"%s\": its AUTH is wrong: the pre-shared keys "
+			"are not the same",
+			who);
+		refuse(c);
+		return;
+	}
+	body = ike_id_body(&t->config.local_id, id);
+	len = auth_value(sa, t, false, body, auth);
+	if (len < 0) {
+		refuse(c);
+		return;
+	}
+	sa->tunnel = t;
+	initial_contact(c);
+	ike_build_id(c->reply, IKE_PAYLOAD_IDR, body);
+	ike_build_auth(c->reply, IKE_AUTH_SHARED_KEY,
+		       IKE_SLICE(auth, (size_t)len));
+	ike_wipe(auth, sizeof(auth));
+	if (loses(sa))
+		activation = IKE_ACTIVATE_MANUAL;
+	ike_sa_established(sa);
+	if (ike_child_answer(c, IKE_USE_AUTH_CHILD, activation))
+		sa->confirm_at = c->e->now + IKE_CONFIRM_MS;
+	forget_handshake(sa);
+	ike_tunnel_resolve(sa);
+}
+
+void ike_on_auth_eap(struct ike_call *c)
+{
+	ike_complain(c->e, NULL, &c->dgram->remote,
+		     "it wants EAP authentication; we know pre-shared keys only");
+	refuse(c);
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * CREATE_CHILD_SA for CHILD SAs (RFC 7296, sections 1.3.1, 1.3.3, 2.8, 2.25):
+ * new ones, and rekeys.
+ *
+ * If both ends rekey a CHILD SA at the same time, there are two new ones. The
+ * one that was made with the lowest of the four nonces is redundant, and who
+ * asked for it deletes it; who asked for the other one deletes the old CHILD
+ * SA. A redundant pair is installed, because the peer has it, but never put to
+ * use, so the peer never starts to use it, either.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core.h"
+
+/* A while, and some more, so that two ends do not try again together. */
+static uint64_t later(struct ike_engine *e, uint32_t ms)
+{
+	return e->now + ms + ike_jitter(e, ms);
+}
+
+/* -------------------------------------------------------------- our requests */
+
+static void send_request(struct ike_sa *sa)
+{
+	struct ike_negotiation *neg = sa->neg;
+	struct ike_builder b;
+	uint8_t spi[4];
+	int err;
+
+	ike_build_start(&b, sa->e->build, sizeof(sa->e->build));
+	if (neg->old) {
+		put_be32(spi, neg->old->spi_in);
+		ike_build_notify(&b, IKE_PROTO_ESP, IKE_SLICE(spi, 4),
+				 IKE_N_REKEY_SA, IKE_SLICE(NULL, 0));
+	}
+	ike_child_offer_sa(sa, IKE_USE_CHILD, &b);
+	ike_build_nonce(&b, ike_nonce_slice(&neg->nonce));
+	if (neg->dh)
+		ike_build_ke(&b, ike_dh_group(neg->dh), ike_dh_public(neg->dh));
+	ike_child_offer_ts(sa, &b);
+	err = ike_window_request(sa,
+				 neg->old ? IKE_X_REKEY_CHILD : IKE_X_NEW_CHILD,
+				 IKE_EXCHANGE_CREATE_CHILD_SA, &b);
+	if (err) {
+		ike_child_unreserve(sa, neg->pair_id);
+		ike_negotiation_free(sa);
+	}
+}
+
+/* Return: whether a request for a new CHILD SA could be prepared. */
+static bool prepare(struct ike_sa *sa, struct ike_child *old, uint16_t group)
+{
+	struct ike_negotiation *neg = calloc(1, sizeof(*neg));
+
+	if (!neg)
+		return false;
+	sa->neg = neg;
+	neg->old = old;
+	if (group)
+		neg->dh = ike_random_dh(sa->e, group);
+	if ((group && !neg->dh) || ike_random_nonce(sa->e, &neg->nonce) ||
+	    ike_child_reserve(sa, &neg->pair_id, &neg->spi_in)) {
+		ike_negotiation_free(sa);
+		return false;
+	}
+	return true;
+}
+
+/* Rekeys start with the group that was agreed on last time. */
+static uint16_t pfs_group(const struct ike_sa *sa, const struct ike_child *old)
+{
+	const struct ike_suite *esp = &sa->tunnel->config.esp;
+
+	for (unsigned int i = 0; old && i < esp->n_ke; i++)
+		if (esp->ke[i] == old->choice.ke)
+			return old->choice.ke;
+	return esp->n_ke ? esp->ke[0] : IKE_KE_NONE;
+}
+
+void ike_start_new_child(struct ike_sa *sa)
+{
+	sa->child_retry_at = later(sa->e, IKE_RETRY_MS);
+	if (prepare(sa, NULL, pfs_group(sa, NULL)))
+		send_request(sa);
+}
+
+void ike_start_rekey_child(struct ike_sa *sa, struct ike_child *old)
+{
+	/* Should it fail: when to try again. */
+	old->rekey_at = later(sa->e, IKE_REFUSED_MS);
+	if (prepare(sa, old, pfs_group(sa, old)))
+		send_request(sa);
+}
+
+/* ------------------------------------------------------- answers to requests */
+
+/* Return: whether the peer's pair is the one that stays. */
+static bool peer_wins(const struct ike_negotiation *neg,
+		      struct ike_slice peer_nonce)
+{
+	struct ike_nonce theirs;
+	const struct ike_nonce *ours;
+
+	if (!neg->collided || !neg->peer_child)
+		return false;
+	ike_nonce_set(&theirs, peer_nonce);
+	ours = ike_nonce_lower(&neg->nonce, &theirs);
+	return ike_nonce_lower(ours, &neg->peer_lowest) == ours;
+}
+
+static void log_rekeyed(const struct ike_child *old,
+			const struct ike_child *child, const char *by)
+{
+	ike_log(child->sa->e, IKE_EVENT_CHILD_SA_REKEYED, IKE_LOG_NOTICE,
+		child->sa->tunnel, IKE_FIELDS({ "by", by }),
+		"CHILD SA rekeyed by %s: pair %u follows pair %u", by,
+		child->pair_id, old->pair_id);
+}
+
+void ike_on_child_response(struct ike_call *c)
+{
+	struct ike_sa *sa = c->sa;
+	struct ike_negotiation *neg = sa->neg;
+	bool lost = peer_wins(neg, c->msg->nonce);
+	struct ike_child *child;
+
+	ike_window_answered(sa);
+	child = ike_child_accept(c, IKE_USE_CHILD,
+				 lost ? IKE_ACTIVATE_MANUAL : IKE_ACTIVATE_NOW);
+	if (child && lost) {
+		ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, sa->tunnel,
+			IKE_NO_FIELDS,
+			"both ends rekeyed at once: the peer's pair %u stays, ours goes",
+			neg->peer_child->pair_id);
+		child->want_delete = true;
+	} else if (child) {
+		if (neg->peer_child) {
+			ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO,
+				sa->tunnel, IKE_NO_FIELDS,
+				"both ends rekeyed at once: our pair %u stays, the peer's goes",
+				child->pair_id);
+			ike_child_set_state(neg->peer_child, IKE_CHILD_REKEYED,
+					    "it lost against ours");
+			neg->peer_child->expire_at =
+				c->e->now + IKE_PEER_DELETES_MS;
+		}
+		if (neg->old) {
+			log_rekeyed(neg->old, child, "us");
+			neg->old->want_delete = true;
+		}
+	}
+	ike_child_unreserve(sa, neg->pair_id);
+	ike_negotiation_free(sa);
+}
+
+void ike_on_child_invalid_ke(struct ike_call *c)
+{
+	const struct ike_notify *n =
+		ike_msg_notify(c->msg, IKE_N_INVALID_KE_PAYLOAD);
+	struct ike_sa *sa = c->sa;
+	const struct ike_suite *esp = &sa->tunnel->config.esp;
+	struct ike_negotiation *neg = sa->neg;
+	uint16_t want = n->data.len == 2 ? get_be16(n->data.data) : IKE_KE_NONE;
+	bool offered = false;
+
+	for (unsigned int i = 0; i < esp->n_ke; i++)
+		offered |= esp->ke[i] == want;
+	if (!offered || neg->retried_ke ||
+	    (neg->dh && ike_dh_group(neg->dh) == want)) {
+		ike_on_child_refused(c);
+		return;
+	}
+	ike_window_answered(sa);
+	neg->retried_ke = true;
+	ike_dh_free(neg->dh);
+	neg->dh = ike_random_dh(c->e, want);
+	/* What was to be rekeyed may have gone, or been replaced, since. */
+	if (neg->dh && !neg->collided &&
+	    (sa->neg->old ? neg->old->state == IKE_CHILD_INSTALLED :
+			    !ike_child_installed(sa))) {
+		send_request(sa);
+		return;
+	}
+	ike_child_unreserve(sa, neg->pair_id);
+	ike_negotiation_free(sa);
+}
+
+static void refused_rekey(struct ike_call *c, const struct ike_notify *n,
+			  struct ike_child *old)
+{
+	char why[500];
+
+	switch (n->type) {
+	case IKE_N_TEMPORARY_FAILURE:
+		/* Section 2.25: not at once. */
+		old->rekey_at = later(c->e, IKE_COLLISION_MS);
+		break;
+	case IKE_N_CHILD_SA_NOT_FOUND:
+		/* Section 2.25.1: delete it silently; there will be a new one. */
+		if (old->state == IKE_CHILD_INSTALLED)
+			ike_child_retire(old, 0, "the peer does not have it");
+		break;
+	default:
+		ike_child_tell_refusal(c->sa, n, why, sizeof(why));
+		ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_ERROR,
+			c->sa->tunnel, IKE_FIELDS({ "reason", why }),
+			"the CHILD SA could not be rekeyed: %s", why);
+		break;
+	}
+}
+
+static void refused_new(struct ike_call *c, const struct ike_notify *n)
+{
+	struct ike_sa *sa = c->sa;
+	char why[500];
+
+	if (n->type == IKE_N_TEMPORARY_FAILURE) {
+		sa->child_retry_at = later(c->e, IKE_COLLISION_MS);
+		return;
+	}
+	ike_child_tell_refusal(sa, n, why, sizeof(why));
+	ike_tunnel_failed(sa->tunnel, c->e, "%s", why);
+	sa->child_retry_at = sa->tunnel->retry_at;
+	if (++sa->child_refusals >= IKE_CHILD_REFUSALS)
+		sa->want_delete = true;
+}
+
+void ike_on_child_refused(struct ike_call *c)
+{
+	const struct ike_notify *n = ike_msg_error(c->msg);
+	struct ike_sa *sa = c->sa;
+	enum ike_exchange_kind kind = sa->window.kind;
+
+	ike_window_answered(sa);
+	if (kind == IKE_X_NEW_CHILD)
+		refused_new(c, n);
+	else if (sa->neg->old)
+		refused_rekey(c, n, sa->neg->old);
+	ike_child_unreserve(sa, sa->neg->pair_id);
+	ike_negotiation_free(sa);
+}
+
+/* ---------------------------------------------------------- peer's requests */
+
+/* Notes that the peer's request crosses ours. */
+static void note_collision(struct ike_sa *sa, struct ike_child *old,
+			   struct ike_child *child)
+{
+	struct ike_negotiation *neg = sa->neg;
+
+	/* The peer's winner may have a successor before we know that it won. */
+	if (neg && neg->peer_child && neg->peer_child == old) {
+		neg->peer_child = child;
+		return;
+	}
+	if (!neg || neg->old != old ||
+	    (sa->window.kind != IKE_X_REKEY_CHILD &&
+	     sa->window.kind != IKE_X_NEW_CHILD))
+		return;
+	neg->collided = true;
+	neg->peer_child = child;
+	neg->peer_lowest = child->lowest;
+}
+
+/*
+ * Section 2.25.2: while we rekey the IKE SA, its CHILD SAs are not touched. Nor
+ * while it is not clear whether this one is the successor.
+ */
+static bool busy_with_ike(struct ike_call *c)
+{
+	if (c->sa->window.kind != IKE_X_REKEY_IKE && !c->sa->redundant)
+		return false;
+	ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+	return true;
+}
+
+void ike_on_rekey_child_request(struct ike_call *c)
+{
+	const struct ike_notify *n = ike_msg_notify(c->msg, IKE_N_REKEY_SA);
+	struct ike_sa *sa = c->sa;
+	struct ike_child *old, *child;
+
+	if (n->protocol != IKE_PROTO_ESP || n->spi.len != 4) {
+		ike_build_status(c->reply, IKE_N_INVALID_SYNTAX);
+		return;
+	}
+	if (busy_with_ike(c))
+		return;
+	old = ike_child_by_spi_out(sa, get_be32(n->spi.data));
+	if (!old && sa->neg) {
+		/* Perhaps the one we are waiting to hear about. */
+		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+		return;
+	}
+	if (!old) {
+		/* Section 2.25: with the SPI that REKEY_SA had. */
+		ike_build_notify(c->reply, IKE_PROTO_ESP, n->spi,
+				 IKE_N_CHILD_SA_NOT_FOUND, IKE_SLICE(NULL, 0));
+		return;
+	}
+	/* Section 2.25.1: it is being closed, or has been rekeyed already. */
+	if (old->state != IKE_CHILD_INSTALLED || old->want_delete) {
+		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+		return;
+	}
+	child = ike_child_answer(c, IKE_USE_CHILD, IKE_ACTIVATE_FIRST_RX);
+	if (!child)
+		return;
+	note_collision(sa, old, child);
+	log_rekeyed(old, child, "the peer");
+	ike_child_set_state(old, IKE_CHILD_REKEYED, "the peer has rekeyed it");
+	old->expire_at = ike_min_time(old->expire_at,
+				      c->e->now + IKE_PEER_DELETES_MS);
+}
+
+void ike_on_new_child_request(struct ike_call *c)
+{
+	struct ike_child *child;
+
+	if (busy_with_ike(c))
+		return;
+	/* One tunnel, one pair: a second one would have nothing to do. */
+	if (ike_child_installed(c->sa)) {
+		ike_build_status(c->reply, IKE_N_NO_ADDITIONAL_SAS);
+		return;
+	}
+	child = ike_child_answer(c, IKE_USE_CHILD, IKE_ACTIVATE_FIRST_RX);
+	if (child)
+		note_collision(c->sa, NULL, child);
+}
+
+void ike_on_create_child_closing(struct ike_call *c)
+{
+	ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+}

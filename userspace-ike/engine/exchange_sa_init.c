@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IKE_SA_INIT (RFC 7296, section 1.2): suites, key exchange, nonces; NAT
+ * detection; cookies and INVALID_KE_PAYLOAD.
+ */
+#include <stdlib.h>
+
+#include "core.h"
+#include "nat.h"
+
+#define COOKIES_MAX 3	/* demands we follow in one attempt */
+
+static struct ike_slice copy_of(const uint8_t *data, size_t len)
+{
+	uint8_t *copy = malloc(len);
+
+	if (copy)
+		memcpy(copy, data, len);
+	return IKE_SLICE(copy, copy ? len : 0);
+}
+
+/* ---------------------------------------------------------------- initiator */
+
+static void send_init(struct ike_sa *sa)
+{
+	const struct ike_tunnel *t = sa->tunnel;
+	struct ike_handshake *hs = sa->handshake;
+	struct ike_slice kept;
+	struct ike_builder b;
+
+	ike_build_start(&b, sa->e->build, sizeof(sa->e->build));
+	if (hs->cookie_len)
+		ike_build_notify(&b, IKE_PROTO_NONE, IKE_SLICE(NULL, 0),
+				 IKE_N_COOKIE,
+				 IKE_SLICE(hs->cookie, hs->cookie_len));
+	ike_build_offer(&b, IKE_USE_INIT, &t->config.ike, 0);
+	ike_build_ke(&b, ike_dh_group(hs->dh), ike_dh_public(hs->dh));
+	ike_build_nonce(&b, ike_nonce_slice(&hs->nonce_i));
+	ike_build_nat(&b, sa->spi_i, 0, &sa->local, &sa->remote,
+		      t->config.natt == IKE_NATT_FORCE);
+	if (ike_window_request_clear(sa, IKE_X_INIT, IKE_EXCHANGE_SA_INIT,
+				     &b)) {
+		ike_sa_give_up(sa, "IKE_SA_INIT could not be sent");
+		return;
+	}
+	/* AUTH will cover what was sent last. */
+	kept = copy_of(sa->window.request, sa->window.request_len);
+	if (!kept.len) {
+		ike_sa_give_up(sa, "out of memory");
+		return;
+	}
+	free(hs->init_i);
+	hs->init_i = (uint8_t *)kept.data;
+	hs->init_i_len = kept.len;
+}
+
+/* Makes a key of the @n-th group of our suite. */
+static bool use_group(struct ike_sa *sa, unsigned int n)
+{
+	struct ike_handshake *hs = sa->handshake;
+
+	hs->ke_tried |= 1u << n;
+	ike_dh_free(hs->dh);
+	hs->dh = ike_random_dh(sa->e, sa->tunnel->config.ike.ke[n]);
+	return hs->dh;
+}
+
+void ike_start_init(struct ike_engine *e, struct ike_tunnel *t)
+{
+	struct ike_sa *sa = ike_sa_new(e, t, true);
+
+	if (!sa || !(sa->handshake = calloc(1, sizeof(*sa->handshake)))) {
+		ike_tunnel_failed(t, e, "out of memory");
+		if (sa)
+			ike_sa_kill(sa, "out of memory");
+		return;
+	}
+	sa->local.addr = t->config.local;
+	sa->local.port = IKE_PORT;
+	sa->remote.addr = t->config.remote;
+	sa->remote.port = IKE_PORT;
+	sa->spi_i = ike_new_spi(e);
+	if (!sa->spi_i || ike_random_nonce(e, &sa->handshake->nonce_i) ||
+	    !use_group(sa, 0)) {
+		ike_sa_give_up(sa, "no key could be made");
+		return;
+	}
+	ike_log(e, IKE_EVENT_IKE_SA_STATE, IKE_LOG_INFO, t,
+		IKE_FIELDS({ "to", "init-sent" }), "initiating an IKE SA");
+	send_init(sa);
+}
+
+void ike_on_init_cookie(struct ike_call *c)
+{
+	const struct ike_notify *n = ike_msg_notify(c->msg, IKE_N_COOKIE);
+	struct ike_handshake *hs = c->sa->handshake;
+
+	/* Section 2.6: 1 to 64 octets. */
+	if (!n->data.len || n->data.len > sizeof(hs->cookie) ||
+	    hs->cookies++ == COOKIES_MAX) {
+		c->e->counters.rx_unexpected++;
+		return;
+	}
+	memcpy(hs->cookie, n->data.data, n->data.len);
+	hs->cookie_len = n->data.len;
+	ike_log(c->e, IKE_EVENT_COOKIE, IKE_LOG_DEBUG, c->sa->tunnel,
+		IKE_NO_FIELDS, "the peer is busy: sending its cookie back");
+	send_init(c->sa);
+}
+
+void ike_on_init_invalid_ke(struct ike_call *c)
+{
+	const struct ike_notify *n =
+		ike_msg_notify(c->msg, IKE_N_INVALID_KE_PAYLOAD);
+	const struct ike_suite *suite = &c->sa->tunnel->config.ike;
+	struct ike_handshake *hs = c->sa->handshake;
+	uint16_t want = n->data.len == 2 ? get_be16(n->data.data) : IKE_KE_NONE;
+	unsigned int i;
+
+	for (i = 0; i < suite->n_ke; i++)
+		if (suite->ke[i] == want)
+			break;
+	/*
+	 * Section 2.7: follow it only to what we have offered, and only once,
+	 * or a forger could lead us round in circles or down.
+	 */
+	if (i == suite->n_ke || (hs->ke_tried & 1u << i)) {
+		char text[96];
+
+		ike_sa_give_up(c->sa, "peer wants key exchange %s, which is not "
+			       "in our IKE suite %s",
+			       ike_ke_name(want),
+			       ike_suite_format(suite, text, sizeof(text)));
+		return;
+	}
+	ike_log(c->e, IKE_EVENT_NOTIFY, IKE_LOG_DEBUG, c->sa->tunnel,
+		IKE_NO_FIELDS, "the peer prefers key exchange %s",
+		ike_ke_name(want));
+	if (use_group(c->sa, i))
+		send_init(c->sa);
+	else
+		ike_sa_give_up(c->sa, "no key could be made");
+}
+
+void ike_on_init_refused(struct ike_call *c)
+{
+	const struct ike_suite *suite = &c->sa->tunnel->config.ike;
+	const struct ike_notify *n = ike_msg_error(c->msg);
+	const char *name = ike_notify_name(n->type);
+	char peer[64], text[96];
+
+	ike_endpoint_format(&c->dgram->remote, peer, sizeof(peer));
+	ike_suite_format(suite, text, sizeof(text));
+	if (n->type == IKE_N_NO_PROPOSAL_CHOSEN)
+		ike_sa_give_up(c->sa, "peer %s refused our IKE proposal "
+			       "(NO_PROPOSAL_CHOSEN): we offered %s",
+			       peer, text);
+	else
+		ike_sa_give_up(c->sa, "peer %s refused IKE_SA_INIT (%s, %u): %s",
+			       peer, name ? name : "unknown error", n->type,
+			       ike_notify_text(n->type));
+}
+
+/* Both sides: from the shared secret to the keys. */
+static bool make_keys(struct ike_sa *sa, struct ike_slice peer_ke)
+{
+	struct ike_handshake *hs = sa->handshake;
+	uint8_t secret[IKE_DH_SECRET_MAX];
+	int len = ike_dh_derive(hs->dh, peer_ke, secret);
+	struct ike_keymat_input in = {
+		.ni = ike_nonce_slice(&hs->nonce_i),
+		.nr = ike_nonce_slice(&hs->nonce_r),
+	};
+	bool ok;
+
+	if (len < 0)
+		return false;
+	in.secret = IKE_SLICE(secret, (size_t)len);
+	ok = !ike_keys_derive(&sa->keys, &sa->choice, NULL, &in, sa->spi_i,
+			      sa->spi_r);
+	ike_wipe(secret, sizeof(secret));
+	sa->lowest = *ike_nonce_lower(&hs->nonce_i, &hs->nonce_r);
+	return ok;
+}
+
+void ike_on_init_response(struct ike_call *c)
+{
+	const struct ike_msg *msg = c->msg;
+	struct ike_sa *sa = c->sa;
+	const struct ike_tunnel *t = sa->tunnel;
+	struct ike_handshake *hs = sa->handshake;
+	struct ike_choice choice;
+	struct ike_slice kept;
+
+	/* The peer may have initiated and been faster: one IKE SA will do. */
+	if (ike_tunnel_sa(c->e, t)) {
+		ike_sa_kill(sa, "the peer's own IKE SA is up already");
+		return;
+	}
+	/*
+	 * Nothing here is authenticated, so a response that does not fit is
+	 * not believed: the right one may be still on its way.
+	 */
+	if (!msg->h.spi_r ||
+	    ike_proposal_check(IKE_USE_INIT, &t->config.ike, msg->sa,
+			       &choice) ||
+	    choice.ke != ike_dh_group(hs->dh) || msg->ke_group != choice.ke) {
+		char offer[200], ours[96];
+
+		c->e->counters.rx_unexpected++;
+		ike_complain(c->e, t, &c->dgram->remote,
+			     "it chose %s, we offered %s",
+			     ike_offer_format(msg->sa, offer, sizeof(offer)),
+			     ike_suite_format(&t->config.ike, ours,
+					      sizeof(ours)));
+		return;
+	}
+	sa->choice = choice;
+	sa->spi_r = msg->h.spi_r;
+	ike_nonce_set(&hs->nonce_r, msg->nonce);
+	kept = copy_of(msg->raw.data, msg->raw.len);
+	if (!kept.len || !make_keys(sa, msg->ke)) {
+		free((uint8_t *)kept.data);
+		sa->spi_r = 0;
+		c->e->counters.rx_unexpected++;
+		ike_complain(c->e, t, &c->dgram->remote,
+			     "unfit key exchange value");
+		return;
+	}
+	hs->init_r = (uint8_t *)kept.data;
+	hs->init_r_len = kept.len;
+	ike_dh_free(hs->dh);
+	hs->dh = NULL;
+
+	ike_nat_detect(msg, &c->dgram->local, &c->dgram->remote,
+		       &sa->nat_local, &sa->nat_remote);
+	if (t->config.natt == IKE_NATT_FORCE)
+		sa->nat_local = true;
+	if (sa->nat_local || sa->nat_remote) {
+		ike_log(c->e, IKE_EVENT_NAT, IKE_LOG_INFO, t, IKE_NO_FIELDS,
+			"NAT detected (%s): moving to port %u, ESP in UDP",
+			sa->nat_local ? "we are behind it" :
+					"the peer is behind it",
+			IKE_PORT_NATT);
+		sa->local.port = IKE_PORT_NATT;
+		sa->remote.port = IKE_PORT_NATT;
+	}
+	ike_window_answered(sa);
+	ike_start_auth(sa);
+}
+
+/* ---------------------------------------------------------------- responder */
+
+static void demand_cookie(struct ike_call *c,
+			  const uint8_t cookie[IKE_COOKIE_LEN])
+{
+	c->e->counters.cookies_sent++;
+	ike_build_notify(c->reply, IKE_PROTO_NONE, IKE_SLICE(NULL, 0),
+			 IKE_N_COOKIE, IKE_SLICE(cookie, IKE_COOKIE_LEN));
+}
+
+/* Section 2.6. Return: whether to go on with the request. */
+static bool cookie_ok(struct ike_call *c)
+{
+	const struct ike_notify *n = ike_msg_notify(c->msg, IKE_N_COOKIE);
+	const struct ike_msg *msg = c->msg;
+	struct ike_engine *e = c->e;
+	uint8_t cookie[IKE_COOKIE_LEN];
+
+	if (e->half_open < e->limits.cookie_threshold)
+		return true;
+	if (n && ike_cookie_check(&e->cookies, e->now, msg->h.spi_i, msg->nonce,
+				  &c->dgram->remote, n->data))
+		return true;
+	if (n)
+		e->counters.cookies_bad++;
+	if (!ike_cookie_make(&e->cookies, e->now, ike_random_for_crypto, e,
+			     msg->h.spi_i, msg->nonce, &c->dgram->remote,
+			     cookie))
+		demand_cookie(c, cookie);
+	return false;
+}
+
+static void send_init_response(struct ike_call *c, struct ike_sa *sa)
+{
+	struct ike_handshake *hs = sa->handshake;
+	struct ike_builder b;
+	struct ike_header h = {
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.version = IKE_VERSION_MAJOR << 4,
+		.exchange = IKE_EXCHANGE_SA_INIT,
+		.flags = IKE_FLAG_RESPONSE,
+	};
+
+	ike_build_start(&b, c->e->build, sizeof(c->e->build));
+	ike_build_answer(&b, IKE_USE_INIT, &sa->choice, 0);
+	ike_build_ke(&b, ike_dh_group(hs->dh), ike_dh_public(hs->dh));
+	ike_build_nonce(&b, ike_nonce_slice(&hs->nonce_r));
+	if (ike_msg_notify(c->msg, IKE_N_NAT_DETECTION_SOURCE_IP))
+		ike_build_nat(&b, sa->spi_i, sa->spi_r, &c->dgram->local,
+			      &c->dgram->remote,
+			      sa->tunnel->config.natt == IKE_NATT_FORCE);
+	h.next_payload = b.first;
+	h.length = (uint32_t)(IKE_HEADER_LEN + b.w.len);
+	hs->init_r = b.w.failed ? NULL : malloc(h.length);
+	if (!hs->init_r) {
+		ike_sa_kill(sa, "out of memory");
+		return;
+	}
+	ike_header_write(hs->init_r, &h);
+	memcpy(hs->init_r + IKE_HEADER_LEN, b.w.data, b.w.len);
+	hs->init_r_len = h.length;
+	ike_transmit(c->e, &c->dgram->local, &c->dgram->remote, hs->init_r,
+		     hs->init_r_len);
+}
+
+static void accept_init(struct ike_call *c, struct ike_tunnel *t,
+			const struct ike_choice *choice)
+{
+	struct ike_sa *sa = ike_sa_new(c->e, NULL, false);
+	struct ike_handshake *hs;
+	struct ike_slice kept;
+
+	if (!sa)
+		return;
+	c->sa = sa;
+	sa->spi_i = c->msg->h.spi_i;
+	ike_sa_set_state(sa, IKE_SA_HALF_OPEN, "IKE_SA_INIT received");
+	hs = calloc(1, sizeof(*hs));
+	sa->handshake = hs;
+	sa->spi_r = ike_new_spi(c->e);
+	sa->local = c->dgram->local;
+	sa->remote = c->dgram->remote;
+	sa->choice = *choice;
+	kept = copy_of(c->msg->raw.data, c->msg->raw.len);
+	if (!hs || !kept.len || !sa->spi_r) {
+		free((uint8_t *)kept.data);
+		ike_sa_kill(sa, "out of memory or entropy");
+		return;
+	}
+	hs->init_i = (uint8_t *)kept.data;
+	hs->init_i_len = kept.len;
+	ike_nonce_set(&hs->nonce_i, c->msg->nonce);
+	hs->dh = ike_random_dh(c->e, choice->ke);
+	if (!hs->dh || ike_random_nonce(c->e, &hs->nonce_r)) {
+		ike_sa_kill(sa, "no key could be made");
+		return;
+	}
+	if (!make_keys(sa, c->msg->ke)) {
+		c->e->counters.rx_malformed++;
+		ike_complain(c->e, t, &c->dgram->remote,
+			     "unfit key exchange value");
+		ike_sa_kill(sa, "unfit key exchange value");
+		return;
+	}
+	/* The request is ID 0; IKE_AUTH will be 1. */
+	sa->window.expected_id = 1;
+	ike_nat_detect(c->msg, &c->dgram->local, &c->dgram->remote,
+		       &sa->nat_local, &sa->nat_remote);
+	if (t->config.natt == IKE_NATT_FORCE)
+		sa->nat_local = true;
+	/* Which tunnel it is will be known from the identities. */
+	sa->tunnel = t;
+	send_init_response(c, sa);
+	sa->tunnel = NULL;
+	ike_dh_free(hs->dh);
+	hs->dh = NULL;
+}
+
+void ike_on_init_request(struct ike_call *c)
+{
+	const struct ike_endpoint *local = &c->dgram->local;
+	const struct ike_endpoint *remote = &c->dgram->remote;
+	struct ike_engine *e = c->e;
+	struct ike_tunnel *first, *t;
+	struct ike_choice choice;
+	uint8_t group[2];
+
+	first = ike_tunnel_between(e, NULL, &local->addr, &remote->addr);
+	if (!first) {
+		e->counters.rx_unknown_peer++;
+		ike_complain(e, NULL, remote,
+			     "IKE_SA_INIT, but there is no tunnel to this address");
+		return;
+	}
+	if (!cookie_ok(c))
+		return;
+	if (e->half_open >= e->limits.half_open_max) {
+		e->counters.rx_overload++;
+		return;
+	}
+	for (t = first; t; t = ike_tunnel_between(e, t, &local->addr,
+						  &remote->addr))
+		if (!ike_proposal_select(IKE_USE_INIT, &t->config.ike, NULL,
+					 c->msg->sa, c->msg->ke_group, &choice))
+			break;
+	if (!t) {
+		char offer[300], ours[96];
+
+		ike_complain(e, first, remote,
+			     "it offers %s, but our IKE suite is %s",
+			     ike_offer_format(c->msg->sa, offer, sizeof(offer)),
+			     ike_suite_format(&first->config.ike, ours,
+					      sizeof(ours)));
+		ike_build_status(c->reply, IKE_N_NO_PROPOSAL_CHOSEN);
+		return;
+	}
+	if (choice.ke != c->msg->ke_group) {
+		put_be16(group, choice.ke);
+		ike_build_notify(c->reply, IKE_PROTO_NONE, IKE_SLICE(NULL, 0),
+				 IKE_N_INVALID_KE_PAYLOAD,
+				 IKE_SLICE(group, sizeof(group)));
+		return;
+	}
+	accept_init(c, t, &choice);
+}

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IKE SAs: their life, and what they do next.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core.h"
+
+const char *ike_sa_state_name(enum ike_sa_state state)
+{
+	static const char *const names[] = {
+#define STATE_NAME(id, name) name,
+		IKE_SA_STATES(STATE_NAME)
+#undef STATE_NAME
+	};
+
+	return names[state];
+}
+
+const char *ike_spis_format(const struct ike_sa *sa, char buf[40])
+{
+	snprintf(buf, 40, "%016llx/%016llx", (unsigned long long)sa->spi_i,
+		 (unsigned long long)sa->spi_r);
+	return buf;
+}
+
+void ike_sa_set_state(struct ike_sa *sa, enum ike_sa_state state,
+		      const char *why)
+{
+	const char *from = ike_sa_state_name(sa->state);
+	const char *to = ike_sa_state_name(state);
+	char spis[40];
+
+	if (sa->state == state)
+		return;
+	if (sa->state == IKE_SA_HALF_OPEN)
+		sa->e->half_open--;
+	if (state == IKE_SA_HALF_OPEN)
+		sa->e->half_open++;
+	sa->state = state;
+	ike_spis_format(sa, spis);
+	ike_log(sa->e, IKE_EVENT_IKE_SA_STATE, IKE_LOG_DEBUG, sa->tunnel,
+		IKE_FIELDS({ "spis", spis }, { "from", from }, { "to", to },
+			   { "reason", why }),
+		"IKE SA %s: %s, was %s: %s", spis, to, from, why);
+}
+
+struct ike_sa *ike_sa_new(struct ike_engine *e, struct ike_tunnel *t,
+			  bool initiator)
+{
+	struct ike_sa *sa = calloc(1, sizeof(*sa));
+
+	if (!sa)
+		return NULL;
+	sa->e = e;
+	sa->tunnel = t;
+	sa->initiator = initiator;
+	sa->state = IKE_SA_INIT_SENT;
+	sa->created_at = e->now;
+	sa->next = e->sas;
+	e->sas = sa;
+	return sa;
+}
+
+void ike_handshake_free(struct ike_handshake *hs)
+{
+	if (!hs)
+		return;
+	ike_dh_free(hs->dh);
+	free(hs->init_i);
+	free(hs->init_r);
+	free(hs);
+}
+
+void ike_negotiation_free(struct ike_sa *sa)
+{
+	struct ike_negotiation *neg = sa->neg;
+
+	if (!neg)
+		return;
+	ike_dh_free(neg->dh);
+	free(neg);
+	sa->neg = NULL;
+}
+
+void ike_sa_free(struct ike_sa *sa)
+{
+	while (sa->children) {
+		struct ike_child *child = sa->children;
+
+		sa->children = child->next;
+		ike_child_free(child);
+	}
+	ike_negotiation_free(sa);
+	ike_handshake_free(sa->handshake);
+	ike_window_clear(&sa->window);
+	ike_wipe(sa, sizeof(*sa));
+	free(sa);
+}
+
+void ike_sa_heard(struct ike_sa *sa)
+{
+	sa->heard_at = sa->e->now;
+	if (sa->tunnel)
+		sa->look_at = sa->e->now +
+			      sa->tunnel->config.dpd_interval_s * 250ull;
+}
+
+void ike_sa_established(struct ike_sa *sa)
+{
+	const struct ike_tunnel_config *config = &sa->tunnel->config;
+	uint64_t life = (uint64_t)config->ike_lifetime_s * 1000;
+	struct ike_engine *e = sa->e;
+	char suite[96], peer[64];
+
+	sa->established_at = e->now;
+	sa->rekey_at = e->now + life - ike_jitter(e, (uint32_t)(life / 10));
+	sa->expire_at = e->now + life + life / 10;
+	sa->keepalive_at = e->now + IKE_KEEPALIVE_MS;
+	ike_sa_heard(sa);
+	ike_sa_set_state(sa, IKE_SA_ESTABLISHED, "keys made, peer known");
+	ike_choice_format(&sa->choice, suite, sizeof(suite));
+	ike_endpoint_format(&sa->remote, peer, sizeof(peer));
+	ike_log(e, IKE_EVENT_IKE_SA_STATE, IKE_LOG_INFO, sa->tunnel,
+		IKE_FIELDS({ "to", "established" }, { "peer", peer },
+			   { "suite", suite }),
+		"IKE SA with %s established, %s%s%s", peer, suite,
+		sa->nat_local ? ", we are behind a NAT" : "",
+		sa->nat_remote ? ", the peer is behind a NAT" : "");
+}
+
+void ike_sa_inherit(struct ike_sa *to, struct ike_sa *from)
+{
+	struct ike_child **tail = &to->children;
+
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = from->children;
+	from->children = NULL;
+	for (struct ike_child *c = to->children; c; c = c->next) {
+		/* A request on the new IKE SA shows that ours has arrived. */
+		if (c->sa == from)
+			c->confirm_id = 0;
+		c->sa = to;
+	}
+	to->rx_seen = from->rx_seen;
+}
+
+void ike_sa_kill(struct ike_sa *sa, const char *why)
+{
+	struct ike_negotiation *neg = sa->neg;
+
+	if (sa->state == IKE_SA_DEAD)
+		return;
+	ike_sa_set_state(sa, IKE_SA_DEAD, why);
+	/* A peer that rekeyed us while we rekeyed it: its IKE SA lives on. */
+	if (neg && neg->peer_sa && neg->peer_sa->state == IKE_SA_ESTABLISHED) {
+		neg->peer_sa->redundant = false;
+		ike_sa_inherit(neg->peer_sa, sa);
+	}
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		ike_child_retire(c, sa->peer_knows ? IKE_GRACE_S : 0, why);
+	if (neg && sa->tunnel)
+		ike_child_unreserve(sa, neg->pair_id);
+	ike_negotiation_free(sa);
+	ike_window_clear(&sa->window);
+}
+
+void ike_sa_give_up(struct ike_sa *sa, const char *fmt, ...)
+{
+	char why[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	if (sa->tunnel)
+		ike_tunnel_failed(sa->tunnel, sa->e, "%s", why);
+	ike_sa_kill(sa, why);
+}
+
+/* ------------------------------------------------------------ what is next */
+
+/* What the peer may not have yet, it can neither delete nor rekey. */
+static uint64_t delete_at(const struct ike_child *c)
+{
+	uint64_t at = c->want_delete ? 0 : c->expire_at;
+	uint64_t known = c->confirmed ? 0 :
+					c->installed_at + IKE_UNCONFIRMED_MS;
+
+	return at > known ? at : known;
+}
+
+
+static bool ready_to_rekey(const struct ike_child *c)
+{
+	return c->state == IKE_CHILD_INSTALLED && !c->held &&
+	       c->confirmed && !c->sa->redundant;
+}
+
+static bool run_children(struct ike_sa *sa)
+{
+	uint64_t now = sa->e->now;
+	struct ike_child *c;
+
+	for (c = sa->children; c; c = c->next) {
+		if ((c->state == IKE_CHILD_INSTALLED ||
+		     c->state == IKE_CHILD_REKEYED) &&
+		    now >= delete_at(c)) {
+			ike_start_delete_child(sa, c);
+			return true;
+		}
+	}
+	for (c = sa->children; c; c = c->next) {
+		if (ready_to_rekey(c) &&
+		    (c->want_rekey || now >= c->rekey_at)) {
+			c->want_rekey = false;
+			ike_start_rekey_child(sa, c);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool wants_new_child(struct ike_sa *sa)
+{
+	const struct ike_tunnel *t = sa->tunnel;
+
+	return t->wanted && !sa->redundant && !ike_child_installed(sa) &&
+	       sa->e->now >= sa->child_retry_at && ike_tunnel_sa(sa->e, t) == sa;
+}
+
+/*
+ * The window is one, so exchanges take turns; those that clean up come first,
+ * then those that keep the tunnel up.
+ */
+void ike_sa_run(struct ike_sa *sa)
+{
+	uint64_t now = sa->e->now;
+
+	if (ike_window_busy(sa) || (sa->state != IKE_SA_ESTABLISHED &&
+				    sa->state != IKE_SA_REKEYED))
+		return;
+	if (sa->want_delete || now >= sa->expire_at) {
+		ike_start_delete_ike(sa);
+		return;
+	}
+	if (sa->state == IKE_SA_REKEYED)
+		return;
+	if (run_children(sa))
+		return;
+	if (!sa->redundant && (sa->want_rekey || now >= sa->rekey_at)) {
+		sa->want_rekey = false;
+		ike_start_rekey_ike(sa);
+	} else if (wants_new_child(sa)) {
+		ike_start_new_child(sa);
+	} else if (sa->want_probe) {
+		sa->want_probe = false;
+		ike_start_liveness(sa);
+	}
+}
+
+/* ------------------------------------------------------------------ timers */
+
+static int add_rx(void *arg, const struct ike_pair_info *info)
+{
+	struct ike_sa *sa = arg;
+
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		if (c->pair_id == info->pair_id)
+			sa->rx_seen += info->rx_packets;
+	return 0;
+}
+
+/*
+ * Section 2.4: any packet the peer has protected shows that it lives, ESP as
+ * well. The kernel counts those; we look four times in a DPD interval.
+ */
+static void look(struct ike_sa *sa)
+{
+	const struct ike_tunnel_config *config = &sa->tunnel->config;
+	const struct ike_env *env = sa->e->env;
+	uint64_t seen = sa->rx_seen;
+
+	sa->rx_seen = 0;
+	if (env->kernel->query(env->ctx, config->ifindex, add_rx, sa))
+		sa->rx_seen = seen;
+	if (sa->rx_seen > seen)
+		ike_sa_heard(sa);
+	else
+		sa->look_at = sa->e->now + config->dpd_interval_s * 250ull;
+	if (sa->e->now >= sa->heard_at + config->dpd_interval_s * 1000ull)
+		sa->want_probe = true;
+}
+
+/* No packet has come by the first CHILD SA: see whether the peer has it. */
+static void confirm(struct ike_sa *sa)
+{
+	sa->confirm_at = 0;
+	for (const struct ike_child *c = sa->children; c; c = c->next)
+		if (c->by_auth && !c->confirmed)
+			sa->want_probe = true;
+}
+
+static void no_answer(struct ike_sa *sa)
+{
+	char peer[64];
+
+	ike_endpoint_format(&sa->remote, peer, sizeof(peer));
+	switch (sa->state) {
+	case IKE_SA_INIT_SENT:
+		ike_sa_give_up(sa, "peer %s does not answer (IKE_SA_INIT): "
+			       "is it up, and are UDP ports 500 and 4500 open?",
+			       peer);
+		break;
+	case IKE_SA_AUTH_SENT:
+		ike_sa_give_up(sa, "peer %s answers IKE_SA_INIT, but not "
+			       "IKE_AUTH: look into its log", peer);
+		break;
+	case IKE_SA_ESTABLISHED:
+		ike_log(sa->e, IKE_EVENT_PEER_DEAD, IKE_LOG_NOTICE, sa->tunnel,
+			IKE_FIELDS({ "peer", peer }),
+			"peer %s does not answer any more: it is taken for dead",
+			peer);
+		/* Worth a try at once. */
+		sa->tunnel->failures = 0;
+		sa->tunnel->retry_at = sa->e->now;
+		snprintf(sa->tunnel->last_error, sizeof(sa->tunnel->last_error),
+			 "peer %s does not answer any more", peer);
+		ike_sa_kill(sa, "the peer is dead");
+		break;
+	default:
+		ike_sa_kill(sa, "no answer to our last request");
+		break;
+	}
+}
+
+static void keepalive(struct ike_sa *sa)
+{
+	const struct ike_env *env = sa->e->env;
+
+	sa->keepalive_at = sa->e->now + IKE_KEEPALIVE_MS;
+	if (sa->nat_local && env->transport->keepalive)
+		env->transport->keepalive(env->ctx, &sa->local, &sa->remote);
+}
+
+void ike_sa_tick(struct ike_sa *sa)
+{
+	uint64_t now = sa->e->now;
+	char peer[64];
+
+	switch (sa->state) {
+	case IKE_SA_DEAD:
+		return;
+	case IKE_SA_HALF_OPEN:
+		if (now < sa->created_at + sa->e->limits.half_open_ms)
+			return;
+		ike_endpoint_format(&sa->remote, peer, sizeof(peer));
+		ike_complain(sa->e, NULL, &sa->remote,
+			     "sent IKE_SA_INIT but never IKE_AUTH");
+		ike_sa_kill(sa, "the initiator went silent");
+		return;
+	default:
+		break;
+	}
+	if (!ike_window_tick(sa)) {
+		no_answer(sa);
+		return;
+	}
+	if (sa->state == IKE_SA_ESTABLISHED) {
+		if (sa->confirm_at && now >= sa->confirm_at)
+			confirm(sa);
+		if (now >= sa->look_at)
+			look(sa);
+		if (now >= sa->keepalive_at)
+			keepalive(sa);
+	}
+	ike_sa_run(sa);
+}
+
+uint64_t ike_sa_wakeup(const struct ike_sa *sa)
+{
+	uint64_t at = IKE_NEVER;
+
+	switch (sa->state) {
+	case IKE_SA_DEAD:
+		return IKE_NEVER;
+	case IKE_SA_HALF_OPEN:
+		return sa->created_at + sa->e->limits.half_open_ms;
+	case IKE_SA_ESTABLISHED:
+		at = ike_min_time(sa->look_at, sa->keepalive_at);
+		break;
+	default:
+		break;
+	}
+	if (ike_window_busy(sa))
+		return ike_min_time(at, sa->window.resend_at);
+	if (sa->state == IKE_SA_REKEYED)
+		return ike_min_time(at, sa->expire_at);
+	at = ike_min_time(at, sa->expire_at);
+	if (!sa->redundant)
+		at = ike_min_time(at, sa->rekey_at);
+	for (const struct ike_child *c = sa->children; c; c = c->next) {
+		at = ike_min_time(at, delete_at(c));
+		if (ready_to_rekey(c))
+			at = ike_min_time(at, c->rekey_at);
+	}
+	if (sa->confirm_at)
+		at = ike_min_time(at, sa->confirm_at);
+	if (sa->tunnel->wanted && !sa->redundant && !ike_child_installed(sa) &&
+	    ike_tunnel_sa(sa->e, sa->tunnel) == sa)
+		at = ike_min_time(at, sa->child_retry_at);
+	return at;
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The way of a message from the door to its handler, and of a response back.
+ */
+#include <errno.h>
+
+#include "fsm.h"
+
+static struct ike_sa *find_sa(struct ike_engine *e, const struct ike_msg *msg)
+{
+	/* The sender is the original initiator, so we are not, or reverse. */
+	bool initiator = !(msg->h.flags & IKE_FLAG_INITIATOR);
+
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
+		if (sa->initiator != initiator || sa->spi_i != msg->h.spi_i ||
+		    sa->state == IKE_SA_DEAD)
+			continue;
+		if (sa->spi_r == msg->h.spi_r ||
+		    (sa->state == IKE_SA_INIT_SENT &&
+		     msg->h.exchange == IKE_EXCHANGE_SA_INIT))
+			return sa;
+	}
+	return NULL;
+}
+
+/* A clear IKE_SA_INIT response that says @type; we remember nothing. */
+static void respond_clear(struct ike_call *c, const struct ike_builder *b)
+{
+	struct ike_header h = {
+		.spi_i = c->msg->h.spi_i,
+		.next_payload = b->first,
+		.version = IKE_VERSION_MAJOR << 4,
+		.exchange = c->msg->h.exchange,
+		.flags = IKE_FLAG_RESPONSE,
+		.message_id = c->msg->h.message_id,
+		.length = (uint32_t)(IKE_HEADER_LEN + b->w.len),
+	};
+
+	ike_header_write(c->e->out, &h);
+	memcpy(c->e->out + IKE_HEADER_LEN, b->w.data, b->w.len);
+	ike_transmit(c->e, &c->dgram->local, &c->dgram->remote, c->e->out,
+		     h.length);
+}
+
+/* Section 2.5: say which version we speak. */
+static void wrong_version(struct ike_call *c)
+{
+	struct ike_builder b;
+
+	c->e->counters.rx_version++;
+	ike_complain(c->e, NULL, &c->dgram->remote, "IKE version %u.%u",
+		     c->msg->h.version >> 4, c->msg->h.version & 15);
+	if (ike_msg_is_response(c->msg) ||
+	    c->msg->h.version >> 4 < IKE_VERSION_MAJOR)
+		return;
+	ike_build_start(&b, c->e->build, sizeof(c->e->build));
+	ike_build_status(&b, IKE_N_INVALID_MAJOR_VERSION);
+	respond_clear(c, &b);
+}
+
+static void unexpected(struct ike_call *c)
+{
+	c->e->counters.rx_unexpected++;
+	ike_complain(c->e, c->sa ? c->sa->tunnel : NULL, &c->dgram->remote,
+		     "unexpected %s %s in state %s",
+		     ike_exchange_name(c->msg->h.exchange),
+		     ike_msg_is_response(c->msg) ? "response" : "request",
+		     c->sa ? ike_sa_state_name(c->sa->state) : "none");
+}
+
+/* An IKE_SA_INIT request with the SPI of an IKE SA: late, or not the same. */
+static void again(struct ike_call *c, const struct ike_sa *sa)
+{
+	const struct ike_handshake *hs = sa->handshake;
+
+	if (sa->state != IKE_SA_HALF_OPEN || !hs ||
+	    hs->init_i_len != c->msg->raw.len ||
+	    memcmp(hs->init_i, c->msg->raw.data, hs->init_i_len)) {
+		c->e->counters.rx_window++;
+		return;
+	}
+	c->e->counters.replays++;
+	ike_transmit(c->e, &c->dgram->local, &c->dgram->remote, hs->init_r,
+		     hs->init_r_len);
+}
+
+/* The first message of all: there is no IKE SA, or it is a retransmission. */
+static void first_request(struct ike_call *c)
+{
+	const struct ike_rule *rule;
+	struct ike_builder reply;
+
+	for (struct ike_sa *sa = c->e->sas; sa; sa = sa->next) {
+		if (sa->initiator || sa->spi_i != c->msg->h.spi_i ||
+		    memcmp(&sa->remote.addr, &c->dgram->remote.addr,
+			   sizeof(sa->remote.addr)))
+			continue;
+		again(c, sa);
+		return;
+	}
+	if (c->msg->h.spi_r || c->msg->h.message_id ||
+	    !(c->msg->h.flags & IKE_FLAG_INITIATOR)) {
+		c->e->counters.rx_malformed++;
+		return;
+	}
+	ike_build_start(&reply, c->e->build, sizeof(c->e->build));
+	c->reply = &reply;
+	rule = ike_rule_find(NULL, c->msg);
+	if (c->msg->unknown_critical) {
+		uint8_t type = c->msg->unknown_critical;
+
+		ike_build_notify(&reply, IKE_PROTO_NONE, IKE_SLICE(NULL, 0),
+				 IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
+				 IKE_SLICE(&type, 1));
+	} else if (rule) {
+		rule->handler(c);
+	} else {
+		unexpected(c);
+	}
+	/* Handlers that make an IKE SA send by themselves. */
+	if (!c->sa && reply.w.len && !reply.w.failed)
+		respond_clear(c, &reply);
+}
+
+static void request(struct ike_call *c, bool well_formed)
+{
+	const struct ike_rule *rule = ike_rule_find(c->sa, c->msg);
+	struct ike_sa *sa = c->sa;
+	uint8_t critical = c->msg->unknown_critical;
+	struct ike_builder reply;
+
+	ike_build_start(&reply, c->e->build, sizeof(c->e->build));
+	c->reply = &reply;
+	/* Section 2.21: only who is authenticated gets told what is wrong. */
+	if (sa->state == IKE_SA_AUTH_SENT ||
+	    (sa->state == IKE_SA_HALF_OPEN && (!well_formed || !rule) &&
+	     !critical)) {
+		unexpected(c);
+		return;
+	}
+	if (critical) {
+		ike_build_notify(&reply, IKE_PROTO_NONE, IKE_SLICE(NULL, 0),
+				 IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
+				 IKE_SLICE(&critical, 1));
+	} else if (!well_formed || !rule) {
+		unexpected(c);
+		ike_build_status(&reply, IKE_N_INVALID_SYNTAX);
+	} else {
+		rule->handler(c);
+	}
+	ike_window_respond(sa, &c->msg->h, c->dgram, &reply);
+	/* Section 2.21.3: malformed though authentic is the end of it. */
+	if (!well_formed && !critical)
+		ike_sa_kill(sa, "the peer sends malformed messages");
+	else if (c->over)
+		ike_sa_kill(sa, c->over);
+	else
+		ike_child_confirm(sa, c->msg->h.message_id);
+}
+
+static void response(struct ike_call *c, bool well_formed)
+{
+	const struct ike_rule *rule = ike_rule_find(c->sa, c->msg);
+	struct ike_sa *sa = c->sa;
+
+	if (well_formed && rule && !c->msg->unknown_critical) {
+		rule->handler(c);
+		return;
+	}
+	unexpected(c);
+	/* It was authentic, so no better one will come. */
+	if (sa->state == IKE_SA_ESTABLISHED || sa->state == IKE_SA_AUTH_SENT)
+		ike_sa_give_up(sa, "the peer's %s response makes no sense",
+			       ike_exchange_name(c->msg->h.exchange));
+	else
+		ike_sa_kill(sa, "the peer's response makes no sense");
+}
+
+/* Section 2.23: the peer's NAT may give it another port at any time. */
+static void follow_port(struct ike_call *c)
+{
+	const struct ike_datagram *d = c->dgram;
+	struct ike_sa *sa = c->sa;
+
+	if (sa->initiator && !sa->nat_remote)
+		return;
+	if (memcmp(&sa->remote.addr, &d->remote.addr, sizeof(sa->remote.addr)) ||
+	    memcmp(&sa->local.addr, &d->local.addr, sizeof(sa->local.addr)))
+		return;
+	if (sa->remote.port == d->remote.port &&
+	    sa->local.port == d->local.port)
+		return;
+	sa->remote = d->remote;
+	sa->local = d->local;
+	if (sa->state != IKE_SA_ESTABLISHED ||
+	    !(sa->nat_local || sa->nat_remote))
+		return;
+	ike_log(c->e, IKE_EVENT_NAT, IKE_LOG_NOTICE, sa->tunnel, IKE_NO_FIELDS,
+		"the peer's NAT now uses port %u: CHILD SA is rekeyed to it",
+		d->remote.port);
+	for (struct ike_child *child = sa->children; child; child = child->next)
+		child->want_rekey = true;
+}
+
+/* A message of an IKE SA we have, behind its SK payload. */
+static void protected(struct ike_call *c, struct ike_msg *msg)
+{
+	struct ike_sa *sa = c->sa;
+	struct ike_window *w = &sa->window;
+	bool is_response = ike_msg_is_response(msg);
+	uint32_t id = msg->h.message_id;
+	bool replay = !is_response && id + 1 == w->expected_id && w->response;
+	int err;
+
+	if (!(msg->present & IKE_P_SK) || sa->state == IKE_SA_INIT_SENT) {
+		unexpected(c);
+		return;
+	}
+	if (is_response ? w->kind == IKE_X_NONE || id != w->next_id :
+			  id != w->expected_id && !replay) {
+		c->e->counters.rx_window++;
+		return;
+	}
+	err = ike_sk_open(&sa->keys, !sa->initiator, msg, c->e->plain,
+			  sizeof(c->e->plain));
+	if (err && err != -EBADMSG) {
+		c->e->counters.rx_integrity++;
+		ike_complain(c->e, sa->tunnel, &c->dgram->remote,
+			     "%s that fails the integrity check",
+			     ike_exchange_name(msg->h.exchange));
+		return;
+	}
+	ike_sa_heard(sa);
+	if (replay) {
+		c->e->counters.replays++;
+		ike_window_replay(sa, c->dgram);
+		return;
+	}
+	if (!is_response)
+		follow_port(c);
+	if (is_response)
+		response(c, !err);
+	else
+		request(c, !err);
+}
+
+void ike_engine_input(struct ike_engine *e, uint64_t now,
+		      const struct ike_datagram *dgram)
+{
+	struct ike_msg msg = { 0 };
+	struct ike_call c = { .e = e, .msg = &msg, .dgram = dgram };
+	struct ike_slice raw = IKE_SLICE(dgram->data, dgram->len);
+
+	ike_engine_enter(e, now);
+	e->counters.rx_messages++;
+	if (ike_header_parse(&msg.h, raw)) {
+		e->counters.rx_malformed++;
+		ike_complain(e, NULL, &dgram->remote,
+			     "%zu octets that are no IKE message", dgram->len);
+	} else if (msg.h.version >> 4 != IKE_VERSION_MAJOR) {
+		wrong_version(&c);
+	} else if (ike_msg_parse(&msg, raw)) {
+		e->counters.rx_malformed++;
+		ike_complain(e, NULL, &dgram->remote, "malformed %s",
+			     ike_exchange_name(msg.h.exchange));
+	} else if (msg.h.exchange == IKE_EXCHANGE_SA_INIT &&
+		   !ike_msg_is_response(&msg)) {
+		first_request(&c);
+	} else if (!(c.sa = find_sa(e, &msg))) {
+		e->counters.rx_unknown_sa++;
+	} else if (msg.h.exchange == IKE_EXCHANGE_SA_INIT) {
+		const struct ike_rule *rule = ike_rule_find(c.sa, &msg);
+
+		/* Anybody can send this one: what does not fit is dropped. */
+		if (rule && !msg.h.message_id && !msg.unknown_critical)
+			rule->handler(&c);
+		else
+			unexpected(&c);
+	} else {
+		protected(&c, &msg);
+	}
+	ike_engine_settle(e);
+}

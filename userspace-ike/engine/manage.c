@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Adding, removing and showing tunnels.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core.h"
+
+#define IKE_LIFETIME_S		14400
+#define CHILD_LIFETIME_S	3600
+#define DPD_INTERVAL_S		5
+#define REPLAY_WINDOW		1024
+#define LIFETIME_MAX_S		(30u * 86400)
+
+static bool suite_known(const struct ike_suite *suite, bool esp)
+{
+	if (!suite->n_encr || suite->n_encr > IKE_ALG_MAX ||
+	    suite->n_prf > IKE_ALG_MAX || suite->n_ke > IKE_ALG_MAX ||
+	    (!esp && (!suite->n_prf || !suite->n_ke)))
+		return false;
+	for (unsigned int i = 0; i < suite->n_encr; i++)
+		if (!ike_aead_key_len(suite->encr[i].id,
+				      suite->encr[i].key_bits))
+			return false;
+	for (unsigned int i = 0; i < suite->n_prf; i++)
+		if (!ike_prf_len(suite->prf[i]))
+			return false;
+	for (unsigned int i = 0; i < suite->n_ke; i++)
+		if (!ike_dh_public_len(suite->ke[i]))
+			return false;
+	return true;
+}
+
+static const char *what_is_wrong(const struct ike_tunnel_config *c)
+{
+	if (!c->name[0] || !memchr(c->name, 0, sizeof(c->name)))
+		return "the name is empty or too long";
+	if (!c->ifindex)
+		return "there is no device";
+	if (c->local.family != IKE_IPV4 && c->local.family != IKE_IPV6)
+		return "the local address is missing";
+	if (c->local.family != c->remote.family)
+		return "local and remote address are not of one family";
+	if (!suite_known(&c->ike, false))
+		return "the IKE suites are empty or hold an unknown algorithm";
+	if (!suite_known(&c->esp, true))
+		return "the ESP suites are empty or hold an unknown algorithm";
+	if (c->n_local_ts > IKE_TS_MAX || c->n_remote_ts > IKE_TS_MAX)
+		return "there are too many traffic selectors";
+	if (c->ike_lifetime_s > LIFETIME_MAX_S ||
+	    c->child_lifetime_s > LIFETIME_MAX_S)
+		return "a lifetime is longer than 30 days";
+	if (c->dpd_interval_s > 3600)
+		return "the DPD interval is longer than an hour";
+	if (c->replay_window && (c->replay_window < 64 ||
+				 c->replay_window > 4096))
+		return "the replay window is not in the range 64 to 4096";
+	return NULL;
+}
+
+static void default_id(struct ike_identity *id, const struct ike_address *addr)
+{
+	if (id->type)
+		return;
+	id->type = addr->family == IKE_IPV4 ? IKE_ID_IPV4_ADDR :
+					      IKE_ID_IPV6_ADDR;
+	id->len = addr->family == IKE_IPV4 ? 4 : 16;
+	memcpy(id->data, addr->octets, id->len);
+}
+
+static void default_ts(struct ike_ts_set *set, const struct ike_ts *ts,
+		       unsigned int n)
+{
+	ike_ts_any(set);
+	if (n) {
+		memcpy(set->ts, ts, n * sizeof(*ts));
+		set->n = (uint8_t)n;
+	}
+}
+
+int ike_engine_add_tunnel(struct ike_engine *e, uint64_t now,
+			  const struct ike_tunnel_config *config,
+			  const char **why)
+{
+	struct ike_tunnel_config *c;
+	struct ike_tunnel *t;
+
+	*why = what_is_wrong(config);
+	if (*why)
+		return -EINVAL;
+	if (ike_tunnel_find(e, config->name))
+		return -EEXIST;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	c = &t->config;
+	*c = *config;
+	default_id(&c->local_id, &c->local);
+	default_id(&c->remote_id, &c->remote);
+	default_ts(&t->local_ts, c->local_ts, c->n_local_ts);
+	default_ts(&t->remote_ts, c->remote_ts, c->n_remote_ts);
+	if (!c->ike_lifetime_s)
+		c->ike_lifetime_s = IKE_LIFETIME_S;
+	if (!c->child_lifetime_s)
+		c->child_lifetime_s = CHILD_LIFETIME_S;
+	if (!c->dpd_interval_s)
+		c->dpd_interval_s = DPD_INTERVAL_S;
+	if (!c->replay_window)
+		c->replay_window = REPLAY_WINDOW;
+	t->wanted = c->start == IKE_START_ALWAYS;
+	t->retry_at = now;
+	t->next = e->tunnels;
+	e->tunnels = t;
+	ike_engine_tick(e, now);
+	return 0;
+}
+
+int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
+			     const char *name)
+{
+	struct ike_tunnel *t = ike_tunnel_find(e, name);
+	struct ike_tunnel **link = &e->tunnels;
+
+	if (!t)
+		return -ENOENT;
+	t->wanted = false;
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
+		struct ike_builder b;
+
+		if (sa->tunnel != t)
+			continue;
+		if (sa->state == IKE_SA_ESTABLISHED) {
+			ike_build_start(&b, e->build, sizeof(e->build));
+			ike_build_delete_ike(&b);
+			ike_window_farewell(sa, &b);
+		}
+		ike_sa_kill(sa, "the tunnel was removed");
+	}
+	/* Frees the dead, who still point to the tunnel. */
+	ike_engine_tick(e, now);
+	while (*link != t)
+		link = &(*link)->next;
+	*link = t->next;
+	free(t);
+	return 0;
+}
+
+/* ------------------------------------------------------------------- status */
+
+static uint64_t left(uint64_t at, uint64_t now)
+{
+	return at > now ? at - now : 0;
+}
+
+static void show_child(const struct ike_child *c, uint64_t now,
+		       const struct ike_status_visitor *v, void *arg)
+{
+	char suite[96];
+	struct ike_child_status status = {
+		.state = ike_child_state_name(c->state),
+		.pair_id = c->pair_id,
+		.spi_in = c->spi_in,
+		.spi_out = c->spi_out,
+		.suite = ike_choice_format(&c->choice, suite, sizeof(suite)),
+		.age_ms = left(now, c->installed_at),
+		.rekey_in_ms = left(c->rekey_at, now),
+	};
+
+	v->child_sa(arg, &status);
+}
+
+static void show_sa(const struct ike_sa *sa, uint64_t now,
+		    const struct ike_status_visitor *v, void *arg)
+{
+	char suite[96];
+	struct ike_sa_status status = {
+		.state = ike_sa_state_name(sa->state),
+		.initiator = sa->initiator,
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.local = sa->local,
+		.remote = sa->remote,
+		.nat_local = sa->nat_local,
+		.nat_remote = sa->nat_remote,
+		.suite = ike_choice_format(&sa->choice, suite, sizeof(suite)),
+		.age_ms = left(now, sa->created_at),
+		.rekey_in_ms = left(sa->rekey_at, now),
+	};
+
+	if (v->ike_sa)
+		v->ike_sa(arg, &status);
+	for (const struct ike_child *c = sa->children; v->child_sa && c;
+	     c = c->next)
+		show_child(c, now, v, arg);
+}
+
+static const char *tunnel_state(const struct ike_engine *e,
+				const struct ike_tunnel *t)
+{
+	if (t->up)
+		return "up";
+	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		if (sa->tunnel == t && !sa->want_delete)
+			return "connecting";
+	return t->wanted ? "waiting" : "down";
+}
+
+int ike_engine_status(const struct ike_engine *e, uint64_t now,
+		      const char *name,
+		      const struct ike_status_visitor *visitor, void *arg)
+{
+	bool found = false;
+
+	for (const struct ike_tunnel *t = e->tunnels; t; t = t->next) {
+		struct ike_tunnel_status status = {
+			.config = &t->config,
+			.state = tunnel_state(e, t),
+			.last_error = t->last_error[0] ? t->last_error : NULL,
+			.retry_in_ms = left(t->retry_at, now),
+		};
+
+		if (name && strcmp(name, t->config.name))
+			continue;
+		found = true;
+		if (visitor->tunnel)
+			visitor->tunnel(arg, &status);
+		for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
+			if (sa->tunnel == t)
+				show_sa(sa, now, visitor, arg);
+	}
+	return found || !name ? 0 : -ENOENT;
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Narrowing of traffic selectors (RFC 7296, section 2.9).
+ */
+#include "ts.h"
+
+static size_t addr_len(uint8_t family)
+{
+	return family == IKE_IPV4 ? 4 : 16;
+}
+
+void ike_ts_any(struct ike_ts_set *set)
+{
+	memset(set, 0, sizeof(*set));
+	for (unsigned int i = 0; i < 2; i++) {
+		struct ike_ts *ts = &set->ts[i];
+
+		ts->family = i ? IKE_IPV6 : IKE_IPV4;
+		ts->end_port = 65535;
+		memset(ts->end, 0xff, addr_len(ts->family));
+	}
+	set->n = 2;
+}
+
+static bool intersect(struct ike_ts *out, const struct ike_ts *a,
+		      const struct ike_ts *b)
+{
+	size_t len = addr_len(a->family);
+
+	if (a->family != b->family ||
+	    (a->protocol && b->protocol && a->protocol != b->protocol))
+		return false;
+	*out = *a;
+	out->protocol = a->protocol ? a->protocol : b->protocol;
+	/*
+	 * OPAQUE ports (65535 to 0) and any other range that is turned over
+	 * have nothing in common with a range of ours.
+	 */
+	if (b->start_port > out->start_port)
+		out->start_port = b->start_port;
+	if (b->end_port < out->end_port)
+		out->end_port = b->end_port;
+	if (memcmp(b->start, out->start, len) > 0)
+		memcpy(out->start, b->start, len);
+	if (memcmp(b->end, out->end, len) < 0)
+		memcpy(out->end, b->end, len);
+	return out->start_port <= out->end_port &&
+	       memcmp(out->start, out->end, len) <= 0;
+}
+
+static bool equal(const struct ike_ts *a, const struct ike_ts *b)
+{
+	return a->family == b->family && a->protocol == b->protocol &&
+	       a->start_port == b->start_port && a->end_port == b->end_port &&
+	       !memcmp(a->start, b->start, addr_len(a->family)) &&
+	       !memcmp(a->end, b->end, addr_len(a->family));
+}
+
+static void add(struct ike_ts_set *set, const struct ike_ts *ts)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if (equal(&set->ts[i], ts))
+			return;
+	if (set->n < IKE_TS_MAX)
+		set->ts[set->n++] = *ts;
+}
+
+bool ike_ts_narrow(struct ike_ts_set *out, const struct ike_ts_set *ours,
+		   struct ike_slice theirs)
+{
+	out->n = 0;
+	for (unsigned int i = 0; i < ours->n; i++) {
+		struct ike_reader r = ike_read(theirs);
+		struct ike_ts ts, both;
+
+		while (ike_ts_next(&r, &ts) > 0)
+			if (intersect(&both, &ours->ts[i], &ts))
+				add(out, &both);
+	}
+	return out->n > 0;
+}
+
+bool ike_ts_within(struct ike_ts_set *out, const struct ike_ts_set *ours,
+		   struct ike_slice theirs)
+{
+	struct ike_reader r = ike_read(theirs);
+	struct ike_ts ts, both;
+
+	out->n = 0;
+	while (ike_ts_next(&r, &ts) > 0) {
+		bool fits = false;
+
+		for (unsigned int i = 0; i < ours->n && !fits; i++)
+			fits = intersect(&both, &ours->ts[i], &ts) &&
+			       equal(&both, &ts);
+		if (!fits || out->n == IKE_TS_MAX)
+			return false;
+		out->ts[out->n++] = ts;
+	}
+	return out->n > 0;
+}
+
+void ike_build_ts(struct ike_builder *b, uint8_t type,
+		  const struct ike_ts_set *set)
+{
+	ike_build_open(b, type);
+	ike_put_u8(&b->w, set->n);
+	ike_put_u8(&b->w, 0);
+	ike_put_u16(&b->w, 0);
+	for (unsigned int i = 0; i < set->n; i++) {
+		const struct ike_ts *ts = &set->ts[i];
+		size_t len = addr_len(ts->family);
+
+		ike_put_u8(&b->w, ts->family == IKE_IPV4 ?
+					  IKE_TS_IPV4_ADDR_RANGE :
+					  IKE_TS_IPV6_ADDR_RANGE);
+		ike_put_u8(&b->w, ts->protocol);
+		ike_put_u16(&b->w, (uint16_t)(8 + 2 * len));
+		ike_put_u16(&b->w, ts->start_port);
+		ike_put_u16(&b->w, ts->end_port);
+		ike_put(&b->w, IKE_SLICE(ts->start, len));
+		ike_put(&b->w, IKE_SLICE(ts->end, len));
+	}
+	ike_build_close(b);
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Tunnels: what is wanted, and what is there.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core.h"
+
+#define STRANGERS_MAX 64	/* pairs of an earlier engine */
+
+struct ike_tunnel *ike_tunnel_find(struct ike_engine *e, const char *name)
+{
+	for (struct ike_tunnel *t = e->tunnels; t; t = t->next)
+		if (!strcmp(t->config.name, name))
+			return t;
+	return NULL;
+}
+
+struct ike_tunnel *ike_tunnel_by_ifindex(struct ike_engine *e, uint32_t ifindex)
+{
+	for (struct ike_tunnel *t = e->tunnels; t; t = t->next)
+		if (t->config.ifindex == ifindex)
+			return t;
+	return NULL;
+}
+
+static bool same(const struct ike_address *a, const struct ike_address *b)
+{
+	return a->family == b->family &&
+	       !memcmp(a->octets, b->octets, sizeof(a->octets));
+}
+
+struct ike_tunnel *ike_tunnel_between(struct ike_engine *e,
+				      struct ike_tunnel *t,
+				      const struct ike_address *local,
+				      const struct ike_address *remote)
+{
+	for (t = t ? t->next : e->tunnels; t; t = t->next)
+		if (!t->barred && same(&t->config.local, local) &&
+		    same(&t->config.remote, remote))
+			return t;
+	return NULL;
+}
+
+void ike_tunnel_failed(struct ike_tunnel *t, struct ike_engine *e,
+		       const char *fmt, ...)
+{
+	uint64_t wait = IKE_RETRY_MS;
+	char why[sizeof(t->last_error)];
+	char seconds[16];
+	bool again;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	again = t->failures && !strcmp(why, t->last_error);
+	memcpy(t->last_error, why, sizeof(why));
+
+	for (unsigned int i = 0; i < t->failures; i++)
+		wait = ike_min_time(wait * 2, IKE_RETRY_CAP_MS);
+	if (t->failures < 16)
+		t->failures++;
+	/* Two ends that gave up together shall not try again together. */
+	wait = wait / 2 + ike_jitter(e, (uint32_t)wait / 2);
+	t->retry_at = e->now + wait;
+	snprintf(seconds, sizeof(seconds), "%u.%u", (unsigned int)(wait / 1000),
+		 (unsigned int)(wait % 1000 / 100));
+	/* Once is news, ten times is a nuisance. */
+	ike_log(e, IKE_EVENT_NEGOTIATION_FAILED,
+		again ? IKE_LOG_DEBUG : IKE_LOG_NOTICE, t,
+		IKE_FIELDS({ "reason", why },
+			   { "retry-in", t->wanted ? seconds : "never" }),
+		t->wanted ? "%s; next try in %s s" : "%s", why, seconds);
+}
+
+struct ike_sa *ike_tunnel_sa(struct ike_engine *e, const struct ike_tunnel *t)
+{
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		if (sa->tunnel == t && sa->state == IKE_SA_ESTABLISHED &&
+		    !sa->redundant && !sa->want_delete)
+			return sa;
+	return NULL;
+}
+
+bool ike_tunnel_has_sa(struct ike_engine *e, const struct ike_tunnel *t,
+		       enum ike_sa_state state, const struct ike_sa *but)
+{
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		if (sa != but && sa->tunnel == t && sa->state == state &&
+		    !sa->want_delete)
+			return true;
+	return false;
+}
+
+/* ------------------------------------------------------- two IKE SAs at once */
+
+bool ike_sa_loses(const struct ike_sa *sa, const struct ike_sa *other)
+{
+	return ike_nonce_lower(&sa->lowest, &other->lowest) == &sa->lowest;
+}
+
+static bool child_in_use(const struct ike_sa *sa)
+{
+	for (const struct ike_child *c = sa->children; c; c = c->next)
+		if (c->in_use)
+			return true;
+	return false;
+}
+
+static void lose(struct ike_sa *loser, const struct ike_sa *winner,
+		 const char *why)
+{
+	struct ike_engine *e = loser->e;
+
+	if (loser->redundant || loser->want_delete)
+		return;
+	ike_log(e, IKE_EVENT_COLLISION, IKE_LOG_INFO, loser->tunnel,
+		IKE_NO_FIELDS, "two IKE SAs with the peer: %s", why);
+	loser->redundant = true;
+	for (struct ike_child *c = loser->children; c; c = c->next)
+		c->awaits = false;
+	/*
+	 * As long as the other one's pair is not in use, this one's may be: see
+	 * take_over() in child_sa.c.
+	 */
+	if (loser->initiator && winner && child_in_use(winner))
+		loser->want_delete = true;
+	else
+		loser->expire_at = ike_min_time(loser->expire_at,
+						e->now + IKE_DUPLICATE_MS);
+}
+
+/*
+ * RFC 7296 leaves open what happens when both ends have initiated at once. We
+ * treat it as it treats rekeys (section 2.8.1): the IKE SA with the lowest of
+ * the four nonces goes, and who initiated it deletes it; after a while the
+ * other end does, should the peer know another rule.
+ *
+ * If the handshakes did not overlap, the older IKE SA is one the peer has lost
+ * or wants to replace.
+ */
+void ike_tunnel_resolve(struct ike_sa *sa)
+{
+	for (struct ike_sa *other = sa->e->sas; other; other = other->next) {
+		bool overlap = other->established_at >= sa->created_at;
+
+		if (other == sa || other->tunnel != sa->tunnel ||
+		    other->state != IKE_SA_ESTABLISHED || other->redundant)
+			continue;
+		if (other->initiator != sa->initiator && overlap) {
+			bool lost = ike_sa_loses(sa, other);
+			struct ike_sa *loser = lost ? sa : other;
+
+			lose(loser, lost ? other : sa,
+			     loser->initiator ? "ours goes" :
+						"the one it initiated goes");
+		} else {
+			lose(other, sa, "the older one goes");
+			other->want_delete = true;
+		}
+	}
+}
+
+/* ------------------------------------------------------------------- settle */
+
+struct strangers {
+	struct ike_engine *e;
+	uint32_t ifindex;
+	unsigned int n;
+	uint32_t pair_id[STRANGERS_MAX];
+};
+
+static bool is_reserved(const struct ike_engine *e, uint32_t pair_id)
+{
+	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		if (sa->neg && sa->neg->pair_id == pair_id)
+			return true;
+	return false;
+}
+
+static int find_stranger(void *arg, const struct ike_pair_info *info)
+{
+	struct strangers *s = arg;
+
+	if (s->n == STRANGERS_MAX)
+		return 1;
+	if (!is_reserved(s->e, info->pair_id) &&
+	    !ike_child_by_pair(s->e, s->ifindex, info->pair_id))
+		s->pair_id[s->n++] = info->pair_id;
+	return 0;
+}
+
+/* SAs outlive an agent: those of the last one are of no use any more. */
+static void sweep(struct ike_engine *e, struct ike_tunnel *t)
+{
+	struct strangers s = { .e = e, .ifindex = t->config.ifindex };
+	const struct ike_env *env = e->env;
+
+	t->swept = true;
+	env->kernel->query(env->ctx, s.ifindex, find_stranger, &s);
+	for (unsigned int i = 0; i < s.n; i++)
+		env->kernel->retire(env->ctx, s.ifindex, s.pair_id[i],
+				    IKE_GRACE_S);
+}
+
+static bool in_use(const struct ike_engine *e, const struct ike_tunnel *t)
+{
+	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		if (sa->tunnel == t && child_in_use(sa))
+			return true;
+	return false;
+}
+
+/* Is there one that the peer is about to use? */
+static bool awaits(const struct ike_engine *e, const struct ike_tunnel *t)
+{
+	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		if (sa->tunnel == t)
+			for (const struct ike_child *c = sa->children; c;
+			     c = c->next)
+				if (c->awaits &&
+				    c->state == IKE_CHILD_INSTALLED)
+					return true;
+	return false;
+}
+
+/* A pair that lost a collision is better than none, if the winner failed. */
+static void use_held(struct ike_engine *e, struct ike_tunnel *t)
+{
+	if (ike_tunnel_has_sa(e, t, IKE_SA_AUTH_SENT, NULL) || awaits(e, t))
+		return;
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
+		if (sa->tunnel != t || sa->state != IKE_SA_ESTABLISHED ||
+		    sa->want_delete || sa->neg)
+			continue;
+		for (struct ike_child *c = sa->children; c; c = c->next) {
+			if (c->held && !c->want_delete &&
+			    c->state == IKE_CHILD_INSTALLED) {
+				c->awaits = true;
+				sa->confirm_at = e->now;
+				if (c->confirmed)
+					ike_child_activate(c, "there is no other");
+				return;
+			}
+		}
+	}
+}
+
+static void up_or_down(struct ike_engine *e, struct ike_tunnel *t, bool up)
+{
+	char peer[48];
+
+	if (up == t->up)
+		return;
+	t->up = up;
+	ike_address_format(&t->config.remote, peer, sizeof(peer));
+	if (up) {
+		t->failures = 0;
+		t->last_error[0] = 0;
+		ike_log(e, IKE_EVENT_TUNNEL_UP, IKE_LOG_NOTICE, t,
+			IKE_FIELDS({ "peer", peer }), "up: traffic to %s flows",
+			peer);
+		if (!t->swept)
+			sweep(e, t);
+	} else {
+		ike_log(e, IKE_EVENT_TUNNEL_DOWN, IKE_LOG_NOTICE, t,
+			IKE_FIELDS({ "peer", peer }), "down: no SA with %s",
+			peer);
+	}
+}
+
+static bool has_live_sa(const struct ike_engine *e, const struct ike_tunnel *t)
+{
+	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		if (sa->tunnel == t && !sa->want_delete &&
+		    (sa->state == IKE_SA_INIT_SENT ||
+		     sa->state == IKE_SA_AUTH_SENT ||
+		     sa->state == IKE_SA_ESTABLISHED))
+			return true;
+	return false;
+}
+
+void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t)
+{
+	if (!in_use(e, t))
+		use_held(e, t);
+	up_or_down(e, t, in_use(e, t));
+	if (t->wanted && e->now >= t->retry_at && !has_live_sa(e, t))
+		ike_start_init(e, t);
+}
+
+uint64_t ike_tunnel_wakeup(const struct ike_engine *e,
+			   const struct ike_tunnel *t)
+{
+	return t->wanted && !has_live_sa(e, t) ? t->retry_at : IKE_NEVER;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Message IDs, retransmission and the response cache of an IKE SA (RFC 7296,
+ * sections 2.1 to 2.3). The window is one in both directions.
+ *
+ * A request is sealed once and sent again octet by octet; a response likewise.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core.h"
+
+bool ike_window_busy(const struct ike_sa *sa)
+{
+	return sa->window.kind != IKE_X_NONE;
+}
+
+static void drop(uint8_t **data, size_t *len)
+{
+	free(*data);
+	*data = NULL;
+	*len = 0;
+}
+
+void ike_window_clear(struct ike_window *w)
+{
+	drop(&w->request, &w->request_len);
+	drop(&w->response, &w->response_len);
+	w->kind = IKE_X_NONE;
+}
+
+static int keep(uint8_t **data, size_t *len, const uint8_t *from, size_t n)
+{
+	uint8_t *copy = malloc(n);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, from, n);
+	free(*data);
+	*data = copy;
+	*len = n;
+	return 0;
+}
+
+/* Seals into e->out. Return: octets or a negative errno value. */
+static int seal(struct ike_sa *sa, uint8_t exchange, uint32_t id,
+		bool response, const struct ike_builder *b)
+{
+	struct ike_header h = {
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.version = IKE_VERSION_MAJOR << 4,
+		.exchange = exchange,
+		.message_id = id,
+	};
+
+	if (b->w.failed)
+		return -EMSGSIZE;
+	if (sa->initiator)
+		h.flags |= IKE_FLAG_INITIATOR;
+	if (response)
+		h.flags |= IKE_FLAG_RESPONSE;
+	return ike_sk_seal(&sa->keys, sa->initiator, ++sa->iv, &h, b->first,
+			   IKE_SLICE(b->w.data, b->w.len), sa->e->out,
+			   sizeof(sa->e->out));
+}
+
+static int send_request(struct ike_sa *sa, enum ike_exchange_kind kind, int len)
+{
+	struct ike_window *w = &sa->window;
+
+	if (len < 0 ||
+	    keep(&w->request, &w->request_len, sa->e->out, (size_t)len)) {
+		ike_log(sa->e, IKE_EVENT_INTERNAL_ERROR, IKE_LOG_ERROR,
+			sa->tunnel, IKE_NO_FIELDS,
+			"a request could not be built (%s)",
+			len < 0 ? strerror(-len) : "no memory");
+		return len < 0 ? len : -ENOMEM;
+	}
+	w->kind = kind;
+	w->transmissions = 1;
+	w->resend_at = sa->e->now + IKE_RETRANSMIT_MS;
+	ike_transmit(sa->e, &sa->local, &sa->remote, w->request,
+		     w->request_len);
+	return 0;
+}
+
+int ike_window_request(struct ike_sa *sa, enum ike_exchange_kind kind,
+		       enum ike_exchange_type exchange, struct ike_builder *b)
+{
+	return send_request(sa, kind,
+			    seal(sa, exchange, sa->window.next_id, false, b));
+}
+
+int ike_window_request_clear(struct ike_sa *sa, enum ike_exchange_kind kind,
+			     enum ike_exchange_type exchange,
+			     struct ike_builder *b)
+{
+	struct ike_header h = {
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.next_payload = b->first,
+		.version = IKE_VERSION_MAJOR << 4,
+		.exchange = exchange,
+		.flags = IKE_FLAG_INITIATOR,
+		.message_id = sa->window.next_id,
+		.length = (uint32_t)(IKE_HEADER_LEN + b->w.len),
+	};
+
+	if (b->w.failed)
+		return send_request(sa, kind, -EMSGSIZE);
+	ike_header_write(sa->e->out, &h);
+	memcpy(sa->e->out + IKE_HEADER_LEN, b->w.data, b->w.len);
+	return send_request(sa, kind, (int)h.length);
+}
+
+void ike_window_farewell(struct ike_sa *sa, struct ike_builder *b)
+{
+	/*
+	 * With another request in flight the peer, whose window is one, would
+	 * drop this one if it has not seen that other. It is a courtesy.
+	 */
+	uint32_t id = sa->window.next_id + ike_window_busy(sa);
+	int len = seal(sa, IKE_EXCHANGE_INFORMATIONAL, id, false, b);
+
+	if (len > 0)
+		ike_transmit(sa->e, &sa->local, &sa->remote, sa->e->out,
+			     (size_t)len);
+}
+
+void ike_window_answered(struct ike_sa *sa)
+{
+	struct ike_window *w = &sa->window;
+
+	drop(&w->request, &w->request_len);
+	w->kind = IKE_X_NONE;
+	w->next_id++;
+}
+
+void ike_window_respond(struct ike_sa *sa, const struct ike_header *request,
+			const struct ike_datagram *to, struct ike_builder *b)
+{
+	struct ike_window *w = &sa->window;
+	int len = seal(sa, request->exchange, request->message_id, true, b);
+
+	w->expected_id = request->message_id + 1;
+	drop(&w->response, &w->response_len);
+	if (len < 0 ||
+	    keep(&w->response, &w->response_len, sa->e->out, (size_t)len)) {
+		ike_log(sa->e, IKE_EVENT_INTERNAL_ERROR, IKE_LOG_ERROR,
+			sa->tunnel, IKE_NO_FIELDS,
+			"a response could not be built (%s)",
+			len < 0 ? strerror(-len) : "no memory");
+		return;
+	}
+	ike_window_replay(sa, to);
+}
+
+void ike_window_replay(struct ike_sa *sa, const struct ike_datagram *to)
+{
+	/* Section 2.11: back to where the request came from. */
+	if (sa->window.response)
+		ike_transmit(sa->e, &to->local, &to->remote,
+			     sa->window.response, sa->window.response_len);
+}
+
+bool ike_window_tick(struct ike_sa *sa)
+{
+	struct ike_window *w = &sa->window;
+	uint64_t wait = IKE_RETRANSMIT_MS;
+
+	if (w->kind == IKE_X_NONE || sa->e->now < w->resend_at)
+		return true;
+	if (w->transmissions == IKE_TRANSMISSIONS)
+		return false;
+	for (unsigned int i = 0; i < w->transmissions; i++)
+		wait = ike_min_time(wait * 2, IKE_RETRANSMIT_CAP_MS);
+	w->transmissions++;
+	w->resend_at = sa->e->now + wait;
+	sa->e->counters.retransmits++;
+	ike_log(sa->e, IKE_EVENT_RETRANSMIT, IKE_LOG_DEBUG, sa->tunnel,
+		IKE_NO_FIELDS, "no answer yet: request %u sent again (%u of %u)",
+		w->next_id, w->transmissions, IKE_TRANSMISSIONS);
+	ike_transmit(sa->e, &sa->local, &sa->remote, w->request,
+		     w->request_len);
+	return true;
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The invariants.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+/* ---------------------------------------------- nothing is ever used twice */
+
+/**
+ * struct sim_seen - a protected message that was sent
+ * @spi_i: initiator's SPI
+ * @spi_r: responder's SPI
+ * @id: message ID
+ * @flags: who sent it, request or response
+ * @iv: its IV
+ * @sum: checksum of all its octets
+ */
+struct sim_seen {
+	uint64_t spi_i;
+	uint64_t spi_r;
+	uint32_t id;
+	uint8_t flags;
+	uint64_t iv;
+	uint64_t sum;
+};
+
+static uint64_t be(const uint8_t *p, unsigned int n)
+{
+	uint64_t v = 0;
+
+	while (n--)
+		v = v << 8 | *p++;
+	return v;
+}
+
+static uint64_t checksum(const uint8_t *p, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	while (n--)
+		h = (h ^ *p++) * 0x100000001b3u;
+	return h;
+}
+
+/*
+ * A message sent again is the same octet by octet; another message has another
+ * message ID and another IV.
+ */
+void sim_check_message(struct sim *sim, const struct ike_datagram *dgram)
+{
+	const uint8_t *p = dgram->data;
+	struct sim_seen s;
+
+	if (dgram->len < 28 + 4 + 8 || p[16] != 46)
+		return;
+	s = (struct sim_seen){
+		.spi_i = be(p, 8),
+		.spi_r = be(p + 8, 8),
+		.id = (uint32_t)be(p + 20, 4),
+		.flags = p[19],
+		.iv = be(p + 32, 8),
+		.sum = checksum(p, dgram->len),
+	};
+	for (size_t i = 0; i < sim->n_seen; i++) {
+		const struct sim_seen *o = &sim->seen[i];
+
+		/* The I flag tells the key. */
+		if (o->spi_i != s.spi_i || o->spi_r != s.spi_r ||
+		    (o->flags & 0x08) != (s.flags & 0x08))
+			continue;
+		if (o->sum == s.sum)
+			return;
+		if (o->iv == s.iv) {
+			sim_fail(sim, "an IV was used twice");
+			return;
+		}
+		if (o->id == s.id && o->flags == s.flags) {
+			sim_fail(sim, "message ID %u was used twice (%s)", s.id,
+				 s.flags & 0x20 ? "response" : "request");
+			return;
+		}
+	}
+	if (sim->n_seen % 256 == 0) {
+		sim->seen = realloc(sim->seen, (sim->n_seen + 256) *
+						       sizeof(*sim->seen));
+		if (!sim->seen)
+			abort();
+	}
+	sim->seen[sim->n_seen++] = s;
+}
+
+/* ------------------------------------------------------- no keys in the logs */
+
+static bool leaks(const char *text, const uint8_t *secret, size_t len)
+{
+	char hex[2 * 8 + 1];
+
+	for (size_t i = 0; i < 8 && i < len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", secret[i]);
+	return strcasestr(text, hex) || memmem(text, strlen(text), secret, 8);
+}
+
+static void check_text(struct sim_node *node, const char *text)
+{
+	if (strstr(text, node->psk))
+		sim_fail(node->sim, "the PSK was logged");
+	for (unsigned int n = 0; n < SIM_NODES; n++) {
+		const struct sim_kernel *k = &node->sim->nodes[n].kernel;
+
+		for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+			const struct sim_pair *p = &k->pairs[i];
+
+			if (p->used && p->state != IKE_PAIR_LARVAL &&
+			    (leaks(text, p->info.in.key, p->info.in.key_len) ||
+			     leaks(text, p->info.out.key,
+				   p->info.out.key_len)))
+				sim_fail(node->sim, "a key was logged");
+		}
+	}
+}
+
+void sim_check_event(struct sim_node *node, const struct ike_event *event)
+{
+	if (!event->line || !*event->line || strchr(event->line, '\n'))
+		sim_fail(node->sim, "event %s has no good line",
+			 ike_event_name(event->id));
+	check_text(node, event->line);
+	for (size_t i = 0; i < event->n_fields; i++)
+		check_text(node, event->fields[i].value);
+}
+
+/* ------------------------------------------------------------- after a step */
+
+static bool live(const struct sim_pair *p)
+{
+	return p->used && (p->state == IKE_PAIR_STAGED ||
+			   p->state == IKE_PAIR_ACTIVE);
+}
+
+/* Is there a pair both ends could use? */
+static bool good_pair(const struct sim *sim)
+{
+	const struct sim_kernel *a = &sim->nodes[0].kernel;
+	const struct sim_kernel *b = &sim->nodes[1].kernel;
+
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+		for (unsigned int j = 0; j < SIM_PAIRS_MAX; j++)
+			if (live(&a->pairs[i]) && live(&b->pairs[j]) &&
+			    a->pairs[i].info.in.spi ==
+				    b->pairs[j].info.out.spi &&
+			    a->pairs[i].info.out.spi ==
+				    b->pairs[j].info.in.spi)
+				return true;
+	return false;
+}
+
+static void check_node(struct sim *sim, struct sim_node *node)
+{
+	struct sim_kernel *k = &node->kernel;
+	unsigned int active = sim_kernel_count(k, IKE_PAIR_ACTIVE);
+
+	if (active > 1)
+		sim_fail(sim, "node %u has %u outbound SAs in use", node->index,
+			 active);
+	if (!active && !sim_kernel_count(k, IKE_PAIR_STAGED))
+		k->was_active = false;
+	if (active)
+		node->was_up = true;
+	if (!active && node->was_up && !sim->disrupted)
+		sim_fail(sim, "node %u has lost its outbound SA", node->index);
+	if (!active && k->was_active && good_pair(sim))
+		sim_fail(sim, "node %u has a good pair and does not use it",
+			 node->index);
+	/* Nobody died, so nothing may be sent to where it is not known. */
+	if (!sim->disrupted && k->unknown)
+		sim_fail(sim, "node %u got a packet for an SA it does not have",
+			 node->index);
+	if (!sim->disrupted && k->larval)
+		sim_fail(sim, "node %u got a packet before it had the keys",
+			 node->index);
+}
+
+void sim_check_step(struct sim *sim)
+{
+	for (unsigned int i = 0; i < SIM_NODES; i++)
+		check_node(sim, &sim->nodes[i]);
+}
+
+/* --------------------------------------------------------------- at the end */
+
+bool sim_both_up(struct sim *sim)
+{
+	return sim_kernel_active(&sim->nodes[0].kernel) &&
+	       sim_kernel_active(&sim->nodes[1].kernel);
+}
+
+struct tally {
+	unsigned int ike_sas;
+	unsigned int children;
+	uint64_t spi_i;
+	uint64_t spi_r;
+	const char *state;
+	char odd[32];
+};
+
+static void tally_ike(void *arg, const struct ike_sa_status *status)
+{
+	struct tally *t = arg;
+
+	t->ike_sas++;
+	t->spi_i = status->spi_i;
+	t->spi_r = status->spi_r;
+	if (strcmp(status->state, "established"))
+		snprintf(t->odd, sizeof(t->odd), "IKE SA %s", status->state);
+}
+
+static void tally_child(void *arg, const struct ike_child_status *status)
+{
+	struct tally *t = arg;
+
+	t->children++;
+	if (strcmp(status->state, "installed"))
+		snprintf(t->odd, sizeof(t->odd), "CHILD SA %s", status->state);
+}
+
+void sim_check_converged(struct sim *sim)
+{
+	const struct ike_status_visitor visitor = { .ike_sa = tally_ike,
+						    .child_sa = tally_child };
+	struct tally t[SIM_NODES] = { 0 };
+	struct sim_pair *p[SIM_NODES];
+
+	for (unsigned int i = 0; i < SIM_NODES && !sim->failed; i++) {
+		struct sim_node *node = &sim->nodes[i];
+		const struct sim_kernel *k = &node->kernel;
+
+		p[i] = sim_kernel_active(&node->kernel);
+		ike_engine_status(node->engine, sim->now, NULL, &visitor,
+				  &t[i]);
+		if (!p[i])
+			sim_fail(sim, "node %u is not up: %s", i,
+				 node->last_line);
+		else if (sim_kernel_count(k, IKE_PAIR_STAGED) ||
+			 sim_kernel_count(k, IKE_PAIR_DRAINING) ||
+			 sim_kernel_count(k, IKE_PAIR_LARVAL))
+			sim_fail(sim, "node %u has more than one pair", i);
+		else if (t[i].ike_sas != 1 || t[i].children != 1 || t[i].odd[0])
+			sim_fail(sim, "node %u has %u IKE SAs, %u CHILD SAs %s",
+				 i, t[i].ike_sas, t[i].children, t[i].odd);
+	}
+	if (sim->failed)
+		return;
+	if (t[0].spi_i != t[1].spi_i || t[0].spi_r != t[1].spi_r)
+		sim_fail(sim, "the ends have different IKE SAs");
+	if (p[0]->info.in.spi != p[1]->info.out.spi ||
+	    p[0]->info.out.spi != p[1]->info.in.spi)
+		sim_fail(sim, "the ends have different pairs");
+	if (memcmp(p[0]->info.in.key, p[1]->info.out.key, IKE_KEY_MAX) ||
+	    memcmp(p[0]->info.out.key, p[1]->info.in.key, IKE_KEY_MAX) ||
+	    memcmp(p[0]->info.in.salt, p[1]->info.out.salt, IKE_SALT_MAX))
+		sim_fail(sim, "the ends have different keys");
+}

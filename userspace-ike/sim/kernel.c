@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The mock kernel: pairs as the module has them, no cryptography. A packet
+ * carries the key it would have been encrypted with.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "sim.h"
+
+static struct sim_pair *by_id(struct sim_kernel *k, uint32_t pair_id)
+{
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+		if (k->pairs[i].used && k->pairs[i].info.pair_id == pair_id)
+			return &k->pairs[i];
+	return NULL;
+}
+
+static struct sim_pair *by_spi(struct sim_kernel *k, uint32_t spi)
+{
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+		if (k->pairs[i].used && k->pairs[i].info.in.spi == spi)
+			return &k->pairs[i];
+	return NULL;
+}
+
+struct sim_pair *sim_kernel_active(struct sim_kernel *k)
+{
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+		if (k->pairs[i].used && k->pairs[i].state == IKE_PAIR_ACTIVE)
+			return &k->pairs[i];
+	return NULL;
+}
+
+unsigned int sim_kernel_count(const struct sim_kernel *k,
+			      enum ike_pair_state state)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+		n += k->pairs[i].used && k->pairs[i].state == state;
+	return n;
+}
+
+static void notify(struct sim_node *node, enum ike_kernel_event_id id,
+		   uint32_t pair_id)
+{
+	/* Netlink takes its time. */
+	struct sim_event *event =
+		sim_queue(node->sim, sim_below(&node->sim->rng, 5), SIM_KERNEL,
+			  node->index);
+
+	event->kernel.id = id;
+	event->kernel.ifindex = SIM_IFINDEX;
+	event->kernel.pair_id = pair_id;
+}
+
+static void make_active(struct sim_node *node, struct sim_pair *pair)
+{
+	struct sim_pair *old = sim_kernel_active(&node->kernel);
+
+	if (old == pair)
+		return;
+	if (old)
+		old->state = IKE_PAIR_DRAINING;
+	pair->state = IKE_PAIR_ACTIVE;
+	node->kernel.was_active = true;
+}
+
+/* --------------------------------------------------------------- operations */
+
+static int spi_alloc(void *ctx, uint32_t ifindex, uint32_t reserve_s,
+		     uint32_t *pair_id, uint32_t *spi)
+{
+	struct sim_node *node = ctx;
+	struct sim_kernel *k = &node->kernel;
+
+	if (ifindex != SIM_IFINDEX)
+		return -ENODEV;
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+		struct sim_pair *pair = &k->pairs[i];
+
+		if (pair->used)
+			continue;
+		memset(pair, 0, sizeof(*pair));
+		pair->used = true;
+		pair->state = IKE_PAIR_LARVAL;
+		pair->gone_at = node->sim->now + reserve_s * 1000ull;
+		pair->info.pair_id = k->next_id++;
+		do {
+			pair->info.in.spi =
+				256 + (uint32_t)(sim_random(&node->sim->rng) &
+						 0xffffff);
+			*spi = pair->info.in.spi;
+		} while (by_spi(k, *spi) != pair);
+		*pair_id = pair->info.pair_id;
+		return 0;
+	}
+	sim_fail(node->sim, "node %u has %u pairs", node->index, SIM_PAIRS_MAX);
+	return -ENOSPC;
+}
+
+static bool key_known(const struct sim_kernel *k, const struct sim_pair *but,
+		      const uint8_t *key)
+{
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+		const struct sim_pair *p = &k->pairs[i];
+
+		if (p->used && p != but && p->state != IKE_PAIR_LARVAL &&
+		    (!memcmp(p->info.in.key, key, 16) ||
+		     !memcmp(p->info.out.key, key, 16)))
+			return true;
+	}
+	return false;
+}
+
+static int pair_new(void *ctx, const struct ike_kernel_pair *info)
+{
+	struct sim_node *node = ctx;
+	struct sim_pair *pair = by_id(&node->kernel, info->pair_id);
+
+	if (!pair)
+		return -ENOENT;
+	if (pair->state != IKE_PAIR_LARVAL ||
+	    pair->info.in.spi != info->in.spi || info->out.spi < 256 ||
+	    info->in.key_len != info->out.key_len || !info->in.replay_window) {
+		sim_fail(node->sim, "node %u: impossible sa-pair-new",
+			 node->index);
+		return -EINVAL;
+	}
+	if (!memcmp(info->in.key, info->out.key, info->in.key_len) ||
+	    key_known(&node->kernel, pair, info->in.key) ||
+	    key_known(&node->kernel, pair, info->out.key))
+		sim_fail(node->sim, "node %u: a key is used twice",
+			 node->index);
+	pair->info = *info;
+	pair->gone_at = 0;
+	pair->state = IKE_PAIR_STAGED;
+	if (info->activation == IKE_ACTIVATE_NOW)
+		make_active(node, pair);
+	return 0;
+}
+
+static int activate(void *ctx, uint32_t ifindex, uint32_t pair_id)
+{
+	struct sim_node *node = ctx;
+	struct sim_pair *pair = by_id(&node->kernel, pair_id);
+
+	if (ifindex != SIM_IFINDEX || !pair)
+		return -ENOENT;
+	if (pair->state == IKE_PAIR_ACTIVE)
+		return 0;
+	if (pair->state != IKE_PAIR_STAGED) {
+		sim_fail(node->sim, "node %u: sa-activate in state %d",
+			 node->index, pair->state);
+		return -EINVAL;
+	}
+	make_active(node, pair);
+	return 0;
+}
+
+static struct sim_pair *any_staged(struct sim_kernel *k)
+{
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+		if (k->pairs[i].used && k->pairs[i].state == IKE_PAIR_STAGED)
+			return &k->pairs[i];
+	return NULL;
+}
+
+static int retire(void *ctx, uint32_t ifindex, uint32_t pair_id,
+		  uint32_t grace_s)
+{
+	struct sim_node *node = ctx;
+	struct sim_pair *pair = by_id(&node->kernel, pair_id);
+	struct sim_pair *next;
+	bool was_active;
+
+	if (ifindex != SIM_IFINDEX || !pair)
+		return -ENOENT;
+	was_active = pair->state == IKE_PAIR_ACTIVE;
+	if (pair->state == IKE_PAIR_LARVAL || !grace_s) {
+		pair->used = false;
+	} else {
+		pair->state = IKE_PAIR_DRAINING;
+		pair->gone_at = node->sim->now + grace_s * 1000ull;
+	}
+	next = any_staged(&node->kernel);
+	if (was_active && next)
+		make_active(node, next);
+	if (!sim_kernel_active(&node->kernel) && !next)
+		node->kernel.was_active = false;
+	notify(node, IKE_KERNEL_DELETED, pair_id);
+	return 0;
+}
+
+static int query(void *ctx, uint32_t ifindex, ike_pair_visitor visit, void *arg)
+{
+	struct sim_node *node = ctx;
+
+	if (ifindex != SIM_IFINDEX)
+		return -ENODEV;
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+		const struct sim_pair *p = &node->kernel.pairs[i];
+		struct ike_pair_info info = {
+			.pair_id = p->info.pair_id,
+			.state = p->state,
+			.spi_in = p->info.in.spi,
+			.spi_out = p->info.out.spi,
+			.rx_packets = p->rx,
+		};
+
+		if (p->used && visit(arg, &info))
+			break;
+	}
+	return 0;
+}
+
+const struct ike_kernel_ops sim_kernel_ops = {
+	.spi_alloc = spi_alloc,
+	.pair_new = pair_new,
+	.activate = activate,
+	.retire = retire,
+	.query = query,
+};
+
+/* ------------------------------------------------------------------ packets */
+
+void sim_kernel_traffic(struct sim_node *node)
+{
+	struct sim_pair *pair = sim_kernel_active(&node->kernel);
+
+	if (pair) {
+		node->kernel.sent++;
+		sim_send_esp(node, &pair->info);
+	} else {
+		node->kernel.no_sa++;
+		notify(node, IKE_KERNEL_ACQUIRE, 0);
+	}
+}
+
+void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key)
+{
+	struct sim_kernel *k = &node->kernel;
+	struct sim_pair *pair = by_spi(k, spi);
+
+	if (!pair) {
+		k->unknown++;
+		return;
+	}
+	if (pair->state == IKE_PAIR_LARVAL) {
+		k->larval++;
+		return;
+	}
+	if (memcmp(pair->info.in.key, key, pair->info.in.key_len)) {
+		sim_fail(node->sim, "node %u: the peer has other keys for %08x",
+			 node->index, spi);
+		return;
+	}
+	k->taken++;
+	pair->rx++;
+	if (pair->rx == 1)
+		notify(node, IKE_KERNEL_FIRST_RX, pair->info.pair_id);
+	if (pair->state == IKE_PAIR_STAGED &&
+	    pair->info.activation == IKE_ACTIVATE_FIRST_RX)
+		make_active(node, pair);
+}
+
+void sim_kernel_age(struct sim_node *node)
+{
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+		struct sim_pair *pair = &node->kernel.pairs[i];
+
+		if (pair->used && pair->gone_at &&
+		    node->sim->now >= pair->gone_at)
+			pair->used = false;
+	}
+}

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The scenarios. Each ends with a calm: the network is made perfect, and
+ * whatever was going on must come to an end in which both have the same pair.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+#define CALM_MS 90000
+
+static void calm(struct sim *sim)
+{
+	sim_net_perfect(sim);
+	sim_run(sim, CALM_MS);
+}
+
+static void converge(struct sim *sim)
+{
+	calm(sim);
+	if (!sim->failed)
+		sim_check_converged(sim);
+}
+
+static void start_both(struct sim *sim)
+{
+	sim_start(sim, 0);
+	sim_start(sim, 1);
+	for (unsigned int i = 0; i < SIM_NODES; i++)
+		sim_queue(sim, sim_below(&sim->rng, 40), SIM_TRAFFIC, i);
+	sim->traffic = sim_chance(&sim->rng, 80);
+}
+
+/* Starts both on a perfect network, then makes it bad. */
+static void establish(struct sim *sim, uint32_t drop_max)
+{
+	start_both(sim);
+	if (!sim_run_until(sim, 30000, sim_both_up))
+		sim_fail(sim, "not up after 30 s: %s",
+			 sim->nodes[0].last_line);
+	sim_net_random(sim, drop_max);
+}
+
+static void command(struct sim *sim, unsigned int arg)
+{
+	sim_command(sim, arg % 2, (enum ike_command)(arg / 2));
+}
+
+static void command_in(struct sim *sim, uint32_t ms, unsigned int node,
+		       enum ike_command cmd)
+{
+	sim_later(sim, sim_below(&sim->rng, ms + 1), command,
+		  (unsigned int)cmd * 2 + node);
+}
+
+/* ----------------------------------------------------------------- scenarios */
+
+static void scenario_establish(struct sim *sim)
+{
+	sim_net_random(sim, 40);
+	start_both(sim);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+static void scenario_suites(struct sim *sim)
+{
+	static const char *const suites[] = {
+		"aes128gcm16-prfsha256-ecp256",
+		"aes256gcm16-prfsha512-ecp521",
+		"aes256gcm16-prfsha384-ecp384",
+		"aes128gcm16-aes256gcm16-prfsha256-prfsha512-modp2048",
+		"aes256gcm16-prfsha256-x25519",
+		"aes128gcm16-prfsha384-modp3072",
+	};
+	char why[64];
+	const char *text = suites[sim_below(&sim->rng, 6)];
+
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		struct ike_tunnel_config *c = &sim->nodes[i].config;
+
+		memset(&c->ike, 0, sizeof(c->ike));
+		ike_suite_parse(&c->ike, IKE_SUITE_IKE, text, why, sizeof(why));
+	}
+	establish(sim, 10);
+	command_in(sim, 1000, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
+	command_in(sim, 9000, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
+	sim_run(sim, 10000);
+	converge(sim);
+}
+
+static void scenario_both_initiate(struct sim *sim)
+{
+	sim->nodes[1].config.start = IKE_START_ALWAYS;
+	sim_net_random(sim, 30);
+	start_both(sim);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+static void scenario_rekey_by_initiator(struct sim *sim)
+{
+	establish(sim, 30);
+	command_in(sim, 100, 0, IKE_CMD_REKEY_CHILD);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+static void scenario_rekey_by_responder(struct sim *sim)
+{
+	establish(sim, 30);
+	command_in(sim, 100, 1, IKE_CMD_REKEY_CHILD);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+static void scenario_rekey_by_both(struct sim *sim)
+{
+	establish(sim, 20);
+	for (unsigned int round = 0; round < 3; round++) {
+		command_in(sim, 300, 0, IKE_CMD_REKEY_CHILD);
+		command_in(sim, 300, 1, IKE_CMD_REKEY_CHILD);
+		sim_run(sim, 5000);
+	}
+	converge(sim);
+}
+
+static void scenario_rekey_ike(struct sim *sim)
+{
+	establish(sim, 30);
+	command_in(sim, 100, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+static void scenario_rekey_ike_by_both(struct sim *sim)
+{
+	establish(sim, 20);
+	for (unsigned int round = 0; round < 3; round++) {
+		command_in(sim, 300, 0, IKE_CMD_REKEY_IKE);
+		command_in(sim, 300, 1, IKE_CMD_REKEY_IKE);
+		sim_run(sim, 5000);
+	}
+	converge(sim);
+}
+
+static void scenario_rekey_all(struct sim *sim)
+{
+	establish(sim, 15);
+	for (unsigned int i = 0; i < 12; i++)
+		command_in(sim, 8000, sim_below(&sim->rng, 2),
+			   sim_chance(&sim->rng, 60) ? IKE_CMD_REKEY_CHILD :
+						       IKE_CMD_REKEY_IKE);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+static void scenario_delete_in_flight(struct sim *sim)
+{
+	unsigned int node = sim_below(&sim->rng, 2);
+
+	establish(sim, 20);
+	sim->disrupted = true;
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
+	command_in(sim, 500, node, IKE_CMD_DOWN);
+	sim_run(sim, 500 + sim_below(&sim->rng, 3000));
+	sim_command(sim, node, IKE_CMD_UP);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+/* A person deletes one end's pairs in the kernel. */
+static void flush(struct sim *sim, unsigned int node)
+{
+	struct sim_kernel *k = &sim->nodes[node].kernel;
+
+	sim->disrupted = true;
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+		if (k->pairs[i].used)
+			sim_kernel_ops.retire(&sim->nodes[node], SIM_IFINDEX,
+					      k->pairs[i].info.pair_id, 0);
+	k->was_active = false;
+}
+
+static void scenario_flush(struct sim *sim)
+{
+	establish(sim, 20);
+	sim_later(sim, sim_below(&sim->rng, 500), flush,
+		  sim_below(&sim->rng, 2));
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+static bool zero_is_down(struct sim *sim)
+{
+	return !sim_kernel_active(&sim->nodes[0].kernel);
+}
+
+static void scenario_peer_dead(struct sim *sim)
+{
+	uint64_t at;
+
+	establish(sim, 0);
+	sim_run(sim, 1000 + sim_below(&sim->rng, 20000));
+	if (sim_chance(&sim->rng, 50))
+		sim_stop(sim, 1, true);
+	sim->net.cut = true;
+	sim->disrupted = true;
+	at = sim->now;
+	if (!sim_run_until(sim, 15000, zero_is_down)) {
+		sim_fail(sim, "a dead peer was not noticed in 15 s");
+		return;
+	}
+	if (sim->now - at < 3000)
+		sim_fail(sim, "a peer was taken for dead after %llu ms",
+			 (unsigned long long)(sim->now - at));
+	sim_run(sim, sim_below(&sim->rng, 120000));
+	sim->net.cut = false;
+	if (!sim->nodes[1].engine)
+		sim_start(sim, 1);
+	converge(sim);
+}
+
+static void scenario_restart(struct sim *sim)
+{
+	unsigned int node = sim_below(&sim->rng, 2);
+
+	/* The passive one comes back only if the other initiates. */
+	sim->nodes[1].config.start = IKE_START_ALWAYS;
+	establish(sim, 20);
+	/* Not enough to be noticed, or enough; pairs lost, or not. */
+	sim_stop(sim, node, sim_chance(&sim->rng, 50));
+	sim_run(sim, sim_below(&sim->rng, 20000));
+	sim_start(sim, node);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+/* ------------------------------------------------- cookies and key exchange */
+
+/* Another IKE_SA_INIT that node 1 believes to be from node 0's address. */
+static void flood(struct sim *sim, unsigned int left)
+{
+	/* HDR, SA (aes256gcm16-prfsha384-x25519), KE, Ni. */
+	static const uint8_t body[] = {
+		34, 0, 0, 40, 0, 0, 0, 36, 1, 1, 0, 3,
+		3, 0, 0, 12, 1, 0, 0, 20, 0x80, 14, 1, 0,
+		3, 0, 0, 8, 2, 0, 0, 6,
+		0, 0, 0, 8, 4, 0, 0, 31,
+		40, 0, 0, 40, 0, 31, 0, 0,
+	};
+	struct sim_event *event = sim_queue(sim, 5, SIM_IKE, 1);
+	size_t len = 28 + sizeof(body) + 32 + 20;
+	uint8_t *p = calloc(1, len);
+
+	if (!p)
+		abort();
+	for (unsigned int i = 0; i < 8; i++)
+		p[i] = (uint8_t)sim_random(&sim->rng);
+	p[16] = 33;
+	p[17] = 0x20;
+	p[18] = 34;
+	p[19] = 0x08;
+	p[27] = (uint8_t)len;
+	memcpy(p + 28, body, sizeof(body));
+	for (unsigned int i = 0; i < 32; i++)
+		p[28 + sizeof(body) + i] = (uint8_t)sim_random(&sim->rng);
+	p[28 + sizeof(body) + 32 + 3] = 20;
+	for (unsigned int i = 4; i < 20; i++)
+		p[28 + sizeof(body) + 32 + i] = (uint8_t)sim_random(&sim->rng);
+	event->local = sim_address(sim, 1, true);
+	event->remote = sim_address(sim, 0, true);
+	event->data = p;
+	event->len = len;
+	if (left)
+		sim_later(sim, 20, flood, left - 1);
+}
+
+static void scenario_cookie(struct sim *sim)
+{
+	const struct ike_counters *counters;
+
+	sim->nodes[1].limits.cookie_threshold = 3;
+	sim_net_random(sim, 20);
+	sim_start(sim, 1);
+	flood(sim, 150);
+	sim_run(sim, 500);
+	sim_start(sim, 0);
+	sim_run(sim, 1000);
+	counters = ike_engine_counters(sim->nodes[1].engine);
+	if (counters->cookies_sent < 30)
+		sim_fail(sim, "no cookies were demanded");
+	if (counters->rx_overload)
+		sim_fail(sim, "half-open IKE SAs were made without a cookie");
+	sim_run(sim, 15000);
+	converge(sim);
+}
+
+static void scenario_invalid_ke(struct sim *sim)
+{
+	char why[64];
+	struct ike_tunnel_config *a = &sim->nodes[0].config;
+	struct ike_tunnel_config *b = &sim->nodes[1].config;
+
+	memset(&a->ike, 0, sizeof(a->ike));
+	memset(&b->ike, 0, sizeof(b->ike));
+	memset(&a->esp, 0, sizeof(a->esp));
+	memset(&b->esp, 0, sizeof(b->esp));
+	ike_suite_parse(&a->ike, IKE_SUITE_IKE,
+			"aes128gcm16-prfsha256-x25519-ecp256", why, sizeof(why));
+	ike_suite_parse(&b->ike, IKE_SUITE_IKE, "aes128gcm16-prfsha256-ecp256",
+			why, sizeof(why));
+	ike_suite_parse(&a->esp, IKE_SUITE_ESP, "aes128gcm16-x25519-ecp256",
+			why, sizeof(why));
+	ike_suite_parse(&b->esp, IKE_SUITE_ESP, "aes128gcm16-ecp256", why,
+			sizeof(why));
+	if (sim_chance(&sim->rng, 50))
+		sim->nodes[1].limits.cookie_threshold = 1;
+	sim_net_random(sim, 20);
+	start_both(sim);
+	if (sim->nodes[1].limits.cookie_threshold)
+		flood(sim, 100);
+	sim_run(sim, 15000);
+	sim_command(sim, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
+	sim_run(sim, 10000);
+	converge(sim);
+}
+
+/* ----------------------------------------------------------------------- NAT */
+
+static void scenario_nat(struct sim *sim)
+{
+	sim->net.nat = true;
+	sim->net.nat_shift = (uint16_t)sim_below(&sim->rng, 30000);
+	establish(sim, 15);
+	command_in(sim, 300, 0, IKE_CMD_REKEY_CHILD);
+	command_in(sim, 300, 1, IKE_CMD_REKEY_CHILD);
+	command_in(sim, 3000, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
+	sim_run(sim, 10000);
+	converge(sim);
+}
+
+/* The NAT forgets its mappings and makes others. */
+static void scenario_nat_rebind(struct sim *sim)
+{
+	sim->net.nat = true;
+	sim->net.nat_shift = 1000;
+	establish(sim, 10);
+	sim->disrupted = true;
+	sim->net.nat_shift = (uint16_t)(2000 + sim_below(&sim->rng, 30000));
+	command_in(sim, 10000, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+/* ------------------------------------------------------------------ a long day */
+
+static void scenario_lifetimes(struct sim *sim)
+{
+	uint64_t no_sa;
+
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		sim->nodes[i].config.child_lifetime_s = 40;
+		sim->nodes[i].config.ike_lifetime_s = 130;
+	}
+	start_both(sim);
+	if (!sim_run_until(sim, 30000, sim_both_up)) {
+		sim_fail(sim, "not up after 30 s");
+		return;
+	}
+	no_sa = sim->nodes[0].kernel.no_sa + sim->nodes[1].kernel.no_sa;
+	sim_net_random(sim, 5);
+	sim_run(sim, 400000);
+	if (!sim->disrupted &&
+	    sim->nodes[0].kernel.no_sa + sim->nodes[1].kernel.no_sa != no_sa)
+		sim_fail(sim, "there was a time without an outbound SA");
+	if (sim->nodes[0].counts[IKE_EVENT_CHILD_SA_REKEYED] < 5)
+		sim_fail(sim, "CHILD SAs were not rekeyed");
+	if (sim->nodes[0].counts[IKE_EVENT_IKE_SA_REKEYED] < 2)
+		sim_fail(sim, "IKE SAs were not rekeyed");
+	/* No calm would be long enough for nothing to be going on. */
+}
+
+static void scenario_wrong_psk(struct sim *sim)
+{
+	sim->nodes[1].psk = "another secret altogether";
+	sim_net_random(sim, 10);
+	start_both(sim);
+	sim_run(sim, 120000);
+	if (sim->nodes[0].up || sim->nodes[1].up)
+		sim_fail(sim, "up with different keys");
+	if (sim->nodes[0].counts[IKE_EVENT_NEGOTIATION_FAILED] < 4 ||
+	    sim->nodes[0].counts[IKE_EVENT_NEGOTIATION_FAILED] > 20)
+		sim_fail(sim, "%u tries in two minutes",
+			 sim->nodes[0].counts[IKE_EVENT_NEGOTIATION_FAILED]);
+}
+
+const struct sim_scenario sim_scenarios[] = {
+	{ "establish", "one end initiates", scenario_establish },
+	{ "suites", "all kinds of cryptography", scenario_suites },
+	{ "both-initiate", "both ends initiate at once",
+	  scenario_both_initiate },
+	{ "rekey-by-initiator", "the initiator rekeys the CHILD SA",
+	  scenario_rekey_by_initiator },
+	{ "rekey-by-responder", "the responder rekeys the CHILD SA",
+	  scenario_rekey_by_responder },
+	{ "rekey-by-both", "both rekey the CHILD SA at once",
+	  scenario_rekey_by_both },
+	{ "rekey-ike", "one end rekeys the IKE SA", scenario_rekey_ike },
+	{ "rekey-ike-by-both", "both rekey the IKE SA at once",
+	  scenario_rekey_ike_by_both },
+	{ "rekey-all", "rekeys of everything by everybody",
+	  scenario_rekey_all },
+	{ "delete-in-flight", "taken down amid rekeys, then up again",
+	  scenario_delete_in_flight },
+	{ "flush", "somebody deletes the pairs of one end in the kernel",
+	  scenario_flush },
+	{ "peer-dead", "a peer dies and comes back", scenario_peer_dead },
+	{ "restart", "an agent is restarted, its pairs lost or not",
+	  scenario_restart },
+	{ "cookie", "a flood of forged requests", scenario_cookie },
+	{ "invalid-ke", "the responder wants another group",
+	  scenario_invalid_ke },
+	{ "nat", "the initiator is behind a NAT", scenario_nat },
+	{ "nat-rebind", "the NAT changes its mind", scenario_nat_rebind },
+	{ "lifetimes", "minutes of short lifetimes", scenario_lifetimes },
+	{ "wrong-psk", "the keys differ", scenario_wrong_psk },
+};
+
+const size_t sim_n_scenarios = sizeof(sim_scenarios) /
+			       sizeof(sim_scenarios[0]);

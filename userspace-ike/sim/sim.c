@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Clock, event queue and nodes of the simulator.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+uint64_t sim_random(struct sim_rng *rng)
+{
+	/* splitmix64 */
+	uint64_t z = rng->state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+uint32_t sim_below(struct sim_rng *rng, uint32_t n)
+{
+	return n ? (uint32_t)(sim_random(rng) >> 32) % n : 0;
+}
+
+bool sim_chance(struct sim_rng *rng, uint32_t percent)
+{
+	return sim_below(rng, 100) < percent;
+}
+
+void sim_fail(struct sim *sim, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (sim->failed)
+		return;
+	sim->failed = true;
+	va_start(ap, fmt);
+	vsnprintf(sim->why, sizeof(sim->why), fmt, ap);
+	va_end(ap);
+	if (sim->verbose)
+		printf("# %8llu FAILED: %s\n", (unsigned long long)sim->now,
+		       sim->why);
+}
+
+/* -------------------------------------------------------------------- queue */
+
+static bool before(const struct sim_event *a, const struct sim_event *b)
+{
+	return a->at != b->at ? a->at < b->at : a->seq < b->seq;
+}
+
+static void swap(struct sim *sim, size_t a, size_t b)
+{
+	struct sim_event tmp = sim->queue[a];
+
+	sim->queue[a] = sim->queue[b];
+	sim->queue[b] = tmp;
+}
+
+/* A few dozen events at most: looking through them is fast enough. */
+static size_t least(const struct sim *sim)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < sim->queued; i++)
+		if (before(&sim->queue[i], &sim->queue[best]))
+			best = i;
+	return best;
+}
+
+struct sim_event *sim_queue(struct sim *sim, uint64_t in_ms,
+			    enum sim_event_kind kind, unsigned int node)
+{
+	struct sim_event *event;
+
+	if (sim->queued == sim->queue_size) {
+		sim->queue_size = sim->queue_size ? sim->queue_size * 2 : 64;
+		sim->queue = realloc(sim->queue,
+				     sim->queue_size * sizeof(*sim->queue));
+		if (!sim->queue)
+			abort();
+	}
+	event = &sim->queue[sim->queued++];
+	memset(event, 0, sizeof(*event));
+	event->at = sim->now + in_ms;
+	event->seq = sim->seq++;
+	event->kind = kind;
+	event->node = node;
+	return event;
+}
+
+void sim_later(struct sim *sim, uint64_t ms,
+	       void (*action)(struct sim *, unsigned int), unsigned int arg)
+{
+	sim_queue(sim, ms, SIM_ACTION, arg)->action = action;
+}
+
+/* -------------------------------------------------------------- environment */
+
+static int entropy_bytes(void *ctx, void *buf, size_t len)
+{
+	struct sim_node *node = ctx;
+	uint8_t *out = buf;
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = (uint8_t)sim_random(&node->entropy);
+	return 0;
+}
+
+static const struct ike_entropy_ops entropy_ops = { .bytes = entropy_bytes };
+
+static int psk_auth(void *ctx, const struct ike_psk_request *req,
+		    uint8_t auth[64])
+{
+	struct sim_node *node = ctx;
+
+	return ike_psk_auth(node->psk, strlen(node->psk), req, auth);
+}
+
+static const struct ike_keys_ops keys_ops = { .psk_auth = psk_auth };
+
+static void take_event(void *ctx, const struct ike_event *event)
+{
+	struct sim_node *node = ctx;
+	struct sim *sim = node->sim;
+
+	node->counts[event->id]++;
+	snprintf(node->last_line, sizeof(node->last_line), "%s", event->line);
+	if (event->id == IKE_EVENT_TUNNEL_UP)
+		node->up = true;
+	if (event->id == IKE_EVENT_PEER_DEAD ||
+	    event->id == IKE_EVENT_NEGOTIATION_FAILED)
+		sim->disrupted = true;
+	sim_check_event(node, event);
+	if (sim->verbose)
+		printf("# %8llu %c %s: %s\n", (unsigned long long)sim->now,
+		       "AB"[node->index], event->tunnel ? event->tunnel : "-",
+		       event->line);
+}
+
+/* -------------------------------------------------------------------- nodes */
+
+struct ike_endpoint sim_address(const struct sim *sim, unsigned int node,
+				bool public)
+{
+	struct ike_endpoint end = { .port = IKE_PORT };
+
+	/* 192.0.2.1 and 192.0.2.2; behind the NAT 10.0.0.1. */
+	end.addr.family = IKE_IPV4;
+	memcpy(end.addr.octets, (uint8_t[]){ 192, 0, 2, 0 }, 4);
+	if (sim->net.nat && node == 0 && !public)
+		memcpy(end.addr.octets, (uint8_t[]){ 10, 0, 0, 0 }, 4);
+	end.addr.octets[3] = (uint8_t)(node + 1);
+	return end;
+}
+
+static void default_config(struct sim *sim, unsigned int node)
+{
+	struct ike_tunnel_config *c = &sim->nodes[node].config;
+	char why[128];
+
+	memset(c, 0, sizeof(*c));
+	strcpy(c->name, node ? "beta" : "alpha");
+	c->ifindex = SIM_IFINDEX;
+	c->start = node ? IKE_START_PASSIVE : IKE_START_ALWAYS;
+	ike_suite_parse(&c->ike, IKE_SUITE_IKE, "aes256gcm16-prfsha384-x25519",
+			why, sizeof(why));
+	ike_suite_parse(&c->esp, IKE_SUITE_ESP,
+			sim_chance(&sim->rng, 50) ? "aes128gcm16" :
+						    "aes128gcm16-x25519",
+			why, sizeof(why));
+	ike_identity_parse(&c->local_id, node ? "b.example" : "a.example");
+	ike_identity_parse(&c->remote_id, node ? "a.example" : "b.example");
+}
+
+void sim_init(struct sim *sim, const char *scenario, uint64_t seed,
+	      bool verbose)
+{
+	memset(sim, 0, sizeof(*sim));
+	sim->scenario = scenario;
+	sim->seed = seed;
+	sim->verbose = verbose;
+	sim->now = 1000;
+	sim->rng.state = seed * 0x2545f4914f6cdd1du + 1;
+	sim_net_perfect(sim);
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		struct sim_node *node = &sim->nodes[i];
+
+		node->sim = sim;
+		node->index = i;
+		node->psk = SIM_PSK;
+		node->entropy.state = sim_random(&sim->rng);
+		node->kernel.next_id = 1 + i * 100;
+		node->env.transport = &sim_transport;
+		node->env.kernel = &sim_kernel_ops;
+		node->env.entropy = &entropy_ops;
+		node->env.keys = &keys_ops;
+		node->env.event = take_event;
+		node->env.ctx = node;
+	}
+	/* Both shall want the same of PFS. */
+	default_config(sim, 0);
+	default_config(sim, 1);
+	sim->nodes[1].config.esp = sim->nodes[0].config.esp;
+}
+
+void sim_start(struct sim *sim, unsigned int index)
+{
+	struct sim_node *node = &sim->nodes[index];
+	const char *why = NULL;
+
+	node->config.local = sim_address(sim, index, false).addr;
+	node->config.remote = sim_address(sim, !index, true).addr;
+	node->engine = ike_engine_new(&node->env, &node->limits);
+	node->running = true;
+	if (!node->engine ||
+	    ike_engine_add_tunnel(node->engine, sim->now, &node->config, &why))
+		sim_fail(sim, "node %u does not start: %s", index,
+			 why ? why : "?");
+}
+
+void sim_stop(struct sim *sim, unsigned int index, bool wipe)
+{
+	struct sim_node *node = &sim->nodes[index];
+
+	ike_engine_free(node->engine);
+	node->engine = NULL;
+	node->running = false;
+	node->up = false;
+	sim->disrupted = true;
+	if (wipe) {
+		memset(node->kernel.pairs, 0, sizeof(node->kernel.pairs));
+		node->kernel.was_active = false;
+	}
+}
+
+void sim_free(struct sim *sim)
+{
+	for (unsigned int i = 0; i < SIM_NODES; i++)
+		ike_engine_free(sim->nodes[i].engine);
+	for (size_t i = 0; i < sim->queued; i++)
+		free(sim->queue[i].data);
+	free(sim->queue);
+	free(sim->seen);
+}
+
+void sim_command(struct sim *sim, unsigned int index, enum ike_command cmd)
+{
+	struct sim_node *node = &sim->nodes[index];
+
+	if (node->engine)
+		ike_engine_command(node->engine, sim->now, cmd,
+				   node->config.name);
+}
+
+/* --------------------------------------------------------------------- steps */
+
+#define TRAFFIC_MS 40
+
+static void happen(struct sim *sim, const struct sim_event *event)
+{
+	struct sim_node *node = &sim->nodes[event->node % SIM_NODES];
+	struct ike_datagram dgram = {
+		.local = event->local,
+		.remote = event->remote,
+		.data = event->data,
+		.len = event->len,
+	};
+
+	switch (event->kind) {
+	case SIM_IKE:
+		if (node->engine)
+			ike_engine_input(node->engine, sim->now, &dgram);
+		break;
+	case SIM_ESP:
+		sim_kernel_packet(node, event->spi, event->key);
+		break;
+	case SIM_KERNEL:
+		if (node->engine)
+			ike_engine_kernel_event(node->engine, sim->now,
+						&event->kernel);
+		break;
+	case SIM_TRAFFIC:
+		if (sim->traffic)
+			sim_kernel_traffic(node);
+		sim_queue(sim, TRAFFIC_MS + sim_below(&sim->rng, TRAFFIC_MS),
+			  SIM_TRAFFIC, event->node);
+		break;
+	case SIM_ACTION:
+		event->action(sim, event->node);
+		break;
+	}
+}
+
+static uint64_t next_wakeup(const struct sim *sim, unsigned int *who)
+{
+	uint64_t at = IKE_NEVER;
+
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		const struct ike_engine *e = sim->nodes[i].engine;
+		uint64_t w = e ? ike_engine_next_wakeup(e) : IKE_NEVER;
+
+		if (w < at) {
+			at = w;
+			*who = i;
+		}
+	}
+	return at;
+}
+
+static void step(struct sim *sim, uint64_t until)
+{
+	size_t first = sim->queued ? least(sim) : 0;
+	uint64_t event_at = sim->queued ? sim->queue[first].at : IKE_NEVER;
+	unsigned int who = 0;
+	uint64_t wake_at = next_wakeup(sim, &who);
+	uint64_t at = event_at <= wake_at ? event_at : wake_at;
+
+	if (at > until) {
+		sim->now = until;
+		return;
+	}
+	if (at > sim->now) {
+		sim->now = at;
+		sim->idle_steps = 0;
+	} else if (++sim->idle_steps > 1000) {
+		sim_fail(sim, "node %u wants to be woken all the time", who);
+		return;
+	}
+	for (unsigned int i = 0; i < SIM_NODES; i++)
+		sim_kernel_age(&sim->nodes[i]);
+	if (event_at <= wake_at) {
+		struct sim_event event = sim->queue[first];
+
+		swap(sim, first, --sim->queued);
+		happen(sim, &event);
+		free(event.data);
+	} else {
+		ike_engine_tick(sim->nodes[who].engine, sim->now);
+	}
+	sim_check_step(sim);
+}
+
+bool sim_run_until(struct sim *sim, uint64_t ms, bool (*done)(struct sim *))
+{
+	uint64_t until = sim->now + ms;
+
+	while (sim->now < until && !sim->failed) {
+		if (done && done(sim))
+			return true;
+		step(sim, until);
+	}
+	return done && done(sim);
+}
+
+void sim_run(struct sim *sim, uint64_t ms)
+{
+	sim_run_until(sim, ms, NULL);
+}

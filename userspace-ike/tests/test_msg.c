@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The parser: messages cut short at every octet, every length field lied
+ * about, every octet damaged; in clear and behind SK. What is handed to it
+ * ends where its allocation ends, so reading too far is seen by the address
+ * sanitizer.
+ */
+#include "testing.h"
+
+#include "proposal.h"
+#include "sk.h"
+#include "ts.h"
+
+static const struct ike_keys keys = {
+	.prf = IKE_PRF_HMAC_SHA2_256,
+	.encr = IKE_ENCR_AES_GCM_16,
+	.prf_len = 32,
+	.e_len = 36,
+	.ei = { 1, 2, 3 },
+	.er = { 4, 5, 6 },
+};
+
+/* ---------------------------------------------------- a message of everything */
+
+static void put_everything(struct ike_builder *b, bool init)
+{
+	static const uint8_t octets[64] = { 42 };
+	struct ike_suite suite = { 0 };
+	uint32_t spis[] = { 0x11223344, 0x55667788 };
+	struct ike_ts_set ts;
+	char why[64];
+
+	ike_suite_parse(&suite, init ? IKE_SUITE_IKE : IKE_SUITE_ESP,
+			init ? "aes256gcm16-aes128gcm16-prfsha256-x25519" :
+			       "aes256gcm16-ecp256",
+			why, sizeof(why));
+	ike_build_offer(b, init ? IKE_USE_INIT : IKE_USE_CHILD, &suite,
+			0x12345678);
+	ike_build_ke(b, IKE_KE_X25519, IKE_SLICE(octets, 32));
+	ike_build_nonce(b, IKE_SLICE(octets, 32));
+	ike_build_notify(b, IKE_PROTO_ESP, IKE_SLICE(octets, 4), IKE_N_REKEY_SA,
+			 IKE_SLICE(octets, 3));
+	ike_build_status(b, IKE_N_INITIAL_CONTACT);
+	ike_build_open(b, IKE_PAYLOAD_VENDOR);
+	ike_put(&b->w, IKE_SLICE(octets, 16));
+	ike_build_close(b);
+	if (init)
+		return;
+	ike_build_id(b, IKE_PAYLOAD_IDI, IKE_SLICE(octets, 12));
+	ike_build_id(b, IKE_PAYLOAD_IDR, IKE_SLICE(octets, 8));
+	ike_build_auth(b, IKE_AUTH_SHARED_KEY, IKE_SLICE(octets, 32));
+	ike_build_delete_esp(b, spis, 2);
+	ike_build_delete_ike(b);
+	ike_ts_any(&ts);
+	ike_build_ts(b, IKE_PAYLOAD_TSI, &ts);
+	ike_build_ts(b, IKE_PAYLOAD_TSR, &ts);
+}
+
+/* Payloads as a whole message, in clear or behind SK. Return: its octets. */
+static size_t wrap(const struct ike_builder *b, bool sealed, uint8_t *out,
+		   size_t size)
+{
+	struct ike_header h = {
+		.spi_i = 1,
+		.spi_r = 2,
+		.next_payload = b->first,
+		.version = 0x20,
+		.exchange = IKE_EXCHANGE_SA_INIT,
+		.flags = IKE_FLAG_INITIATOR,
+		.length = (uint32_t)(IKE_HEADER_LEN + b->w.len),
+	};
+
+	assert_false(b->w.failed);
+	if (sealed) {
+		int len = ike_sk_seal(&keys, true, 7, &h, b->first,
+				      IKE_SLICE(b->w.data, b->w.len), out,
+				      size);
+
+		assert_true(len > 0);
+		return (size_t)len;
+	}
+	ike_header_write(out, &h);
+	memcpy(out + IKE_HEADER_LEN, b->w.data, b->w.len);
+	return h.length;
+}
+
+/* Parses a message, and opens it if it is sealed. */
+static int parse(struct ike_msg *msg, struct ike_slice raw, uint8_t *plain)
+{
+	int err = ike_msg_parse(msg, raw);
+
+	if (!err && (msg->present & IKE_P_SK))
+		err = ike_sk_open(&keys, true, msg, plain, raw.len);
+	return err;
+}
+
+/* Everything that can be walked is: it must hold what was checked. */
+static void walk(const struct ike_msg *msg)
+{
+	struct ike_reader r = ike_read(msg->sa);
+	struct ike_proposal prop;
+	struct ike_ts ts;
+	char text[512];
+
+	while (ike_proposal_next(&r, &prop) > 0)
+		;
+	assert_int_equal(r.left, 0);
+	ike_offer_format(msg->sa, text, sizeof(text));
+	r = ike_read(msg->tsi);
+	while (ike_ts_next(&r, &ts) > 0)
+		;
+	assert_int_equal(r.left, 0);
+	for (unsigned int i = 0; i < msg->n_deletes; i++)
+		assert_true(msg->deletes[i].protocol == IKE_PROTO_IKE ||
+			    msg->deletes[i].spis.len ==
+				    4u * msg->deletes[i].n_spis);
+}
+
+static void what_is_built_is_parsed(void **state)
+{
+	uint8_t buf[2048], out[2048], plain[2048];
+	struct ike_builder b;
+	struct ike_msg msg;
+
+	(void)state;
+	for (int sealed = 0; sealed < 2; sealed++) {
+		ike_build_start(&b, buf, sizeof(buf));
+		put_everything(&b, false);
+		assert_int_equal(parse(&msg,
+				       IKE_SLICE(out, wrap(&b, sealed, out,
+							   sizeof(out))),
+				       plain),
+				 0);
+		assert_int_equal(msg.encrypted, sealed);
+		assert_int_equal(msg.present & ~IKE_P_SK,
+				 IKE_P_SA | IKE_P_KE | IKE_P_NONCE |
+					 IKE_P_NOTIFY | IKE_P_VENDOR |
+					 IKE_P_IDI | IKE_P_IDR | IKE_P_AUTH |
+					 IKE_P_DELETE | IKE_P_TSI | IKE_P_TSR);
+		assert_int_equal(msg.ke_group, IKE_KE_X25519);
+		assert_int_equal(msg.ke.len, 32);
+		assert_int_equal(msg.nonce.len, 32);
+		assert_int_equal(msg.n_notifies, 2);
+		assert_int_equal(msg.notifies[0].type, IKE_N_REKEY_SA);
+		assert_int_equal(msg.notifies[0].spi.len, 4);
+		assert_int_equal(msg.notifies[0].data.len, 3);
+		assert_int_equal(msg.n_deletes, 2);
+		assert_int_equal(msg.deletes[0].n_spis, 2);
+		assert_int_equal(msg.auth_method, IKE_AUTH_SHARED_KEY);
+		walk(&msg);
+	}
+}
+
+static void cut_short_is_refused(void **state)
+{
+	uint8_t buf[2048], out[2048], plain[2048];
+	struct ike_builder b;
+	struct ike_msg msg;
+
+	(void)state;
+	ike_build_start(&b, buf, sizeof(buf));
+	put_everything(&b, false);
+	/* In clear: the octets end, and the header's length says so. */
+	for (size_t len = 0; len < IKE_HEADER_LEN + b.w.len; len++) {
+		struct ike_slice s;
+
+		wrap(&b, false, out, sizeof(out));
+		put_be32(out + 24, (uint32_t)len);
+		s = tight(out, len);
+		assert_int_not_equal(parse(&msg, s, plain), 0);
+		tight_free(s);
+	}
+	/* Behind SK: sealed after it was cut, so it is authentic. */
+	for (size_t len = 1; len < b.w.len; len++) {
+		struct ike_builder part = b;
+		struct ike_slice s, p;
+
+		part.w.len = len;
+		s = tight(out, wrap(&part, true, out, sizeof(out)));
+		p = tight(plain, s.len);
+		assert_int_not_equal(parse(&msg, s, (uint8_t *)p.data), 0);
+		tight_free(p);
+		tight_free(s);
+	}
+	/* Sealed, then cut: it is not authentic. */
+	for (size_t len = 0, all = wrap(&b, true, out, sizeof(out)); len < all;
+	     len++) {
+		struct ike_slice s;
+
+		wrap(&b, true, out, sizeof(out));
+		put_be32(out + 24, (uint32_t)len);
+		if (len > 32)
+			put_be16(out + 30, (uint16_t)(len - 28));
+		s = tight(out, len);
+		assert_int_not_equal(parse(&msg, s, plain), 0);
+		tight_free(s);
+	}
+}
+
+/* Each pair of octets might be a length; each octet, too. */
+static void lies_do_no_harm(void **state)
+{
+	static const uint16_t lies[] = { 0, 1, 3, 4, 7, 8, 12, 255, 256, 32767,
+					 65532, 65535 };
+	uint8_t good[2048], out[2048], plain[2048];
+	struct ike_builder b;
+	struct ike_msg msg;
+
+	(void)state;
+	ike_build_start(&b, good, sizeof(good));
+	put_everything(&b, false);
+	for (int sealed = 0; sealed < 2; sealed++) {
+		for (size_t at = 0; at + 1 < b.w.len; at++) {
+			for (size_t i = 0; i < 2 + sizeof(lies) / 2; i++) {
+				uint16_t was = get_be16(good + at);
+				uint16_t lie = i == 0 ? was + 1 :
+					       i == 1 ? was - 1 :
+							lies[i - 2];
+				struct ike_slice s, p;
+
+				put_be16(good + at, lie);
+				s = tight(out, wrap(&b, sealed, out,
+						    sizeof(out)));
+				put_be16(good + at, was);
+				p = tight(plain, s.len);
+				if (!parse(&msg, s, (uint8_t *)p.data))
+					walk(&msg);
+				tight_free(p);
+				tight_free(s);
+			}
+		}
+	}
+}
+
+/* The payload lengths proper: a lie about one must not be believed. */
+static void lies_about_payloads_are_refused(void **state)
+{
+	uint8_t good[2048], out[2048], plain[2048];
+	struct ike_builder b;
+	struct ike_msg msg;
+	unsigned int payloads = 0;
+
+	(void)state;
+	ike_build_start(&b, good, sizeof(good));
+	put_everything(&b, false);
+	for (size_t at = 0; at < b.w.len; at += get_be16(good + at + 2)) {
+		uint16_t was = get_be16(good + at + 2);
+
+		for (unsigned int lie = 0; lie < 4; lie++) {
+			put_be16(good + at + 2, (uint16_t)lie);
+			assert_int_not_equal(
+				parse(&msg,
+				      IKE_SLICE(out, wrap(&b, false, out,
+							  sizeof(out))),
+				      plain),
+				0);
+		}
+		put_be16(good + at + 2, (uint16_t)(b.w.len - at + 1));
+		assert_int_not_equal(parse(&msg,
+					   IKE_SLICE(out,
+						     wrap(&b, false, out,
+							  sizeof(out))),
+					   plain),
+				     0);
+		put_be16(good + at + 2, was);
+		payloads++;
+	}
+	assert_int_equal(payloads, 13);
+}
+
+static void forgery_is_found(void **state)
+{
+	uint8_t buf[2048], out[2048], plain[2048];
+	struct ike_builder b;
+	struct ike_msg msg;
+	size_t len;
+
+	(void)state;
+	ike_build_start(&b, buf, sizeof(buf));
+	ike_build_status(&b, IKE_N_INITIAL_CONTACT);
+	len = wrap(&b, true, out, sizeof(out));
+	for (size_t bit = 0; bit < len * 8; bit++) {
+		uint8_t copy[256];
+
+		memcpy(copy, out, len);
+		copy[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_int_not_equal(parse(&msg, IKE_SLICE(copy, len), plain),
+				     0);
+	}
+	/* Nor is the other direction's key good for it. */
+	assert_int_equal(ike_msg_parse(&msg, IKE_SLICE(out, len)), 0);
+	assert_int_equal(ike_sk_open(&keys, false, &msg, plain, sizeof(plain)),
+			 -EPERM);
+}
+
+/* -------------------------------------------------------------- section 2.5 */
+
+static int parse_raw(struct ike_msg *msg, uint8_t first, const char *hex)
+{
+	static uint8_t out[512];
+	struct ike_header h = { .spi_i = 1, .next_payload = first,
+				.version = 0x20, .exchange = 34 };
+
+	h.length = (uint32_t)(28 + unhex(hex, out + 28));
+	ike_header_write(out, &h);
+	return ike_msg_parse(msg, IKE_SLICE(out, h.length));
+}
+
+static void unknown_payloads(void **state)
+{
+	struct ike_msg msg;
+
+	(void)state;
+	/* Unknown, not critical: skipped. */
+	assert_int_equal(parse_raw(&msg, 200, "29000006ffff000000080000400000"),
+			 -EBADMSG);
+	assert_int_equal(parse_raw(&msg, 200, "29000006ffff0000000800004000"),
+			 0);
+	assert_int_equal(msg.unknown_critical, 0);
+	assert_int_equal(msg.n_notifies, 1);
+	/* Unknown and critical: reported, and the rest still parsed. */
+	assert_int_equal(parse_raw(&msg, 200, "29800006ffff0000000800004000"),
+			 0);
+	assert_int_equal(msg.unknown_critical, 200);
+	/* Known: the bit means nothing. */
+	assert_int_equal(parse_raw(&msg, 41, "0080000800004000"), 0);
+	assert_int_equal(msg.unknown_critical, 0);
+}
+
+static void only_once(void **state)
+{
+	struct ike_msg msg;
+	char hex[400] = "";
+
+	(void)state;
+	/* Two nonces. */
+	strcat(hex, "28000014");
+	for (int i = 0; i < 16; i++)
+		strcat(hex, "aa");
+	strcat(hex, "00000014");
+	for (int i = 0; i < 16; i++)
+		strcat(hex, "bb");
+	assert_int_equal(parse_raw(&msg, 40, hex), -EBADMSG);
+	/* A nonce that is too short. */
+	assert_int_equal(parse_raw(&msg, 40, "0000000caabbccddaabbccdd"),
+			 -EBADMSG);
+	/* A payload behind SK. */
+	assert_int_equal(parse_raw(&msg, 46, "2900000500"
+					     "0000000800004000"),
+			 -EBADMSG);
+}
+
+static void too_many(void **state)
+{
+	uint8_t buf[8192], out[8192], plain[8192];
+	struct ike_builder b;
+	struct ike_msg msg;
+
+	(void)state;
+	ike_build_start(&b, buf, sizeof(buf));
+	for (int i = 0; i < IKE_NOTIFIES_MAX; i++)
+		ike_build_status(&b, IKE_N_INITIAL_CONTACT);
+	assert_int_equal(parse(&msg, IKE_SLICE(out, wrap(&b, false, out,
+							 sizeof(out))), plain),
+			 0);
+	assert_int_equal(msg.n_notifies, IKE_NOTIFIES_MAX);
+	ike_build_status(&b, IKE_N_INITIAL_CONTACT);
+	assert_int_not_equal(parse(&msg, IKE_SLICE(out, wrap(&b, false, out,
+							     sizeof(out))),
+				   plain),
+			     0);
+	/* Statuses of no interest do not count. */
+	ike_build_start(&b, buf, sizeof(buf));
+	for (int i = 0; i < IKE_PAYLOADS_MAX; i++)
+		ike_build_status(&b, 16400);
+	assert_int_equal(parse(&msg, IKE_SLICE(out, wrap(&b, false, out,
+							 sizeof(out))), plain),
+			 0);
+	assert_int_equal(msg.n_notifies, 0);
+	/* But payloads do. */
+	ike_build_status(&b, 16400);
+	assert_int_not_equal(parse(&msg, IKE_SLICE(out, wrap(&b, false, out,
+							     sizeof(out))),
+				   plain),
+			     0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_built_is_parsed),
+		cmocka_unit_test(cut_short_is_refused),
+		cmocka_unit_test(lies_do_no_harm),
+		cmocka_unit_test(lies_about_payloads_are_refused),
+		cmocka_unit_test(forgery_is_found),
+		cmocka_unit_test(unknown_payloads),
+		cmocka_unit_test(only_once),
+		cmocka_unit_test(too_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
