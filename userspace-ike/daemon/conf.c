@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The configuration as a whole: the files of a folder, and what must not be
+ * the same in two of them.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+
+static int is_tunnel_file(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > 5 &&
+	       !strcmp(entry->d_name + len - 5, ".conf");
+}
+
+/* Two tunnels with one device, or that nothing tells apart on the wire. */
+static void check_against(const struct conf *conf,
+			  const struct conf_tunnel *tunnel,
+			  struct conf_errors *errors)
+{
+	const struct conf_tunnel *other;
+	size_t i;
+
+	for (i = 0; i < conf->count; i++) {
+		other = conf->tunnels[i];
+		if (!strcmp(other->interface, tunnel->interface))
+			conf_error(errors, tunnel->file, 0,
+				   "interface \"%s\" is that of %s, too; each tunnel needs its own",
+				   tunnel->interface, other->file);
+		if (!memcmp(&other->ike.local, &tunnel->ike.local,
+			    sizeof(tunnel->ike.local)) &&
+		    !memcmp(&other->ike.remote, &tunnel->ike.remote,
+			    sizeof(tunnel->ike.remote)) &&
+		    !memcmp(&other->ike.remote_id, &tunnel->ike.remote_id,
+			    sizeof(tunnel->ike.remote_id)))
+			conf_error(errors, tunnel->file, 0,
+				   "has the same local, remote and remote-id as %s; the peer must be told apart by one of them",
+				   other->file);
+	}
+}
+
+static void load_file(const char *dir, const char *name, struct conf *conf,
+		      struct conf_errors *errors)
+{
+	struct conf_tunnel *tunnel;
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >=
+	    (int)sizeof(path)) {
+		conf_error(errors, dir, 0, "the path of %s is too long", name);
+		return;
+	}
+	tunnel = conf_tunnel_load(path, errors);
+	if (!tunnel)
+		return;
+	check_against(conf, tunnel, errors);
+	conf->tunnels[conf->count++] = tunnel;
+}
+
+int conf_load(const char *dir, struct conf *conf, struct conf_errors *errors)
+{
+	unsigned int before = errors->count;
+	struct dirent **entries;
+	int n, i;
+
+	memset(conf, 0, sizeof(*conf));
+	n = scandir(dir, &entries, is_tunnel_file, alphasort);
+	if (n < 0) {
+		conf_error(errors, dir, 0,
+			   "%s; expected a folder with one file NAME.conf for each tunnel",
+			   strerror(errno));
+		return -1;
+	}
+	conf->tunnels = calloc(n + 1, sizeof(*conf->tunnels));
+	if (!conf->tunnels)
+		conf_error(errors, dir, 0, "no memory for %d tunnels", n);
+	for (i = 0; i < n; i++) {
+		if (conf->tunnels)
+			load_file(dir, entries[i]->d_name, conf, errors);
+		free(entries[i]);
+	}
+	free(entries);
+	if (errors->count == before)
+		return 0;
+	conf_free(conf);
+	return -1;
+}
+
+static bool same_suite(const struct ike_suite *a, const struct ike_suite *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+bool conf_tunnel_same(const struct conf_tunnel *a, const struct conf_tunnel *b)
+{
+	const struct ike_tunnel_config *x = &a->ike, *y = &b->ike;
+
+	/* What is compared as memory was zeroed before it was filled. */
+	return !strcmp(x->name, y->name) &&
+	       !strcmp(a->interface, b->interface) &&
+	       !memcmp(&x->local, &y->local, sizeof(x->local)) &&
+	       !memcmp(&x->remote, &y->remote, sizeof(x->remote)) &&
+	       !memcmp(&x->local_id, &y->local_id, sizeof(x->local_id)) &&
+	       !memcmp(&x->remote_id, &y->remote_id, sizeof(x->remote_id)) &&
+	       x->start == y->start && x->natt == y->natt &&
+	       same_suite(&x->ike, &y->ike) && same_suite(&x->esp, &y->esp) &&
+	       x->ike_lifetime_s == y->ike_lifetime_s &&
+	       x->child_lifetime_s == y->child_lifetime_s &&
+	       x->dpd_interval_s == y->dpd_interval_s &&
+	       x->replay_window == y->replay_window;
+}
+
+struct conf_tunnel *conf_find(const struct conf *conf, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < conf->count; i++)
+		if (!strcmp(conf->tunnels[i]->ike.name, name))
+			return conf->tunnels[i];
+	return NULL;
+}
+
+void conf_free(struct conf *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->count; i++)
+		conf_tunnel_free(conf->tunnels[i]);
+	free(conf->tunnels);
+	memset(conf, 0, sizeof(*conf));
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration: a folder with one file NAME.conf for each tunnel, turned
+ * into plain data. Nothing outside the folder and its key files is touched.
+ */
+#ifndef IPSVTI_CONF_H
+#define IPSVTI_CONF_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf_error.h"
+#include "engine.h"
+#include "keys.h"
+
+/**
+ * struct conf_tunnel - one tunnel, as its file has it
+ * @ike: what the engine wants to know, but for the index of the device
+ * @interface: name of the ipsvti device
+ * @psk: the pre-shared key
+ * @file: path of the file, for messages
+ */
+struct conf_tunnel {
+	struct ike_tunnel_config ike;
+	char interface[IF_NAMESIZE];
+	struct secret psk;
+	char *file;
+};
+
+/**
+ * struct conf - all tunnels, sorted by name
+ * @tunnels: array, each element allocated by itself so that it does not move
+ * @count: entries of @tunnels
+ */
+struct conf {
+	struct conf_tunnel **tunnels;
+	size_t count;
+};
+
+/**
+ * conf_load() - read all files of a folder
+ * @dir: the folder
+ * @conf: filled on success
+ * @errors: receives everything that is wrong, not only the first thing
+ *
+ * Return: 0, or -1 after errors were reported; @conf is empty then.
+ */
+int conf_load(const char *dir, struct conf *conf, struct conf_errors *errors);
+
+/**
+ * conf_tunnel_load() - read the file of one tunnel
+ * @path: the file; its name without ".conf" is the tunnel's name
+ * @errors: receives everything that is wrong
+ *
+ * Return: the tunnel, to be released with conf_tunnel_free(), or NULL after
+ * errors were reported.
+ */
+struct conf_tunnel *conf_tunnel_load(const char *path,
+				     struct conf_errors *errors);
+
+/**
+ * conf_tunnel_same() - whether two tunnels differ in nothing but the secret
+ * @a: a tunnel
+ * @b: another
+ *
+ * A new secret is used from the next authentication on; anything else that
+ * changed makes the tunnel another one.
+ *
+ * Return: true if they are the same. The index of the device is not compared.
+ */
+bool conf_tunnel_same(const struct conf_tunnel *a, const struct conf_tunnel *b);
+
+/**
+ * conf_find() - find a tunnel by name
+ * @conf: the configuration
+ * @name: the name
+ *
+ * Return: the tunnel or NULL.
+ */
+struct conf_tunnel *conf_find(const struct conf *conf, const char *name);
+
+/** conf_tunnel_free() - wipe and release a tunnel, which may be NULL */
+void conf_tunnel_free(struct conf_tunnel *tunnel);
+
+/** conf_free() - wipe and release all tunnels; @conf is empty then */
+void conf_free(struct conf *conf);
+
+#endif

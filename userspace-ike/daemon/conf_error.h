@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Errors in what the administrator wrote: file, line, what was expected.
+ */
+#ifndef IPSVTI_CONF_ERROR_H
+#define IPSVTI_CONF_ERROR_H
+
+/**
+ * struct conf_errors - where errors go, and how many there were
+ * @report: called with "FILE:LINE: text", or "FILE: text" if no line is to blame
+ * @arg: handed to @report
+ * @count: errors reported so far
+ */
+struct conf_errors {
+	void (*report)(void *arg, const char *text);
+	void *arg;
+	unsigned int count;
+};
+
+/**
+ * conf_error() - report one error
+ * @errors: receives it
+ * @file: path, as the administrator would name it
+ * @line: counted from 1; 0 if no single line is to blame
+ * @fmt: what is wrong, what was expected, and how to mend it
+ */
+void conf_error(struct conf_errors *errors, const char *file, unsigned int line,
+		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One tunnel out of one file: what each key means. The keys are described for
+ * people in Documentation/man/ipsvti.conf.5.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "conf_file.h"
+#include "conf_value.h"
+
+#define DEFAULT_IKE_SUITE \
+	"aes256gcm16-aes128gcm16-prfsha384-prfsha256-x25519-ecp384-ecp256"
+#define DEFAULT_ESP_SUITE "aes256gcm16-aes128gcm16-x25519-ecp384-ecp256"
+
+#define LIFETIME_MIN 10			/* seconds */
+#define LIFETIME_MAX (30 * 86400)	/* seconds */
+#define DPD_MIN 1			/* seconds */
+#define DPD_MAX 3600			/* seconds */
+
+/* A value on its way into a tunnel. */
+struct setting {
+	struct conf_tunnel *tunnel;
+	struct conf_errors *errors;
+	const char *file;
+	const char *key;
+	const struct conf_text *value;
+};
+
+#define setting_error(s, fmt, ...)                                         \
+	conf_error((s)->errors, (s)->file, (s)->value->line, "%s: " fmt, \
+		   (s)->key, __VA_ARGS__)
+
+static void set_address(struct setting *s, struct ike_address *addr)
+{
+	static const uint8_t unspecified[16];
+
+	if (ike_address_parse(addr, s->value->text) < 0 ||
+	    !memcmp(addr->octets, unspecified, sizeof(unspecified)))
+		setting_error(s,
+			      "\"%s\" is not an IP address; expected one such as 198.51.100.2 or 2001:db8::2 (names are not looked up)",
+			      s->value->text);
+}
+
+static void set_local(struct setting *s)
+{
+	set_address(s, &s->tunnel->ike.local);
+}
+
+static void set_remote(struct setting *s)
+{
+	set_address(s, &s->tunnel->ike.remote);
+}
+
+static void set_identity(struct setting *s, struct ike_identity *id)
+{
+	if (ike_identity_parse(id, s->value->text) < 0)
+		setting_error(s,
+			      "\"%s\" is not an identity; expected an IP address, a host name, NAME@HOST or #HEX",
+			      s->value->text);
+}
+
+static void set_local_id(struct setting *s)
+{
+	set_identity(s, &s->tunnel->ike.local_id);
+}
+
+static void set_remote_id(struct setting *s)
+{
+	set_identity(s, &s->tunnel->ike.remote_id);
+}
+
+/* Relative names are relative to the folder of the file they stand in. */
+static void set_psk_file(struct setting *s)
+{
+	const char *name = s->value->text, *slash = strrchr(s->file, '/');
+	char path[4096];
+	int len;
+
+	if (!*name) {
+		setting_error(s, "%s", "is empty; expected the name of a file with the key");
+		return;
+	}
+	if (*name == '/' || !slash)
+		len = snprintf(path, sizeof(path), "%s", name);
+	else
+		len = snprintf(path, sizeof(path), "%.*s/%s",
+			       (int)(slash - s->file), s->file, name);
+	if (len >= (int)sizeof(path)) {
+		setting_error(s, "%s", "is too long for a path");
+		return;
+	}
+	secret_read(path, &s->tunnel->psk, s->errors, s->file, s->value->line);
+}
+
+static void set_interface(struct setting *s)
+{
+	if (!conf_interface_valid(s->value->text)) {
+		setting_error(s,
+			      "\"%s\" cannot be the name of a network device; expected 1 to %d characters, none of them '/', ':', '%%' or a blank",
+			      s->value->text, IF_NAMESIZE - 1);
+		return;
+	}
+	snprintf(s->tunnel->interface, sizeof(s->tunnel->interface), "%s",
+		 s->value->text);
+}
+
+static void set_suite(struct setting *s, struct ike_suite *suite,
+		      enum ike_suite_kind kind)
+{
+	char why[160] = "";
+
+	if (ike_suite_parse(suite, kind, s->value->text, why, sizeof(why)) < 0)
+		setting_error(s, "\"%s\": %s", s->value->text, why);
+}
+
+static void set_ike(struct setting *s)
+{
+	set_suite(s, &s->tunnel->ike.ike, IKE_SUITE_IKE);
+}
+
+static void set_esp(struct setting *s)
+{
+	set_suite(s, &s->tunnel->ike.esp, IKE_SUITE_ESP);
+}
+
+static void set_duration(struct setting *s, uint32_t *seconds, uint32_t min,
+			 uint32_t max, const char *range)
+{
+	uint32_t value;
+
+	if (!conf_duration_parse(s->value->text, &value))
+		setting_error(s,
+			      "\"%s\" is not a duration; expected digits and s, m, h or d, such as 1h",
+			      s->value->text);
+	else if (value < min || value > max)
+		setting_error(s, "\"%s\" is out of range; expected %s",
+			      s->value->text, range);
+	else
+		*seconds = value;
+}
+
+static void set_ike_lifetime(struct setting *s)
+{
+	set_duration(s, &s->tunnel->ike.ike_lifetime_s, LIFETIME_MIN,
+		     LIFETIME_MAX, "10s to 30d");
+}
+
+static void set_child_lifetime(struct setting *s)
+{
+	set_duration(s, &s->tunnel->ike.child_lifetime_s, LIFETIME_MIN,
+		     LIFETIME_MAX, "10s to 30d");
+}
+
+static void set_dpd_interval(struct setting *s)
+{
+	set_duration(s, &s->tunnel->ike.dpd_interval_s, DPD_MIN, DPD_MAX,
+		     "1s to 1h");
+}
+
+static void set_replay_window(struct setting *s)
+{
+	uint32_t value;
+
+	if (!conf_number_parse(s->value->text, &value) || value < 64 ||
+	    value > 4096)
+		setting_error(s, "\"%s\" is no size; expected 64 to 4096 packets",
+			      s->value->text);
+	else
+		s->tunnel->ike.replay_window = value;
+}
+
+static void set_start(struct setting *s)
+{
+	if (!strcmp(s->value->text, "always"))
+		s->tunnel->ike.start = IKE_START_ALWAYS;
+	else if (!strcmp(s->value->text, "passive"))
+		s->tunnel->ike.start = IKE_START_PASSIVE;
+	else
+		setting_error(s, "\"%s\" is unknown; expected \"always\" or \"passive\"",
+			      s->value->text);
+}
+
+static void set_natt(struct setting *s)
+{
+	if (!strcmp(s->value->text, "auto"))
+		s->tunnel->ike.natt = IKE_NATT_AUTO;
+	else if (!strcmp(s->value->text, "force"))
+		s->tunnel->ike.natt = IKE_NATT_FORCE;
+	else
+		setting_error(s, "\"%s\" is unknown; expected \"auto\" or \"force\"",
+			      s->value->text);
+}
+
+/* Key, whether it is a list, what it does; in the order of the manual page. */
+#define TUNNEL_KEYS(X)                               \
+	X("local", false, set_local)                 \
+	X("remote", false, set_remote)               \
+	X("local-id", false, set_local_id)           \
+	X("remote-id", false, set_remote_id)         \
+	X("psk-file", false, set_psk_file)           \
+	X("interface", false, set_interface)         \
+	X("ike", true, set_ike)                      \
+	X("esp", true, set_esp)                      \
+	X("ike-lifetime", false, set_ike_lifetime)   \
+	X("child-lifetime", false, set_child_lifetime) \
+	X("dpd-interval", false, set_dpd_interval)   \
+	X("replay-window", false, set_replay_window) \
+	X("start", false, set_start)                 \
+	X("natt", false, set_natt)
+
+static const struct conf_key tunnel_keys[] = {
+#define X(name, list, set) { name, list },
+	TUNNEL_KEYS(X)
+#undef X
+};
+
+static void (*const tunnel_setters[])(struct setting *s) = {
+#define X(name, list, set) set,
+	TUNNEL_KEYS(X)
+#undef X
+};
+
+#define N_TUNNEL_KEYS (sizeof(tunnel_keys) / sizeof(tunnel_keys[0]))
+
+static void apply_values(struct conf_tunnel *tunnel, const struct conf_file *file,
+			 struct conf_errors *errors)
+{
+	struct setting s = {
+		.tunnel = tunnel,
+		.errors = errors,
+		.file = conf_file_path(file),
+	};
+	unsigned int key, i;
+
+	for (key = 0; key < N_TUNNEL_KEYS; key++) {
+		s.key = tunnel_keys[key].name;
+		for (i = 0; (s.value = conf_file_get(file, s.key, i)); i++)
+			tunnel_setters[key](&s);
+	}
+}
+
+static void require(const struct conf_file *file, struct conf_errors *errors,
+		    const char *key, const char *what)
+{
+	if (!conf_file_get(file, key, 0))
+		conf_error(errors, conf_file_path(file), 0,
+			   "\"%s\" is missing; add %s = \"%s\"", key, key, what);
+}
+
+static void check_families(const struct conf_tunnel *tunnel,
+			   const struct conf_file *file,
+			   struct conf_errors *errors)
+{
+	const struct ike_address *local = &tunnel->ike.local;
+	const struct ike_address *remote = &tunnel->ike.remote;
+
+	if (local->family && remote->family && local->family != remote->family)
+		conf_error(errors, conf_file_path(file),
+			   conf_file_get(file, "remote", 0)->line,
+			   "remote: is an IPv%d address but local an IPv%d one; expected the same family",
+			   remote->family, local->family);
+}
+
+static void apply_defaults(struct conf_tunnel *tunnel,
+			   const struct conf_file *file,
+			   struct conf_errors *errors)
+{
+	char why[160]; /* Nothing is wrong with the defaults; a test sees to it. */
+
+	if (!conf_file_get(file, "ike", 0))
+		ike_suite_parse(&tunnel->ike.ike, IKE_SUITE_IKE,
+				DEFAULT_IKE_SUITE, why, sizeof(why));
+	if (!conf_file_get(file, "esp", 0))
+		ike_suite_parse(&tunnel->ike.esp, IKE_SUITE_ESP,
+				DEFAULT_ESP_SUITE, why, sizeof(why));
+	if (conf_file_get(file, "interface", 0))
+		return;
+	if (conf_interface_valid(tunnel->ike.name))
+		memcpy(tunnel->interface, tunnel->ike.name,
+		       strlen(tunnel->ike.name) + 1);
+	else
+		conf_error(errors, conf_file_path(file), 0,
+			   "\"interface\" is missing, and the tunnel's name cannot be that of a network device; add interface = \"vti0\"");
+}
+
+/* The name of the tunnel is that of the file, without folder and ".conf". */
+static int name_tunnel(struct conf_tunnel *tunnel, const char *path,
+		       struct conf_errors *errors)
+{
+	const char *slash = strrchr(path, '/');
+	char name[256];
+	size_t len;
+
+	snprintf(name, sizeof(name), "%s", slash ? slash + 1 : path);
+	len = strlen(name);
+	if (len > 5 && !strcmp(name + len - 5, ".conf"))
+		name[len - 5] = '\0';
+	if (!conf_tunnel_name_valid(name)) {
+		conf_error(errors, path, 0,
+			   "\"%s\" cannot be the name of a tunnel; rename the file to at most %d letters, digits, '.', '_' and '-'",
+			   name, IKE_NAME_MAX - 1);
+		return -1;
+	}
+	memcpy(tunnel->ike.name, name, strlen(name) + 1);
+	return 0;
+}
+
+struct conf_tunnel *conf_tunnel_load(const char *path,
+				     struct conf_errors *errors)
+{
+	unsigned int before = errors->count;
+	struct conf_tunnel *tunnel;
+	struct conf_file *file;
+
+	file = conf_file_parse(path, tunnel_keys, N_TUNNEL_KEYS, errors);
+	if (!file)
+		return NULL;
+	tunnel = calloc(1, sizeof(*tunnel));
+	if (tunnel)
+		tunnel->file = strdup(path);
+	if (!tunnel || !tunnel->file) {
+		conf_error(errors, path, 0, "no memory for the tunnel");
+		goto out;
+	}
+
+	if (name_tunnel(tunnel, path, errors) < 0)
+		goto out;
+	apply_values(tunnel, file, errors);
+	apply_defaults(tunnel, file, errors);
+	require(file, errors, "local", "OUR ADDRESS");
+	require(file, errors, "remote", "ADDRESS OF THE PEER");
+	require(file, errors, "psk-file", "FILE WITH THE KEY");
+	check_families(tunnel, file, errors);
+out:
+	conf_file_free(file);
+	if (errors->count == before)
+		return tunnel;
+	conf_tunnel_free(tunnel);
+	return NULL;
+}
+
+void conf_tunnel_free(struct conf_tunnel *tunnel)
+{
+	if (!tunnel)
+		return;
+	secret_wipe(&tunnel->psk);
+	free(tunnel->file);
+	free(tunnel);
+}

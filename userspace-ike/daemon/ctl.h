@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control socket: a UNIX stream socket on which a client writes requests
+ * and reads answers, one JSON object in each line:
+ *
+ *   {"command": "status"}                  {"tunnels": [...], "counters": {...}}
+ *   {"command": "rekey", "tunnel": "a"}    {"ok": true}
+ *   {"command": "rekey", "tunnel": "b"}    {"error": "there is no tunnel \"b\""}
+ *
+ * ipsvti-iked(8) lists the commands.
+ */
+#ifndef IPSVTI_CTL_H
+#define IPSVTI_CTL_H
+
+#include <jansson.h>
+
+#include "iked.h"
+
+/**
+ * ctl_open() - listen
+ * @iked: the daemon, with its loop open; @iked->ctl is set
+ * @path: path of the socket; its folder is made if need be
+ *
+ * Only root may connect.
+ *
+ * Return: 0, or -1 after the reason was logged.
+ */
+int ctl_open(struct iked *iked, const char *path);
+
+/** ctl_close() - drop all clients and remove the socket, if there is one */
+void ctl_close(struct iked *iked);
+
+/**
+ * ctl_request() - answer one request
+ * @iked: the daemon
+ * @line: the request, terminated
+ *
+ * Return: a new reference to the answer, NULL if there is no memory.
+ */
+json_t *ctl_request(struct iked *iked, const char *line);
+
+/**
+ * ctl_client() - send one request to a running daemon and print the answer
+ * @path: path of its socket
+ * @command: the command
+ * @tunnel: the tunnel it is about, or NULL
+ *
+ * Return: 0, or 1 if it could not be asked or answered with an error.
+ */
+int ctl_client(const char *path, const char *command, const char *tunnel);
+
+#endif

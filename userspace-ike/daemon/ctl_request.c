@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Requests on the control socket, and their answers.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+
+/* ---- status -------------------------------------------------------------- */
+
+/* Where the next IKE SA and the next CHILD SA go; borrowed references. */
+struct status {
+	json_t *tunnels;
+	json_t *ike_sas;
+	json_t *child_sas;
+	const struct iked *iked;
+};
+
+static json_t *json_endpoint(const struct ike_endpoint *endpoint)
+{
+	char text[48];
+
+	ike_address_format(&endpoint->addr, text, sizeof(text));
+	return json_sprintf(endpoint->addr.family == IKE_IPV6 ? "[%s]:%u" :
+							       "%s:%u",
+			    text, endpoint->port);
+}
+
+static json_t *json_address(const struct ike_address *addr)
+{
+	char text[48];
+
+	return json_string(ike_address_format(addr, text, sizeof(text)));
+}
+
+/* An identity that was not configured is the address. */
+static json_t *json_identity(const struct ike_identity *id,
+			     const struct ike_address *addr)
+{
+	char text[512];
+
+	if (!id->type)
+		return json_address(addr);
+	return json_string(ike_identity_format(id, text, sizeof(text)));
+}
+
+static void show_tunnel(void *arg, const struct ike_tunnel_status *status)
+{
+	const struct ike_tunnel_config *config = status->config;
+	struct status *s = arg;
+	const struct conf_tunnel *conf = conf_find(&s->iked->conf, config->name);
+	json_t *ike_sas = json_array();
+	json_t *tunnel = json_pack(
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s*, s:I, s:o}",
+		"name", config->name, "interface", conf ? conf->interface : "",
+		"state", status->state, "local", json_address(&config->local),
+		"remote", json_address(&config->remote), "local-id",
+		json_identity(&config->local_id, &config->local), "remote-id",
+		json_identity(&config->remote_id, &config->remote), "last-error",
+		status->last_error, "retry-in-ms",
+		(json_int_t)status->retry_in_ms, "ike-sas", ike_sas);
+
+	s->ike_sas = tunnel ? ike_sas : NULL;
+	s->child_sas = NULL;
+	json_array_append_new(s->tunnels, tunnel);
+}
+
+static void show_ike_sa(void *arg, const struct ike_sa_status *status)
+{
+	struct status *s = arg;
+	json_t *child_sas = json_array();
+	json_t *ike_sa = json_pack(
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:s, s:I, s:I, s:o}",
+		"state", status->state, "role",
+		status->initiator ? "initiator" : "responder", "spi-i",
+		json_sprintf("%016" PRIx64, status->spi_i), "spi-r",
+		json_sprintf("%016" PRIx64, status->spi_r), "local",
+		json_endpoint(&status->local), "remote",
+		json_endpoint(&status->remote), "nat-local", status->nat_local,
+		"nat-remote", status->nat_remote, "suite",
+		status->suite ? status->suite : "", "age-ms",
+		(json_int_t)status->age_ms, "rekey-in-ms",
+		(json_int_t)status->rekey_in_ms, "child-sas", child_sas);
+
+	s->child_sas = ike_sa ? child_sas : NULL;
+	json_array_append_new(s->ike_sas, ike_sa);
+}
+
+static void show_child_sa(void *arg, const struct ike_child_status *status)
+{
+	struct status *s = arg;
+
+	json_array_append_new(
+		s->child_sas,
+		json_pack("{s:s, s:I, s:o, s:o, s:s, s:I, s:I}", "state",
+			  status->state, "pair-id", (json_int_t)status->pair_id,
+			  "spi-in", json_sprintf("0x%08x", status->spi_in),
+			  "spi-out", json_sprintf("0x%08x", status->spi_out),
+			  "suite", status->suite ? status->suite : "", "age-ms",
+			  (json_int_t)status->age_ms, "rekey-in-ms",
+			  (json_int_t)status->rekey_in_ms));
+}
+
+static json_t *json_counters(const struct iked *iked)
+{
+	const struct ike_counters *ike = ike_engine_counters(iked->engine);
+	const struct net_counters *net = net_counters(iked->net);
+	json_t *counters = json_object();
+
+#define X(field, text) \
+	json_object_set_new(counters, #field, json_integer(ike->field));
+	IKE_COUNTERS(X)
+#undef X
+	json_object_set_new(counters, "rx_no_marker",
+			    json_integer(net->rx_no_marker));
+	json_object_set_new(counters, "rx_truncated",
+			    json_integer(net->rx_truncated));
+	json_object_set_new(counters, "tx_errors", json_integer(net->tx_errors));
+	return counters;
+}
+
+static json_t *request_status(struct iked *iked, const char *tunnel)
+{
+	static const struct ike_status_visitor visitor = {
+		.tunnel = show_tunnel,
+		.ike_sa = show_ike_sa,
+		.child_sa = show_child_sa,
+	};
+	struct status s = { .tunnels = json_array(), .iked = iked };
+
+	if (ike_engine_status(iked->engine, iked_now(), tunnel, &visitor, &s) < 0) {
+		json_decref(s.tunnels);
+		return json_pack("{s:o}", "error",
+				 json_sprintf("there is no tunnel \"%s\"", tunnel));
+	}
+	return json_pack("{s:o, s:o}", "tunnels", s.tunnels, "counters",
+			 json_counters(iked));
+}
+
+/* ---- commands ------------------------------------------------------------ */
+
+static const struct {
+	const char *name;
+	enum ike_command command;
+} engine_commands[] = {
+	{ "up", IKE_CMD_UP },
+	{ "down", IKE_CMD_DOWN },
+	{ "rekey", IKE_CMD_REKEY_CHILD },
+	{ "rekey-ike", IKE_CMD_REKEY_IKE },
+};
+
+static json_t *run_command(struct iked *iked, enum ike_command command,
+			   const char *tunnel)
+{
+	int ret;
+
+	if (iked->stopping)
+		return json_pack("{s:s}", "error", "the daemon is leaving");
+	ret = ike_engine_command(iked->engine, iked_now(), command, tunnel);
+	switch (ret) {
+	case 0:
+		return json_pack("{s:b}", "ok", 1);
+	case -ENOENT:
+		return json_pack("{s:o}", "error",
+				 json_sprintf("there is no tunnel \"%s\"", tunnel));
+	case -ENOTCONN:
+		return json_pack("{s:o}", "error",
+				 json_sprintf("tunnel \"%s\" is not up", tunnel));
+	default:
+		return json_pack("{s:s}", "error", strerror(-ret));
+	}
+}
+
+json_t *ctl_request(struct iked *iked, const char *line)
+{
+	const char *command, *tunnel = NULL;
+	json_error_t error;
+	json_t *request, *reply = NULL;
+	size_t i;
+
+	request = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+	if (!request)
+		return json_pack("{s:o}", "error",
+				 json_sprintf("not JSON: %s", error.text));
+	if (json_unpack(request, "{s:s, s?s !}", "command", &command, "tunnel",
+			&tunnel) < 0) {
+		reply = json_pack("{s:s}", "error",
+				  "expected {\"command\": \"...\", \"tunnel\": \"...\"}");
+		goto out;
+	}
+	if (!strcmp(command, "status")) {
+		reply = request_status(iked, tunnel);
+		goto out;
+	}
+	for (i = 0; i < sizeof(engine_commands) / sizeof(engine_commands[0]); i++) {
+		if (strcmp(command, engine_commands[i].name))
+			continue;
+		if (tunnel)
+			reply = run_command(iked, engine_commands[i].command,
+					    tunnel);
+		else
+			reply = json_pack("{s:o}", "error",
+					  json_sprintf("\"%s\" needs a tunnel",
+						       command));
+		goto out;
+	}
+	reply = json_pack("{s:o}", "error",
+			  json_sprintf("unknown command \"%s\"; known are status, up, down, rekey and rekey-ike",
+				       command));
+out:
+	json_decref(request);
+	return reply;
+}

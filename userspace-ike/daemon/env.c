@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The engine's environment: its vtables on sockets, netlink, keys and log.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "iked.h"
+#include "log.h"
+
+uint64_t iked_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* ---- transport ----------------------------------------------------------- */
+
+static void env_send(void *ctx, const struct ike_datagram *dgram)
+{
+	static struct log_limit limit;
+	struct iked *iked = ctx;
+	unsigned int held_back;
+	char to[48];
+	int ret;
+
+	ret = net_send(iked->net, dgram);
+	if (ret < 0 && log_limited(&limit, iked_now(), &held_back))
+		log_line(LOG_WARNING, NULL,
+			 "sending to %s: %s (and %u failures before this)",
+			 ike_address_format(&dgram->remote.addr, to, sizeof(to)),
+			 strerror(-ret), held_back);
+}
+
+static void env_keepalive(void *ctx, const struct ike_endpoint *local,
+			  const struct ike_endpoint *remote)
+{
+	struct iked *iked = ctx;
+
+	net_keepalive(iked->net, local, remote);
+}
+
+static const struct ike_transport_ops env_transport = {
+	.send = env_send,
+	.keepalive = env_keepalive,
+};
+
+/* ---- data path ----------------------------------------------------------- */
+
+static int env_spi_alloc(void *ctx, uint32_t ifindex, uint32_t reserve_s,
+			 uint32_t *pair_id, uint32_t *spi)
+{
+	struct iked *iked = ctx;
+
+	return kernel_spi_alloc(iked->kernel, ifindex, reserve_s, pair_id, spi);
+}
+
+static int env_pair_new(void *ctx, const struct ike_kernel_pair *pair)
+{
+	struct iked *iked = ctx;
+
+	return kernel_pair_new(iked->kernel, pair);
+}
+
+static int env_activate(void *ctx, uint32_t ifindex, uint32_t pair_id)
+{
+	struct iked *iked = ctx;
+
+	return kernel_activate(iked->kernel, ifindex, pair_id);
+}
+
+static int env_retire(void *ctx, uint32_t ifindex, uint32_t pair_id,
+		      uint32_t grace_s)
+{
+	struct iked *iked = ctx;
+
+	return kernel_retire(iked->kernel, ifindex, pair_id, grace_s);
+}
+
+static int env_query(void *ctx, uint32_t ifindex, ike_pair_visitor visit,
+		     void *arg)
+{
+	struct iked *iked = ctx;
+
+	return kernel_query(iked->kernel, ifindex, visit, arg);
+}
+
+static const struct ike_kernel_ops env_kernel = {
+	.spi_alloc = env_spi_alloc,
+	.pair_new = env_pair_new,
+	.activate = env_activate,
+	.retire = env_retire,
+	.query = env_query,
+};
+
+/* ---- entropy and keys ---------------------------------------------------- */
+
+static int env_bytes(void *ctx, void *buf, size_t len)
+{
+	uint8_t *at = buf;
+	ssize_t n;
+
+	(void)ctx;
+	while (len) {
+		n = getrandom(at, len, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		at += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static const struct ike_entropy_ops env_entropy = {
+	.bytes = env_bytes,
+};
+
+static int env_psk_auth(void *ctx, const struct ike_psk_request *req,
+			uint8_t auth[64])
+{
+	const struct iked *iked = ctx;
+	const struct conf_tunnel *tunnel = conf_find(&iked->conf, req->tunnel);
+
+	if (!tunnel)
+		return -ENOENT;
+	return ike_psk_auth(tunnel->psk.octets, tunnel->psk.len, req, auth);
+}
+
+static const struct ike_keys_ops env_keys = {
+	.psk_auth = env_psk_auth,
+};
+
+/* ---- events -------------------------------------------------------------- */
+
+/* The engine itself holds back what strangers could repeat at will. */
+static void env_event(void *ctx, const struct ike_event *event)
+{
+	static const int priorities[] = {
+		[IKE_LOG_ERROR] = LOG_ERR,
+		[IKE_LOG_NOTICE] = LOG_NOTICE,
+		[IKE_LOG_INFO] = LOG_INFO,
+		[IKE_LOG_DEBUG] = LOG_DEBUG,
+	};
+
+	(void)ctx;
+	log_line(priorities[event->level], event->tunnel, "%s", event->line);
+}
+
+struct ike_engine *env_new_engine(struct iked *iked)
+{
+	static struct ike_env env = {
+		.transport = &env_transport,
+		.kernel = &env_kernel,
+		.entropy = &env_entropy,
+		.keys = &env_keys,
+		.event = env_event,
+	};
+
+	env.ctx = iked;
+	return ike_engine_new(&env, NULL);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The tunnel devices: created if missing, otherwise left alone.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "kernel_genl.h"
+#include "kernel_priv.h"
+#include "log.h"
+
+static void convert_address(const struct ike_address *from,
+			    struct ipsvti_addr *to)
+{
+	memset(to, 0, sizeof(*to));
+	if (from->family == IKE_IPV4) {
+		to->family = AF_INET;
+		memcpy(&to->v4, from->octets, 4);
+	} else {
+		to->family = AF_INET6;
+		memcpy(&to->v6, from->octets, 16);
+	}
+}
+
+static bool is_unset(const struct ipsvti_addr *addr)
+{
+	switch (addr->family) {
+	case AF_INET:
+		return addr->v4.s_addr == INADDR_ANY;
+	case AF_INET6:
+		return IN6_IS_ADDR_UNSPECIFIED(&addr->v6);
+	default:
+		return true;
+	}
+}
+
+static bool same_address(const struct ipsvti_addr *a,
+			 const struct ipsvti_addr *b)
+{
+	if (a->family != b->family)
+		return false;
+	return a->family == AF_INET ? a->v4.s_addr == b->v4.s_addr :
+				      IN6_ARE_ADDR_EQUAL(&a->v6, &b->v6);
+}
+
+static int create(struct kernel *kernel, const struct conf_tunnel *tunnel,
+		  const struct ipsvti_addr *local,
+		  const struct ipsvti_addr *remote)
+{
+	struct ipsvti_link link = {
+		.up = true,
+		.local = *local,
+		.remote = *remote,
+	};
+	struct ipsvti_error err;
+
+	memcpy(link.name, tunnel->interface, sizeof(link.name));
+	if (ipsvti_link_add(kernel->rtnl, &link, &err) < 0) {
+		kernel_log_error(tunnel->ike.name, "creating its device", &err);
+		return -1;
+	}
+	log_line(LOG_INFO, tunnel->ike.name, "created device %s",
+		 tunnel->interface);
+	return 0;
+}
+
+/* An existing device must be one that can carry this tunnel. */
+static int adopt(struct kernel *kernel, const struct conf_tunnel *tunnel,
+		 const struct ipsvti_link *link,
+		 const struct ipsvti_addr *local,
+		 const struct ipsvti_addr *remote)
+{
+	char local_text[48], remote_text[48];
+	struct ipsvti_error err;
+
+	if (strcmp(link->kind, "ipsvti")) {
+		log_line(LOG_ERR, tunnel->ike.name,
+			 "device %s is of kind \"%s\", not \"ipsvti\"; remove it, or name another interface in %s",
+			 link->name, link->kind, tunnel->file);
+		return -1;
+	}
+	if (is_unset(&link->local) && is_unset(&link->remote)) {
+		if (ipsvti_tunnel_set(kernel->nl, link->ifindex, local, remote,
+				      &err) == 0)
+			return 0;
+		kernel_log_error(tunnel->ike.name, "addressing its device", &err);
+		return -1;
+	}
+	if (same_address(&link->local, local) &&
+	    same_address(&link->remote, remote))
+		return 0;
+	ike_address_format(&tunnel->ike.local, local_text, sizeof(local_text));
+	ike_address_format(&tunnel->ike.remote, remote_text,
+			   sizeof(remote_text));
+	log_line(LOG_ERR, tunnel->ike.name,
+		 "device %s has other addresses than %s; run \"ip link change %s type ipsvti local %s remote %s\", or mend the file",
+		 link->name, tunnel->file, link->name, local_text, remote_text);
+	return -1;
+}
+
+int kernel_device(struct kernel *kernel, const struct conf_tunnel *tunnel,
+		  uint32_t *ifindex)
+{
+	struct ipsvti_addr local, remote;
+	struct ipsvti_error err;
+	struct ipsvti_link link;
+	int ret;
+
+	convert_address(&tunnel->ike.local, &local);
+	convert_address(&tunnel->ike.remote, &remote);
+	ret = ipsvti_link_get(kernel->rtnl, tunnel->interface, &link, &err);
+	if (ret == -ENODEV) {
+		if (create(kernel, tunnel, &local, &remote) < 0)
+			return -1;
+		ret = ipsvti_link_get(kernel->rtnl, tunnel->interface, &link,
+				      &err);
+	} else if (ret == 0 && adopt(kernel, tunnel, &link, &local, &remote) < 0) {
+		return -1;
+	}
+	if (ret == 0 && !link.up)
+		ret = ipsvti_link_set_up(kernel->rtnl, link.ifindex, true, &err);
+	if (ret < 0) {
+		kernel_log_error(tunnel->ike.name, "its device", &err);
+		return -1;
+	}
+	*ifindex = link.ifindex;
+	return 0;
+}

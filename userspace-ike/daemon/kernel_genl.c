@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * SA pairs and events: the engine's vocabulary in that of the module.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel_genl.h"
+#include "kernel_priv.h"
+#include "libipsvti.h"
+#include "log.h"
+
+/* The engine promises to use the values of the ABI. */
+_Static_assert((int)IKE_ESP_AES_GCM_16_128 == (int)IPSVTI_ALG_AES_GCM_16_128 &&
+	       (int)IKE_ESP_AES_GCM_16_256 == (int)IPSVTI_ALG_AES_GCM_16_256,
+	       "algorithms");
+_Static_assert((int)IKE_ACTIVATE_MANUAL == (int)IPSVTI_ACTIVATION_MANUAL &&
+	       (int)IKE_ACTIVATE_NOW == (int)IPSVTI_ACTIVATION_NOW &&
+	       (int)IKE_ACTIVATE_FIRST_RX == (int)IPSVTI_ACTIVATION_FIRST_RX,
+	       "activations");
+_Static_assert((int)IKE_PAIR_LARVAL == (int)IPSVTI_PAIR_STATE_LARVAL &&
+	       (int)IKE_PAIR_STAGED == (int)IPSVTI_PAIR_STATE_STAGED &&
+	       (int)IKE_PAIR_ACTIVE == (int)IPSVTI_PAIR_STATE_ACTIVE &&
+	       (int)IKE_PAIR_DRAINING == (int)IPSVTI_PAIR_STATE_DRAINING,
+	       "pair states");
+_Static_assert(IKE_KEY_MAX == IPSVTI_KEY_MAX && IKE_SALT_MAX == IPSVTI_SALT_MAX,
+	       "lengths of keys");
+
+void kernel_log_error(const char *tunnel, const char *what,
+		      const struct ipsvti_error *err)
+{
+	char text[320];
+
+	log_line(LOG_ERR, tunnel, "%s: %s", what,
+		 ipsvti_error_format(err, text, sizeof(text)));
+}
+
+int kernel_open(struct kernel **kernelp)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	struct ipsvti_error err;
+	int ret;
+
+	if (!kernel) {
+		log_line(LOG_ERR, NULL, "no memory for the connection to the kernel");
+		return -1;
+	}
+	/* Events first: nothing falls between them and the first dump. */
+	ret = ipsvti_events_open(&kernel->events, &err);
+	if (!ret)
+		ret = ipsvti_nl_open(&kernel->nl, &err);
+	if (!ret)
+		ret = ipsvti_rtnl_open(&kernel->rtnl, &err);
+	if (!ret) {
+		*kernelp = kernel;
+		return 0;
+	}
+	if (ret == -ENOENT)
+		log_line(LOG_ERR, NULL,
+			 "this kernel has no ipsvti module; install it for the running kernel, then try \"modprobe ipsvti\"");
+	else
+		kernel_log_error(NULL, "connecting to the kernel", &err);
+	kernel_close(kernel);
+	return -1;
+}
+
+void kernel_close(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	ipsvti_rtnl_close(kernel->rtnl);
+	ipsvti_nl_close(kernel->nl);
+	ipsvti_events_close(kernel->events);
+	free(kernel);
+}
+
+/* ---- events -------------------------------------------------------------- */
+
+int kernel_events_fd(const struct kernel *kernel)
+{
+	return ipsvti_events_fd(kernel->events);
+}
+
+static void pair_event(const struct kernel_handler *handler,
+		       enum ike_kernel_event_id id,
+		       const struct ipsvti_pair *pair)
+{
+	struct ike_kernel_event event = {
+		.id = id,
+		.ifindex = pair->ifindex,
+		.pair_id = pair->id,
+		.hard = pair->reason == IPSVTI_REASON_SEQUENCE_EXHAUSTED,
+	};
+
+	handler->event(handler->arg, &event);
+}
+
+static void on_event(const struct ipsvti_event *event, void *data)
+{
+	const struct kernel_handler *handler = data;
+	struct ike_kernel_event acquire = { .id = IKE_KERNEL_ACQUIRE };
+	const char *reason;
+
+	switch (event->type) {
+	case IPSVTI_EVENT_CARRIER:
+		reason = ipsvti_reason_name(event->tunnel.reason);
+		handler->carrier(handler->arg, event->tunnel.ifindex,
+				 event->tunnel.carrier,
+				 reason ? reason : "unknown");
+		break;
+	case IPSVTI_EVENT_SA_DEL:
+		pair_event(handler, IKE_KERNEL_DELETED, &event->pair);
+		break;
+	case IPSVTI_EVENT_FIRST_RX:
+		pair_event(handler, IKE_KERNEL_FIRST_RX, &event->pair);
+		break;
+	case IPSVTI_EVENT_EXPIRE:
+		pair_event(handler, IKE_KERNEL_EXPIRE, &event->pair);
+		break;
+	case IPSVTI_EVENT_ACQUIRE:
+		acquire.ifindex = event->tunnel.ifindex;
+		handler->event(handler->arg, &acquire);
+		break;
+	case IPSVTI_EVENT_LOST:
+		handler->lost(handler->arg);
+		break;
+	}
+}
+
+int kernel_events_read(struct kernel *kernel,
+		       const struct kernel_handler *handler)
+{
+	struct ipsvti_error err;
+
+	if (ipsvti_events_read(kernel->events, on_event, (void *)handler,
+			       &err) == 0)
+		return 0;
+	kernel_log_error(NULL, "reading events of the kernel", &err);
+	return -1;
+}
+
+/* ---- SA pairs ------------------------------------------------------------ */
+
+int kernel_spi_alloc(struct kernel *kernel, uint32_t ifindex,
+		     uint32_t reserve_s, uint32_t *pair_id, uint32_t *spi)
+{
+	struct ipsvti_error err;
+	struct ipsvti_pair pair;
+	int ret;
+
+	ret = ipsvti_spi_alloc(kernel->nl, ifindex, reserve_s, &pair, &err);
+	if (ret < 0) {
+		kernel_log_error(NULL, "reserving an SPI", &err);
+		return ret;
+	}
+	*pair_id = pair.id;
+	*spi = pair.in.spi;
+	return 0;
+}
+
+static void fill_sa(struct ipsvti_sa *to, const struct ike_kernel_sa *from)
+{
+	to->has = IPSVTI_HAS(IPSVTI_A_SA_SPI) | IPSVTI_HAS(IPSVTI_A_SA_ALG) |
+		  IPSVTI_HAS(IPSVTI_A_SA_KEY) | IPSVTI_HAS(IPSVTI_A_SA_SALT);
+	to->spi = from->spi;
+	to->alg = (enum ipsvti_alg)from->alg;
+	memcpy(to->key, from->key, sizeof(to->key));
+	to->key_len = from->key_len;
+	memcpy(to->salt, from->salt, sizeof(to->salt));
+	to->salt_len = from->salt_len;
+}
+
+int kernel_pair_new(struct kernel *kernel, const struct ike_kernel_pair *pair)
+{
+	struct ipsvti_pair request = {
+		.has = IPSVTI_HAS(IPSVTI_A_PAIR_IFINDEX) |
+		       IPSVTI_HAS(IPSVTI_A_PAIR_PAIR_ID) |
+		       IPSVTI_HAS(IPSVTI_A_PAIR_ACTIVATION) |
+		       IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP) |
+		       IPSVTI_HAS(IPSVTI_A_PAIR_IN) |
+		       IPSVTI_HAS(IPSVTI_A_PAIR_OUT),
+		.ifindex = pair->ifindex,
+		.id = pair->pair_id,
+		.activation = (enum ipsvti_activation)pair->activation,
+		.encap = pair->encap_udp ? IPSVTI_ENCAP_UDP : IPSVTI_ENCAP_NONE,
+		.encap_sport = pair->encap_sport,
+		.encap_dport = pair->encap_dport,
+	};
+	struct ipsvti_error err;
+	int ret;
+
+	if (pair->encap_udp)
+		request.has |= IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_SPORT) |
+			       IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_DPORT);
+	fill_sa(&request.in, &pair->in);
+	fill_sa(&request.out, &pair->out);
+	request.in.has |= IPSVTI_HAS(IPSVTI_A_SA_REPLAY_WINDOW);
+	request.in.replay_window = pair->in.replay_window;
+
+	ret = ipsvti_sa_pair_new(kernel->nl, &request, NULL, &err);
+	if (ret < 0)
+		kernel_log_error(NULL, "installing an SA pair", &err);
+	ipsvti_pair_wipe(&request);
+	return ret;
+}
+
+int kernel_activate(struct kernel *kernel, uint32_t ifindex, uint32_t pair_id)
+{
+	struct ipsvti_error err;
+	int ret;
+
+	ret = ipsvti_sa_activate(kernel->nl, ifindex, pair_id, &err);
+	if (ret < 0)
+		kernel_log_error(NULL, "activating an SA pair", &err);
+	return ret;
+}
+
+int kernel_retire(struct kernel *kernel, uint32_t ifindex, uint32_t pair_id,
+		  uint32_t grace_s)
+{
+	struct ipsvti_error err;
+	int ret;
+
+	ret = ipsvti_sa_del(kernel->nl, ifindex, pair_id, grace_s, &err);
+	/* A pair or a device that went first is as good as one removed. */
+	if (ret < 0 && ret != -ENOENT && ret != -ENODEV)
+		kernel_log_error(NULL, "removing an SA pair", &err);
+	return ret;
+}
+
+int kernel_query(struct kernel *kernel, uint32_t ifindex,
+		 ike_pair_visitor visit, void *arg)
+{
+	struct ike_pair_info info;
+	struct ipsvti_pair *pairs;
+	struct ipsvti_error err;
+	size_t count, i;
+	int ret;
+
+	ret = ipsvti_sa_dump(kernel->nl, ifindex, &pairs, &count, &err);
+	if (ret < 0) {
+		kernel_log_error(NULL, "reading the SA pairs", &err);
+		return ret;
+	}
+	for (i = 0; i < count; i++) {
+		info = (struct ike_pair_info){
+			.pair_id = pairs[i].id,
+			.state = (enum ike_pair_state)pairs[i].state,
+			.spi_in = pairs[i].in.spi,
+			.spi_out = pairs[i].out.spi,
+			.rx_packets = pairs[i].in.packets,
+			.rx_bytes = pairs[i].in.bytes,
+			.tx_packets = pairs[i].out.packets,
+			.tx_bytes = pairs[i].out.bytes,
+		};
+		if (visit(arg, &info))
+			break;
+	}
+	free(pairs);
+	return 0;
+}

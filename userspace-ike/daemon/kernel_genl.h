@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The data path: the engine's kernel operations by the generic-netlink family
+ * of the module, its events, and the tunnel devices. Needs CAP_NET_ADMIN.
+ */
+#ifndef IPSVTI_KERNEL_GENL_H
+#define IPSVTI_KERNEL_GENL_H
+
+#include <stdbool.h>
+
+#include "conf.h"
+#include "engine.h"
+
+struct kernel;
+
+/**
+ * struct kernel_handler - who is told of events
+ * @event: an event that the engine wants to know of
+ * @carrier: the carrier of a device changed, and why; for the log
+ * @lost: events were lost; kernel_query() tells what is true now
+ * @arg: first argument of all of them
+ */
+struct kernel_handler {
+	void (*event)(void *arg, const struct ike_kernel_event *event);
+	void (*carrier)(void *arg, uint32_t ifindex, bool up,
+			const char *reason);
+	void (*lost)(void *arg);
+	void *arg;
+};
+
+/**
+ * kernel_open() - connect to the module, which is loaded if need be
+ * @kernelp: set on success; to be released with kernel_close()
+ *
+ * What failed is logged.
+ *
+ * Return: 0 or -1.
+ */
+int kernel_open(struct kernel **kernelp);
+
+/** kernel_close() - disconnect @kernel, which may be NULL; SAs stay */
+void kernel_close(struct kernel *kernel);
+
+/** kernel_events_fd() - the descriptor to watch for reading */
+int kernel_events_fd(const struct kernel *kernel);
+
+/**
+ * kernel_events_read() - hand out the events that wait
+ * @kernel: the connection
+ * @handler: is told
+ *
+ * Return: 0, or -1 if the connection is broken, which was logged.
+ */
+int kernel_events_read(struct kernel *kernel,
+		       const struct kernel_handler *handler);
+
+/**
+ * kernel_device() - make sure that the device of a tunnel is there and up
+ * @kernel: the connection
+ * @tunnel: the tunnel
+ * @ifindex: set to the index of the device on success
+ *
+ * A device that does not exist is created. One that does is left as it is,
+ * unless it has no addresses yet; with other addresses than those of the
+ * tunnel, or of another kind, it is refused. What failed is logged.
+ *
+ * Return: 0 or -1.
+ */
+int kernel_device(struct kernel *kernel, const struct conf_tunnel *tunnel,
+		  uint32_t *ifindex);
+
+/*
+ * The engine's operations, as struct ike_kernel_ops describes them. The kernel's
+ * reason for a refusal is logged.
+ */
+int kernel_spi_alloc(struct kernel *kernel, uint32_t ifindex,
+		     uint32_t reserve_s, uint32_t *pair_id, uint32_t *spi);
+int kernel_pair_new(struct kernel *kernel, const struct ike_kernel_pair *pair);
+int kernel_activate(struct kernel *kernel, uint32_t ifindex, uint32_t pair_id);
+int kernel_retire(struct kernel *kernel, uint32_t ifindex, uint32_t pair_id,
+		  uint32_t grace_s);
+int kernel_query(struct kernel *kernel, uint32_t ifindex,
+		 ike_pair_visitor visit, void *arg);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * UDP sockets: 500 and 4500, IPv4 and IPv6. Here the non-ESP marker (RFC 3948,
+ * section 2.2) is put in front and taken off; ESP in UDP stays in the kernel.
+ *
+ * Opening needs CAP_NET_BIND_SERVICE (and CAP_NET_ADMIN for the policy bypass);
+ * nothing after that does.
+ */
+#ifndef IPSVTI_NET_H
+#define IPSVTI_NET_H
+
+#include <stdint.h>
+
+#include "engine.h"
+
+struct net;
+
+#define NET_SOCKETS 4
+
+/**
+ * struct net_counters - what became of datagrams outside the engine
+ * @rx_no_marker: dropped, on port 4500 without a non-ESP marker
+ * @rx_truncated: dropped, larger than an IKE message can be
+ * @tx_errors: not sent
+ */
+struct net_counters {
+	uint64_t rx_no_marker;
+	uint64_t rx_truncated;
+	uint64_t tx_errors;
+};
+
+/**
+ * net_open() - open the sockets
+ * @netp: set on success; to be released with net_close()
+ *
+ * A kernel without IPv6 is no error. What failed is logged.
+ *
+ * Return: 0 or -1.
+ */
+int net_open(struct net **netp);
+
+/** net_close() - close the sockets and release @net, which may be NULL */
+void net_close(struct net *net);
+
+/**
+ * net_fd() - a socket, to be watched for reading
+ * @net: the sockets
+ * @index: 0 to NET_SOCKETS - 1
+ *
+ * Return: a non-blocking descriptor, or -1 if this one is not open.
+ */
+int net_fd(const struct net *net, unsigned int index);
+
+/**
+ * typedef net_receiver - takes one IKE message
+ * @arg: as given to net_receive()
+ * @dgram: the message, without marker; valid during the call
+ */
+typedef void (*net_receiver)(void *arg, const struct ike_datagram *dgram);
+
+/**
+ * net_receive() - hand out what waits in a socket
+ * @net: the sockets
+ * @index: which one
+ * @receiver: gets the messages
+ * @arg: its first argument
+ *
+ * Returns after a bounded number of messages, so that a flood on one socket
+ * cannot keep the others or the timers from being served.
+ */
+void net_receive(struct net *net, unsigned int index, net_receiver receiver,
+		 void *arg);
+
+/**
+ * net_send() - send an IKE message
+ * @net: the sockets
+ * @dgram: the message. The port of @dgram->local chooses the socket: on
+ *         IKE_PORT_NATT the marker is put in front
+ *
+ * Failure is counted, too; to the protocol it is a lost packet.
+ *
+ * Return: 0 or a negative errno.
+ */
+int net_send(struct net *net, const struct ike_datagram *dgram);
+
+/**
+ * net_keepalive() - send a NAT keepalive (RFC 3948, section 2.3)
+ * @net: the sockets
+ * @local: our endpoint
+ * @remote: the peer's
+ */
+void net_keepalive(struct net *net, const struct ike_endpoint *local,
+		   const struct ike_endpoint *remote);
+
+/** net_counters() - the counters since net_open(), owned by @net */
+const struct net_counters *net_counters(const struct net *net);
+
+#endif

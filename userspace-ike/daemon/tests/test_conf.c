@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The configuration: each error with its exact text, and what good files mean.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "conf_value.h"
+
+#define GOOD                          \
+	"local = \"192.0.2.1\"\n"     \
+	"remote = \"198.51.100.2\"\n" \
+	"psk-file = \"a.psk\"\n"
+
+/* ---- a folder to write into, and the errors collected -------------------- */
+
+struct fixture {
+	char dir[32];
+	char errors[8192]; /* with the folder's name cut off, one in a line */
+	struct conf_errors sink;
+};
+
+static void collect(void *arg, const char *text)
+{
+	struct fixture *f = arg;
+	size_t len = strlen(f->errors);
+
+	if (!strncmp(text, f->dir, strlen(f->dir)) &&
+	    text[strlen(f->dir)] == '/')
+		text += strlen(f->dir) + 1;
+	snprintf(f->errors + len, sizeof(f->errors) - len, "%s\n", text);
+}
+
+static const char *path_of(const struct fixture *f, const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+	return path;
+}
+
+static void put(const struct fixture *f, const char *name, const char *text,
+		mode_t mode)
+{
+	int fd = open(path_of(f, name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	ssize_t len = strlen(text);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, len), len);
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	strcpy(f->dir, "/tmp/iked-conf-XXXXXX");
+	if (!mkdtemp(f->dir))
+		return -1;
+	f->sink.report = collect;
+	f->sink.arg = f;
+	put(f, "a.psk", "the secret\n", 0600);
+	*state = f;
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	free(f);
+	return 0;
+}
+
+/* The errors that a file a.conf with @text makes. */
+static const char *errors_of(struct fixture *f, const char *text)
+{
+	struct conf_tunnel *tunnel;
+
+	f->errors[0] = '\0';
+	f->sink.count = 0;
+	put(f, "a.conf", text, 0644);
+	tunnel = conf_tunnel_load(path_of(f, "a.conf"), &f->sink);
+	/* A tunnel or errors, never both, never neither. */
+	assert_int_equal(tunnel != NULL, f->sink.count == 0);
+	conf_tunnel_free(tunnel);
+	return f->errors;
+}
+
+static struct conf_tunnel *good(struct fixture *f, const char *text)
+{
+	struct conf_tunnel *tunnel;
+
+	put(f, "a.conf", text, 0644);
+	tunnel = conf_tunnel_load(path_of(f, "a.conf"), &f->sink);
+	assert_string_equal(f->errors, "");
+	assert_non_null(tunnel);
+	return tunnel;
+}
+
+/* ---- what good files mean ------------------------------------------------ */
+
+static void test_minimal(void **state)
+{
+	struct conf_tunnel *t = good(*state, GOOD);
+	static const uint8_t local[] = { 192, 0, 2, 1 };
+	static const uint8_t remote[] = { 198, 51, 100, 2 };
+
+	assert_string_equal(t->ike.name, "a");
+	assert_string_equal(t->interface, "a");
+	assert_int_equal(t->ike.local.family, IKE_IPV4);
+	assert_memory_equal(t->ike.local.octets, local, 4);
+	assert_memory_equal(t->ike.remote.octets, remote, 4);
+	assert_int_equal(t->ike.local_id.type, 0);
+	assert_int_equal(t->psk.len, strlen("the secret"));
+	assert_memory_equal(t->psk.octets, "the secret", t->psk.len);
+	assert_int_equal(t->ike.start, IKE_START_ALWAYS);
+	assert_int_equal(t->ike.natt, IKE_NATT_AUTO);
+	assert_int_equal(t->ike.child_lifetime_s, 0);
+	/* The defaults hold the algorithms of the manual page. */
+	assert_int_equal(t->ike.ike.n_encr, 2);
+	assert_int_equal(t->ike.ike.n_prf, 2);
+	assert_int_equal(t->ike.ike.n_ke, 3);
+	assert_int_equal(t->ike.esp.n_encr, 2);
+	assert_int_equal(t->ike.esp.n_prf, 0);
+	assert_int_equal(t->ike.esp.n_ke, 3);
+	conf_tunnel_free(t);
+}
+
+static void test_everything(void **state)
+{
+	struct conf_tunnel *t =
+		good(*state, "# a tunnel, with everything\n"
+			     "local = 2001:db8::1 # no quotes\n"
+			     "remote = \"2001:db8::2\"\n"
+			     "local-id = 'gw-a.example'\n"
+			     "remote-id = \"admin@b.example\"\n"
+			     "psk-file = \"a.psk\"\n"
+			     "interface = vti0\n"
+			     "ike = {\"aes256gcm16-prfsha384-ecp384\",\n"
+			     "       # the other\n"
+			     "       \"aes128gcm16-prfsha256-x25519\"}\n"
+			     "esp = {\"aes256gcm16\"}\n"
+			     "ike-lifetime = \"4h\"\n"
+			     "child-lifetime = \"90m\"\n"
+			     "dpd-interval = 10\n"
+			     "replay-window = 256\n"
+			     "start = passive\n"
+			     "natt = force\n");
+
+	assert_int_equal(t->ike.local.family, IKE_IPV6);
+	assert_int_equal(t->ike.local_id.type, 2);
+	assert_int_equal(t->ike.local_id.len, strlen("gw-a.example"));
+	assert_memory_equal(t->ike.local_id.data, "gw-a.example",
+			    t->ike.local_id.len);
+	assert_int_equal(t->ike.remote_id.type, 3);
+	assert_string_equal(t->interface, "vti0");
+	assert_int_equal(t->ike.ike.n_encr, 2);
+	assert_int_equal(t->ike.ike.encr[0].key_bits, 256);
+	assert_int_equal(t->ike.ike.encr[1].key_bits, 128);
+	assert_int_equal(t->ike.ike.n_prf, 2);
+	assert_int_equal(t->ike.ike.n_ke, 2);
+	assert_int_equal(t->ike.esp.n_encr, 1);
+	assert_int_equal(t->ike.esp.n_ke, 0);
+	assert_int_equal(t->ike.ike_lifetime_s, 4 * 3600);
+	assert_int_equal(t->ike.child_lifetime_s, 90 * 60);
+	assert_int_equal(t->ike.dpd_interval_s, 10);
+	assert_int_equal(t->ike.replay_window, 256);
+	assert_int_equal(t->ike.start, IKE_START_PASSIVE);
+	assert_int_equal(t->ike.natt, IKE_NATT_FORCE);
+	conf_tunnel_free(t);
+}
+
+static void test_same(void **state)
+{
+	struct conf_tunnel *a = good(*state, GOOD), *b;
+
+	b = good(*state, "# only a comment more\n" GOOD);
+	assert_true(conf_tunnel_same(a, b));
+	conf_tunnel_free(b);
+	b = good(*state, GOOD "child-lifetime = 2h\n");
+	assert_false(conf_tunnel_same(a, b));
+	conf_tunnel_free(b);
+	b = good(*state, GOOD "esp = {aes128gcm16}\n");
+	assert_false(conf_tunnel_same(a, b));
+	conf_tunnel_free(b);
+	b = good(*state, GOOD "remote-id = b.example\n");
+	assert_false(conf_tunnel_same(a, b));
+	conf_tunnel_free(b);
+	conf_tunnel_free(a);
+}
+
+/* ---- errors, each with its place ----------------------------------------- */
+
+static void test_values(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *error;
+	} cases[] = {
+		{ "local-id = \"a b\"\n",
+		  "a.conf:4: local-id: \"a b\" is not an identity; expected an IP address, a host name, NAME@HOST or #HEX\n" },
+		{ "interface = \"a/b\"\n",
+		  "a.conf:4: interface: \"a/b\" cannot be the name of a network device; expected 1 to 15 characters, none of them '/', ':', '%' or a blank\n" },
+		{ "interface = sixteen-letters-\n",
+		  "a.conf:4: interface: \"sixteen-letters-\" cannot be the name of a network device; expected 1 to 15 characters, none of them '/', ':', '%' or a blank\n" },
+		{ "child-lifetime = \"1w\"\n",
+		  "a.conf:4: child-lifetime: \"1w\" is not a duration; expected digits and s, m, h or d, such as 1h\n" },
+		{ "# a comment\n\nike-lifetime = 9s\n",
+		  "a.conf:6: ike-lifetime: \"9s\" is out of range; expected 10s to 30d\n" },
+		{ "ike-lifetime = 31d\n",
+		  "a.conf:4: ike-lifetime: \"31d\" is out of range; expected 10s to 30d\n" },
+		{ "dpd-interval = 0\n",
+		  "a.conf:4: dpd-interval: \"0\" is out of range; expected 1s to 1h\n" },
+		{ "replay-window = 63\n",
+		  "a.conf:4: replay-window: \"63\" is no size; expected 64 to 4096 packets\n" },
+		{ "start = now\n",
+		  "a.conf:4: start: \"now\" is unknown; expected \"always\" or \"passive\"\n" },
+		{ "natt = yes\n",
+		  "a.conf:4: natt: \"yes\" is unknown; expected \"auto\" or \"force\"\n" },
+		{ "ike = {aes256gcm16-prfsha384-ecp384,\n       aes256gcm17-prfsha384-ecp384}\n",
+		  "a.conf:5: ike: \"aes256gcm17-prfsha384-ecp384\": unknown algorithm \"aes256gcm17\"\n" },
+		{ "ike = {aes256gcm16-ecp384}\n",
+		  "a.conf:4: ike: \"aes256gcm16-ecp384\": \"aes256gcm16-ecp384\" names no PRF (such as prfsha384)\n" },
+		{ "esp = {x25519}\n",
+		  "a.conf:4: esp: \"x25519\": \"x25519\" names no cipher (such as aes256gcm16)\n" },
+		{ "esp = {3des}\n",
+		  "a.conf:4: esp: \"3des\": unsupported algorithm \"3des\"\n" },
+	};
+	char text[512];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), GOOD "%s", cases[i].line);
+		assert_string_equal(errors_of(*state, text), cases[i].error);
+	}
+}
+
+static void test_syntax(void **state)
+{
+	static const char expected[] =
+		"; expected KEY = \"VALUE\", or KEY = {\"VALUE\", ...} for a list\n";
+	static const struct {
+		const char *text;
+		const char *error;
+	} cases[] = {
+		{ "local 192.0.2.1\n",
+		  "a.conf:1: missing equal sign after option 'local'" },
+		{ "# one\n# two\nlocal = {\"192.0.2.1\"}\n",
+		  "a.conf:3: unexpected token '{'" },
+		{ "remote = \"192.0.2.1\n\n",
+		  "a.conf:3: premature end of file" },
+	};
+	char error[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(error, sizeof(error), "%s%s", cases[i].error, expected);
+		assert_string_equal(errors_of(*state, cases[i].text), error);
+	}
+}
+
+static void test_unknown_keys(void **state)
+{
+	assert_string_equal(
+		errors_of(*state, GOOD "remote_id = \"b\"\n"),
+		"a.conf:4: unknown key \"remote_id\"; did you mean \"remote-id\"?\n");
+	assert_string_equal(
+		errors_of(*state, GOOD "\nlifetime = 1h\n"),
+		"a.conf:5: unknown key \"lifetime\"; ipsvti.conf(5) lists the known ones\n");
+	assert_string_equal(
+		errors_of(*state, "locl = 192.0.2.1\n"),
+		"a.conf:1: unknown key \"locl\"; did you mean \"local\"?\n");
+}
+
+static void test_given_twice(void **state)
+{
+	assert_string_equal(errors_of(*state, GOOD "local = \"192.0.2.9\"\n"),
+			    "a.conf:4: \"local\" is given twice, first in line 1; keep one\n");
+	assert_string_equal(errors_of(*state, GOOD "esp = {aes128gcm16}\n"
+						   "esp = {aes256gcm16}\n"),
+			    "a.conf:5: \"esp\" is given twice, first in line 4; keep one\n");
+}
+
+static void test_missing(void **state)
+{
+	assert_string_equal(
+		errors_of(*state, ""),
+		"a.conf: \"local\" is missing; add local = \"OUR ADDRESS\"\n"
+		"a.conf: \"remote\" is missing; add remote = \"ADDRESS OF THE PEER\"\n"
+		"a.conf: \"psk-file\" is missing; add psk-file = \"FILE WITH THE KEY\"\n");
+}
+
+/* All errors of a file are told at once. */
+static void test_addresses(void **state)
+{
+	assert_string_equal(
+		errors_of(*state, "local = gw.example\n"
+				  "remote = 0.0.0.0\n"
+				  "psk-file = a.psk\n"),
+		"a.conf:1: local: \"gw.example\" is not an IP address; expected one such as 198.51.100.2 or 2001:db8::2 (names are not looked up)\n"
+		"a.conf:2: remote: \"0.0.0.0\" is not an IP address; expected one such as 198.51.100.2 or 2001:db8::2 (names are not looked up)\n");
+	assert_string_equal(
+		errors_of(*state, "remote = 2001:db8::2\n"
+				  "local = 192.0.2.1\n"
+				  "psk-file = a.psk\n"),
+		"a.conf:1: remote: is an IPv6 address but local an IPv4 one; expected the same family\n");
+}
+
+static void test_tunnel_name(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "a b.conf", GOOD, 0644);
+	assert_null(conf_tunnel_load(path_of(f, "a b.conf"), &f->sink));
+	assert_string_equal(
+		f->errors,
+		"a b.conf: \"a b\" cannot be the name of a tunnel; rename the file to at most 31 letters, digits, '.', '_' and '-'\n");
+
+	f->errors[0] = '\0';
+	put(f, "a-name-of-24-characters-.conf", GOOD, 0644);
+	assert_null(conf_tunnel_load(path_of(f, "a-name-of-24-characters-.conf"),
+				     &f->sink));
+	assert_string_equal(
+		f->errors,
+		"a-name-of-24-characters-.conf: \"interface\" is missing, and the tunnel's name cannot be that of a network device; add interface = \"vti0\"\n");
+}
+
+/* ---- the folder ---------------------------------------------------------- */
+
+static void test_folder(void **state)
+{
+	struct fixture *f = *state;
+	struct conf conf;
+
+	put(f, "b.conf", GOOD "remote-id = b\n", 0644);
+	put(f, "a.conf", GOOD, 0644);
+	put(f, ".hidden.conf", "nonsense", 0644);
+	put(f, "a.conf~", "nonsense", 0644);
+	assert_int_equal(conf_load(f->dir, &conf, &f->sink), 0);
+	assert_string_equal(f->errors, "");
+	assert_int_equal(conf.count, 2);
+	assert_string_equal(conf.tunnels[0]->ike.name, "a");
+	assert_string_equal(conf.tunnels[1]->ike.name, "b");
+	assert_ptr_equal(conf_find(&conf, "b"), conf.tunnels[1]);
+	assert_null(conf_find(&conf, "c"));
+	conf_free(&conf);
+
+	put(f, "b.conf", GOOD "interface = a\nstart = x\n", 0644);
+	put(f, "c.conf", GOOD "interface = a\n", 0644);
+	assert_int_equal(conf_load(f->dir, &conf, &f->sink), -1);
+	assert_int_equal(conf.count, 0);
+	assert_non_null(strstr(f->errors, "b.conf:5: start: \"x\" is unknown;"));
+	assert_non_null(strstr(f->errors, "c.conf: interface \"a\" is that of "));
+	assert_non_null(strstr(f->errors, "c.conf: has the same local, remote and remote-id as "));
+	assert_int_equal(f->sink.count, 3);
+
+	f->errors[0] = '\0';
+	assert_int_equal(conf_load(path_of(f, "none"), &conf, &f->sink), -1);
+	assert_string_equal(
+		f->errors,
+		"none: No such file or directory; expected a folder with one file NAME.conf for each tunnel\n");
+}
+
+static void test_not_text(void **state)
+{
+	struct fixture *f = *state;
+	char *text = malloc(70001);
+
+	memset(text, '\n', 70000);
+	text[70000] = '\0';
+	assert_string_equal(errors_of(f, text),
+			    "a.conf: is longer than 65536 octets\n");
+	free(text);
+	f->errors[0] = '\0';
+	assert_null(conf_tunnel_load(path_of(f, "none.conf"), &f->sink));
+	assert_string_equal(f->errors,
+			    "none.conf: cannot be read: No such file or directory\n");
+}
+
+/* ---- values -------------------------------------------------------------- */
+
+static void test_durations(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t seconds;
+	} ok[] = {
+		{ "0", 0 },	      { "90", 90 },	 { "90s", 90 },
+		{ "15m", 900 },	      { "8h", 28800 },	 { "7d", 604800 },
+		{ "0010m", 600 },     { "4294967295", UINT32_MAX },
+		{ "49710d", 4294944000 },
+	};
+	static const char *const bad[] = {
+		"", "s", "-1", "+1", " 1", "1 s", "1.5h", "1hh", "1H", "1w",
+		"4294967296", "49711d", "99999999999999999999", "0x10",
+	};
+	uint32_t seconds;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(ok) / sizeof(ok[0]); i++) {
+		assert_true(conf_duration_parse(ok[i].text, &seconds));
+		assert_int_equal(seconds, ok[i].seconds);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(conf_duration_parse(bad[i], &seconds));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_minimal),     T(test_everything), T(test_same),
+		T(test_values),	     T(test_syntax),	 T(test_unknown_keys),
+		T(test_given_twice), T(test_missing),	 T(test_addresses),
+		T(test_tunnel_name), T(test_folder),	 T(test_not_text),
+		T(test_durations),
+#undef T
+	};
+
+	return cmocka_run_group_tests_name("daemon: conf", tests, NULL, NULL);
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The configured tunnels, given to the engine and taken from it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "iked.h"
+#include "log.h"
+
+/* ifindex stays 0 if it cannot be started; the reason is logged. */
+static void start_one(struct iked *iked, struct conf_tunnel *tunnel)
+{
+	const char *name = tunnel->ike.name, *why = NULL;
+	int ret;
+
+	tunnel->ike.ifindex = 0;
+	if (kernel_device(iked->kernel, tunnel, &tunnel->ike.ifindex) < 0)
+		return;
+	ret = ike_engine_add_tunnel(iked->engine, iked_now(), &tunnel->ike,
+				    &why);
+	if (ret == 0)
+		return;
+	tunnel->ike.ifindex = 0;
+	log_line(LOG_ERR, name, "%s: %s", tunnel->file,
+		 why ? why : strerror(-ret));
+}
+
+static void stop_one(struct iked *iked, struct conf_tunnel *tunnel)
+{
+	if (!tunnel->ike.ifindex)
+		return;
+	ike_engine_remove_tunnel(iked->engine, iked_now(), tunnel->ike.name);
+	tunnel->ike.ifindex = 0;
+}
+
+void tunnels_start(struct iked *iked)
+{
+	size_t i;
+
+	if (!iked->conf.count)
+		log_line(LOG_WARNING, NULL,
+			 "no tunnels: put a file NAME.conf into %s and send SIGHUP",
+			 iked->conf_dir);
+	for (i = 0; i < iked->conf.count; i++)
+		start_one(iked, iked->conf.tunnels[i]);
+}
+
+static void log_conf_error(void *arg, const char *text)
+{
+	(void)arg;
+	log_line(LOG_ERR, NULL, "%s", text);
+}
+
+/* Whether @old may go on as @new, on the device it has now. */
+static bool goes_on(struct iked *iked, const struct conf_tunnel *old,
+		    const struct conf_tunnel *new)
+{
+	uint32_t ifindex;
+
+	return old->ike.ifindex && new && conf_tunnel_same(old, new) &&
+	       kernel_device(iked->kernel, new, &ifindex) == 0 &&
+	       ifindex == old->ike.ifindex;
+}
+
+void tunnels_reload(struct iked *iked)
+{
+	struct conf_errors errors = { .report = log_conf_error };
+	unsigned int kept = 0, started = 0, stopped = 0;
+	struct conf_tunnel *tunnel;
+	struct conf fresh, old;
+	size_t i;
+
+	if (conf_load(iked->conf_dir, &fresh, &errors) < 0) {
+		log_line(LOG_ERR, NULL,
+			 "reload: %u errors, the configuration stays as it was",
+			 errors.count);
+		return;
+	}
+
+	for (i = 0; i < iked->conf.count; i++) {
+		struct conf_tunnel *was = iked->conf.tunnels[i];
+
+		tunnel = conf_find(&fresh, was->ike.name);
+		if (goes_on(iked, was, tunnel)) {
+			tunnel->ike.ifindex = was->ike.ifindex;
+			kept++;
+		} else {
+			stopped += was->ike.ifindex != 0;
+			stop_one(iked, was);
+		}
+	}
+
+	/* The engine may ask for keys while tunnels are added. */
+	old = iked->conf;
+	iked->conf = fresh;
+	for (i = 0; i < iked->conf.count; i++) {
+		tunnel = iked->conf.tunnels[i];
+		if (tunnel->ike.ifindex)
+			continue;
+		start_one(iked, tunnel);
+		started += tunnel->ike.ifindex != 0;
+	}
+	conf_free(&old);
+	log_line(LOG_NOTICE, NULL,
+		 "reload: tunnels unchanged: %u, stopped: %u, started: %u", kept,
+		 stopped, started);
+}
+
+void tunnels_stop(struct iked *iked)
+{
+	size_t i;
+
+	for (i = 0; i < iked->conf.count; i++)
+		if (iked->conf.tunnels[i]->ike.ifindex)
+			ike_engine_command(iked->engine, iked_now(),
+					   IKE_CMD_DOWN,
+					   iked->conf.tunnels[i]->ike.name);
+}
+
+const char *tunnels_name(const struct iked *iked, uint32_t ifindex)
+{
+	size_t i;
+
+	for (i = 0; i < iked->conf.count; i++)
+		if (iked->conf.tunnels[i]->ike.ifindex == ifindex)
+			return iked->conf.tunnels[i]->ike.name;
+	return NULL;
+}
+
+/* ---- lost events --------------------------------------------------------- */
+
+#define PAIRS_MAX 64 /* more than a device has: an outbound and 8 inbound */
+
+struct pair_list {
+	uint32_t ids[PAIRS_MAX];
+	size_t count;
+};
+
+/* What the kernel has, and what the engine believes it has, of one device. */
+struct reconcile {
+	struct pair_list present;
+	struct pair_list in_use;
+	struct pair_list believed;
+};
+
+static void list_add(struct pair_list *list, uint32_t id)
+{
+	if (list->count < PAIRS_MAX)
+		list->ids[list->count++] = id;
+}
+
+static bool list_has(const struct pair_list *list, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (list->ids[i] == id)
+			return true;
+	return false;
+}
+
+static int note_present(void *arg, const struct ike_pair_info *info)
+{
+	struct reconcile *r = arg;
+
+	list_add(&r->present, info->pair_id);
+	if (info->state == IKE_PAIR_ACTIVE && info->rx_packets)
+		list_add(&r->in_use, info->pair_id);
+	return 0;
+}
+
+static void note_believed(void *arg, const struct ike_child_status *status)
+{
+	struct reconcile *r = arg;
+
+	if (status->pair_id)
+		list_add(&r->believed, status->pair_id);
+}
+
+static void tell(struct iked *iked, const struct conf_tunnel *tunnel,
+		 enum ike_kernel_event_id id, uint32_t pair_id)
+{
+	struct ike_kernel_event event = {
+		.id = id,
+		.ifindex = tunnel->ike.ifindex,
+		.pair_id = pair_id,
+	};
+
+	ike_engine_kernel_event(iked->engine, iked_now(), &event);
+}
+
+static void reconcile_one(struct iked *iked, const struct conf_tunnel *tunnel)
+{
+	static const struct ike_status_visitor visitor = {
+		.child_sa = note_believed,
+	};
+	struct reconcile r = { 0 };
+	size_t i;
+
+	if (kernel_query(iked->kernel, tunnel->ike.ifindex, note_present, &r) < 0)
+		return;
+	ike_engine_status(iked->engine, iked_now(), tunnel->ike.name, &visitor,
+			  &r);
+	for (i = 0; i < r.believed.count; i++)
+		if (!list_has(&r.present, r.believed.ids[i]))
+			tell(iked, tunnel, IKE_KERNEL_DELETED, r.believed.ids[i]);
+		else if (list_has(&r.in_use, r.believed.ids[i]))
+			tell(iked, tunnel, IKE_KERNEL_FIRST_RX, r.believed.ids[i]);
+	/* A wish for a tunnel repeats itself, with the packets behind it. */
+}
+
+void tunnels_reconcile(struct iked *iked)
+{
+	size_t i;
+
+	log_line(LOG_WARNING, NULL,
+		 "events of the kernel were lost, reading its state anew");
+	for (i = 0; i < iked->conf.count; i++)
+		if (iked->conf.tunnels[i]->ike.ifindex)
+			reconcile_one(iked, iked->conf.tunnels[i]);
+}
