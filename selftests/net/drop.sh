@@ -1,0 +1,224 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Bad packets: each is dropped and counted under its reason and no other, and what
+# is not ours goes on to XFRM.  gwB's part is played by esp.py with the keys.
+set -u
+. "$IPSVTI_TREE/selftests/net/lib.sh"
+ktap_plan 27
+
+setup() {
+	modprobe ipsvti && modprobe -a algif_aead esp4 2>/dev/null
+	topo_up && encap_up gwA && link_up gwA 4 && keys 1 && sa_add gwA 1 && esp_start || return
+	# What comes out at hostA, as text, a line or two each.
+	in_ns hostA tcpdump -lnvv -i eth0 --immediate-mode udp port 9 >"$WORK/got" 2>"$WORK/got.log" &
+	wait_for 20 "grep -q 'listening on' '$WORK/got.log'"
+}
+
+# One process for all packets: starting one for each would take most of the time.
+esp_start() { coproc ESP { in_ns gwB "$NET/esp.py" --serve; }; }
+
+esp() { # WORD...: a packet from gwB to gwA
+	local sent
+	echo "--from $GWB4 --to $GWA4 --spi $(spi gwA 1) --keys $WORK/gwB.1 $*" >&"${ESP[1]}" &&
+		read -r -t 20 sent <&"${ESP[0]}" && [ "$sent" = sent ]
+}
+
+delivered() { grep -c '\.9: \[' "$WORK/got"; }
+
+# A good one goes through, which also says that what was sent before has been seen.
+SEQ=100
+good() { # WORD...
+	local n
+	n=$(delivered)
+	esp --seq $((++SEQ)) "$@" && wait_for 5 "[ \$(delivered) -eq $((n + 1)) ]"
+}
+
+dropped() { # REASON WORD...: counted once, not delivered, and the next good one is
+	local reason=$1 n
+	shift
+	n=$(delivered)
+	counts gwA "$reason" 1 esp --seq $((++SEQ)) "$@" && good && [ "$(delivered)" -eq $((n + 1)) ]
+}
+
+good_ones() {
+	good && good --inner-src "$HOSTB6" --inner-dst "$HOSTA6" && good --udp 4500:4500
+}
+
+replayed() {
+	good && counts gwA rx-replay 3 esp_again && good
+}
+
+esp_again() {
+	esp --seq "$SEQ" && esp --seq "$SEQ" && esp --seq "$SEQ" --udp 4500:4500
+}
+
+# 64 numbers up to the highest one are told apart.
+late() {
+	local top
+	good && top=$SEQ
+	esp --seq $((top + 1000)) && SEQ=$((top + 1000))
+	counts gwA rx-late 1 esp --seq $((SEQ - 64)) &&
+		counts gwA rx-late 1 esp --seq 0 || return
+	counts gwA rx-late 0 esp --seq $((SEQ - 63))
+	counts gwA rx-replay 1 esp --seq $((SEQ - 63)) && good
+}
+
+# A forged number moves nothing: the right ones still come in.
+forged_number() {
+	counts gwA rx-auth 1 esp --seq $((SEQ + 100000)) --flip 30 && good && good
+}
+
+flooded() {
+	counts gwA rx-auth 200 esp --seq $((SEQ + 1)) --flip 30 --times 200 && good
+}
+
+# What was in the queue before decryption could not be judged by its length alone.
+lengths() {
+	local n
+	for n in 8 15 16 31 33 35; do
+		dropped rx-truncated --keep "$n" || { echo "with $n octets"; return 1; }
+	done
+}
+
+# RFC 4303, section 2.4: the receiver looks at the padding.
+padding() {
+	good --padding 01020304 && dropped rx-padding --padding 01020404 &&
+		dropped rx-padding --padding 00000000 &&
+		dropped rx-padding --padding 01020304 --pad-len 250
+}
+
+no_ip() { # "next header 4", but something else inside
+	dropped rx-inner --next-header 4 --inner 6000000000003b4000000000 --padding 0102 &&
+		dropped rx-inner --next-header 41 --inner 45000014 --padding 0102 &&
+		dropped rx-inner --next-header 4 --inner 45000014 --padding 0102
+}
+
+inner_longer_than_there_is() { # total length 100, but 20 octets
+	dropped rx-inner --inner 4500006400000000401166830a0200020a010002
+}
+
+# TFC padding (RFC 4303, section 2.7): the inner length says where the packet ends.
+tfc() {
+	local n inner
+	n=$(delivered)
+	# 28 octets of IPv4 and UDP to port 9, then 40 octets of nothing
+	inner=4500001c00004000401126cb0a0200020a0100020009000900080000$(printf '00%.0s' {1..40})
+	esp --seq $((++SEQ)) --inner "$inner" && wait_for 5 "[ \$(delivered) -eq $((n + 1)) ]" || return
+	tail -n 2 "$WORK/got"
+	tail -n 2 "$WORK/got" | grep -q 'length 28)'
+}
+
+larval() {
+	local spi
+	spi=$(in_ns gwA ipsvtictl --json sa alloc vti0 time 2 | jq .in.spi) || return
+	# Held for the keys; when these do not come it was in vain.
+	esp --seq 1 --spi "$spi" && wait_for 10 "[ \$(counter gwA rx-larval) -ge 1 ]" && good
+}
+
+# No SA of ours: XFRM counts it, and we do not.
+foreign_spi() {
+	local before after
+	before=$(in_ns gwA awk '$1 == "XfrmInNoStates" { print $2 }' /proc/net/xfrm_stat)
+	counts gwA rx-auth 0 esp --seq 1 --spi 0x99999 && good || return
+	after=$(in_ns gwA awk '$1 == "XfrmInNoStates" { print $2 }' /proc/net/xfrm_stat)
+	echo "XfrmInNoStates $before, then $after"
+	[ $((after - before)) -eq 1 ]
+}
+
+# The right SPI, to an address that is not the tunnel's.
+foreign_address() {
+	ip -n gwA addr add 192.0.2.77/24 dev wan &&
+		counts gwA rx-auth 0 esp --to 192.0.2.77 --seq $((SEQ + 1)) && good
+}
+
+device_down() {
+	local n
+	n=$(delivered)
+	ip -n gwA link set vti0 down || return
+	counts gwA rx-down 1 esp --seq $((++SEQ)) || return
+	ip -n gwA link set vti0 up && ip -n gwA route add 10.2.0.0/24 dev vti0
+	good && [ "$(delivered)" -eq $((n + 1)) ]
+}
+
+wrong_keys() {
+	cp "$WORK/gwB.1" "$WORK/right"
+	keys 2 && cp "$WORK/gwB.2" "$WORK/gwB.1"
+	counts gwA rx-auth 1 esp --seq $((++SEQ))
+	local status=$?
+	cp "$WORK/right" "$WORK/gwB.1"
+	return "$status"
+}
+
+# RFC 6040, figure 4: the ECN field that comes out, from the outer and inner ones.
+ecn() {
+	local row inner outer want got
+	for row in "0 0 0" "0 2 0" "0 1 0" "2 0 2" "2 2 2" "2 1 1" "2 3 3" \
+		"1 0 1" "1 2 1" "1 1 1" "1 3 3" "3 0 3" "3 2 3" "3 1 3" "3 3 3"; do
+		read -r inner outer want <<<"$row"
+		good --tos $((0x28 | inner)) --outer-tos $((0x40 | outer)) || return
+		got=$(sed -n 's/.*(tos 0x\([0-9a-f]*\).*/\1/p' "$WORK/got" | tail -n 1)
+		[ $((0x$got)) -eq $((0x28 | want)) ] ||
+			{ echo "inner $inner, outer $outer: tos 0x$got, expected ECN $want"; return 1; }
+	done
+	dropped rx-ecn --tos 0x28 --outer-tos 3
+}
+
+to_nobody() { # sent, that is
+	in_ns hostA ping -n -c "${1:-1}" -W 1 "$HOSTB4" >/dev/null
+	true
+}
+
+tx_no_sa() {
+	in_ns gwA ipsvtictl sa flush vti0 && [ "$(carrier gwA)" = 0 ] || return
+	counts gwA tx-no-sa 1 to_nobody
+}
+
+tx_no_route() {
+	sa_add gwA 1 && ip -n gwA route del default && ip -n gwA route add unreachable 198.51.100.0/24 || return
+	counts gwA tx-no-route 1 to_nobody
+	local status=$?
+	ip -n gwA route del unreachable 198.51.100.0/24
+	ip -n gwA route add default via 192.0.2.254
+	return "$status"
+}
+
+tx_loop() { # the way to the peer leads into the tunnel
+	ip -n gwA route add 198.51.100.1 dev vti0 && counts gwA tx-loop 1 to_nobody || return
+	ip -n gwA route del 198.51.100.1 dev vti0
+}
+
+tx_too_big() {
+	ip -n gwA link set vti0 mtu 1500
+	in_ns hostA ip route flush cache
+	counts gwA tx-too-big 1 in_ns hostA sh -c "ping -n -c 1 -W 1 -M do -s 1440 $HOSTB4; true"
+}
+
+ktap_run "set up" setup
+ktap_run "good ones are delivered: IPv4, IPv6, in UDP" good_ones
+ktap_run "replayed" replayed
+ktap_run "left of the window" late
+ktap_run "one bit of the sequence number changed" dropped rx-auth --flip 6
+ktap_run "one bit of the IV changed" dropped rx-auth --flip 12
+ktap_run "one bit of the payload changed" dropped rx-auth --flip 20
+ktap_run "ICV shortened" dropped rx-auth --cut 4
+ktap_run "wrong keys" wrong_keys
+ktap_run "a forged number does not move the window" forged_number
+ktap_run "a flood of forged ones" flooded
+ktap_run "too short, or of a length that cannot be" lengths
+ktap_run "wrong padding" padding
+ktap_run "a dummy packet" dropped rx-dummy --next-header 59
+ktap_run "next header 17" dropped rx-next-header --next-header 17
+ktap_run "not the IP version that the next header says" no_ip
+ktap_run "inner packet longer than there is" inner_longer_than_there_is
+ktap_run "padding for traffic flow confidentiality is cut off" tfc
+ktap_run "ECN, all combinations" ecn
+ktap_run "an SPI without keys yet" larval
+ktap_run "a foreign SPI goes on to XFRM" foreign_spi
+ktap_run "our SPI at another address is not ours" foreign_address
+ktap_run "device down" device_down
+ktap_run "sending without an SA" tx_no_sa
+ktap_run "sending without a route" tx_no_route
+ktap_run "sending in a loop" tx_loop
+ktap_run "sending too big" tx_too_big
+ktap_end

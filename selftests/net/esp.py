@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Makes ESP packets by hand, right ones and wrong ones, and sends them.
+
+    esp.py --from ADDR --to ADDR --spi N --keys FILE [--seq N] [--udp SPORT:DPORT]
+           [--next-header N] [--padding HEX] [--inner-src A --inner-dst B]
+           [--tos N] [--outer-tos N] [--cut N] [--flip N] [--times N]
+
+    esp.py --serve         the same from each line of standard input; answers "sent"
+
+The file with the keys is that of the sender, as ipsvtictl has it: the line "out
+KEY SALT" is used.  The inner packet is UDP to port 9 (discard), or what --inner
+says in hexadecimal digits.  Encryption is the kernel's, by AF_ALG: nothing that the
+module under test does is used here.
+"""
+import argparse
+import ipaddress
+import shlex
+import socket
+import struct
+import sys
+
+
+def checksum(data):
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data[: len(data) & ~1]))
+    if len(data) % 2:
+        total += data[-1] << 8
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def inner_packet(a):
+    payload = b"ipsvti"
+    src, dst = (ipaddress.ip_address(x) for x in (a.inner_src, a.inner_dst))
+    udp = struct.pack("!HHHH", 9, 9, 8 + len(payload), 0) + payload
+    if src.version == 4:
+        head = struct.pack("!BBHHHBBH4s4s", 0x45, a.tos, 20 + len(udp), 0, 0x4000, 64,
+                           17, 0, src.packed, dst.packed)
+        return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + udp
+    pseudo = src.packed + dst.packed + struct.pack("!II", len(udp), 17)
+    udp = udp[:6] + struct.pack("!H", checksum(pseudo + udp)) + udp[8:]
+    return struct.pack("!IHBB", 6 << 28 | a.tos << 20, len(udp), 17, 64) + \
+        src.packed + dst.packed + udp
+
+
+def seal(key, salt, aad, iv, plain):
+    with socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET) as alg:
+        alg.bind(("aead", "gcm(aes)"))
+        alg.setsockopt(socket.SOL_ALG, socket.ALG_SET_KEY, key)
+        alg.setsockopt(socket.SOL_ALG, socket.ALG_SET_AEAD_AUTHSIZE, None, 16)
+        op, _ = alg.accept()
+        with op:
+            op.sendmsg_afalg([aad + plain], op=socket.ALG_OP_ENCRYPT, iv=salt + iv,
+                             assoclen=len(aad))
+            return op.recv(len(aad) + len(plain) + 16)[len(aad):]
+
+
+def read_keys(path):
+    with open(path, encoding="ascii") as f:
+        for line in f:
+            words = line.split()
+            if words and words[0] == "out":
+                octets = bytes.fromhex("".join(w.removeprefix("0x") for w in words[1:]))
+                return octets[:-4], octets[-4:]
+    raise SystemExit("no line \"out\" in " + path)
+
+
+def esp_packet(a, seq):
+    plain = bytes.fromhex(a.inner) if a.inner is not None else inner_packet(a)
+    next_header = a.next_header
+    if next_header is None:
+        next_header = 4 if plain[0] >> 4 == 4 else 41
+    if a.padding is None:
+        pad = bytes(range(1, 1 + -(len(plain) + 2) % 4))
+        pad_len = len(pad)
+    else:
+        pad = bytes.fromhex(a.padding)
+        pad_len = len(pad) if a.pad_len is None else a.pad_len
+    plain += pad + bytes([pad_len, next_header])
+    head = struct.pack("!II", a.spi, seq & 0xFFFFFFFF)
+    iv = struct.pack("!Q", seq)
+    packet = bytearray(head + iv + seal(*read_keys(a.keys), head, iv, plain))
+    if a.flip is not None:
+        packet[a.flip] ^= 0x40
+    return bytes(packet[: len(packet) - a.cut] if a.keep is None else packet[: a.keep])
+
+
+def send(words):
+    p = argparse.ArgumentParser()
+    number = lambda s: int(s, 0)
+    p.add_argument("--from", dest="src", required=True)
+    p.add_argument("--to", required=True)
+    p.add_argument("--spi", type=number, required=True)
+    p.add_argument("--keys", required=True)
+    p.add_argument("--seq", type=number, default=1)
+    p.add_argument("--udp", help="ESP in UDP, SPORT:DPORT")
+    p.add_argument("--next-header", type=number)
+    p.add_argument("--padding", help="hexadecimal digits instead of what is right")
+    p.add_argument("--pad-len", type=number, help="what the pad length field says")
+    p.add_argument("--inner-src", default="10.2.0.2")
+    p.add_argument("--inner-dst", default="10.1.0.2")
+    p.add_argument("--inner", help="the whole inner packet, hexadecimal digits")
+    p.add_argument("--tos", type=number, default=0)
+    p.add_argument("--outer-tos", type=number, default=0)
+    p.add_argument("--cut", type=number, default=0, help="octets missing at the end")
+    p.add_argument("--keep", type=number, help="octets left of the ESP packet")
+    p.add_argument("--flip", type=number, help="octet with a bit changed")
+    p.add_argument("--times", type=number, default=1, help="send so often, counting up")
+    a = p.parse_args(words)
+
+    v6 = ":" in a.to
+    family = socket.AF_INET6 if v6 else socket.AF_INET
+    if a.udp:
+        sport, dport = map(int, a.udp.split(":"))
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((a.src, sport))
+    else:
+        dport = 0
+        sock = socket.socket(family, socket.SOCK_RAW, 50)
+        sock.bind((a.src, 0))
+    if v6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, a.outer_tos)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, a.outer_tos)
+    for seq in range(a.seq, a.seq + a.times):
+        sock.sendto(esp_packet(a, seq), (a.to, dport))
+    sock.close()
+
+
+def main():
+    if sys.argv[1:] != ["--serve"]:
+        send(sys.argv[1:])
+        return
+    for line in sys.stdin:
+        send(shlex.split(line))
+        print("sent", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What the module tells by itself, as the agent hears it: through libipsvti.
+set -u
+. "$IPSVTI_TREE/selftests/lab/netns.sh"
+
+ktap_plan 8
+work=$(mktemp -d)
+heard=$work/heard
+
+A() { in_ns gwA "$@"; }
+ctl() { A ipsvtictl "$@"; }
+hex() { head -c "$1" /dev/urandom | od -An -tx1 | tr -d ' \n'; }
+ab="$(hex 32) $(hex 4)" ba="$(hex 32) $(hex 4)"
+
+add() { # gwA|gwB IN OUT WORD...
+	local ns=$1 in=$2 out=$3 keys
+	shift 3
+	keys="in $ba"$'\n'"out $ab"
+	[ "$ns" = gwA ] || keys="in $ab"$'\n'"out $ba"
+	in_ns "$ns" ipsvtictl sa add vti0 in spi "$in" out spi "$out" alg aes-gcm-16-256 keys - "$@" <<<"$keys"
+}
+new_keys() { ab="$(hex 32) $(hex 4)" ba="$(hex 32) $(hex 4)"; }
+id_of() { ctl sa show vti0 --json | jq ".[] | select(.in.spi == $1) | .\"pair-id\""; }
+
+# listen WORD...: from when this returns, events of gwA are written to $heard.
+listen() {
+	hush
+	mkfifo "$work/in" && : >"$heard" || return
+	A "$work/events" "$@" <"$work/in" >"$heard" 2>&1 &
+	listener=$!
+	exec 8>"$work/in"
+	wait_for 20 "grep -q ready '$heard'"
+}
+listener=''
+hush() {
+	[ -n "$listener" ] || return 0
+	exec 8>&-
+	wait "$listener"
+	listener=''
+	rm -f "$work/in"
+}
+
+# hears LINE: that very line comes, if it has not come already
+hears() { wait_for 20 "grep -qxF '$1' '$heard' || { cat '$heard'; false; }"; }
+times() { [ "$(grep -c "^$1" "$heard")" = "$2" ] || { cat "$heard"; return 1; }; }
+
+begin() {
+	modprobe ipsvti && topo_up &&
+		cc -O2 -Wall -o "$work/events" -I "$IPSVTI_TREE/kmod/uapi" -I "$IPSVTI_TREE/tools/libipsvti" \
+			"$IPSVTI_TREE/selftests/net/events.c" "$IP_LIB_DIR/libipsvti.a" -lmnl || return
+	ip -n gwA link add vti0 type ipsvti local "$GWA4" remote "$GWB4" &&
+		ip -n gwB link add vti0 type ipsvti local "$GWB4" remote "$GWA4" || return
+	for ns in gwA gwB; do
+		in_ns "$ns" sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1
+		ip -n "$ns" link set vti0 up
+	done
+	ip -n gwA addr add 169.254.1.1/30 dev vti0 && ip -n gwB addr add 169.254.1.2/30 dev vti0 || return
+	index=$(A cat /sys/class/net/vti0/ifindex)
+	listen
+}
+
+activated() {
+	add gwA 1001 2001 activate now || return
+	hears "carrier ifindex $index vti0 carrier 1 reason activated pair $(id_of 1001)" && times carrier 1
+}
+
+switched() { # no carrier event: the carrier has not changed
+	new_keys
+	add gwA 1002 2002 activate manual && ctl sa activate vti0 "$(id_of 1002)" && times carrier 1
+}
+
+deleted() {
+	local id
+	id=$(id_of 1001)
+	ctl sa del vti0 "$id" && hears "sa-del ifindex $index pair $id in 1001 reason deleted"
+}
+
+flushed() {
+	local id
+	id=$(id_of 1002)
+	ctl sa flush vti0 && hears "sa-del ifindex $index pair $id in 1002 out 2002 reason flushed" &&
+		hears "carrier ifindex $index vti0 carrier 0 reason flushed"
+}
+
+expired() {
+	local id
+	id=$(ctl sa alloc vti0 time 2 --json | jq '."pair-id"')
+	wait_for 20 "grep -q 'sa-del ifindex $index pair $id in [0-9]* reason reservation-expired' '$heard'"
+}
+
+first_rx() {
+	local id
+	listen || return
+	new_keys
+	add gwA 1003 2003 activate first-rx && add gwB 2003 1003 activate now || return
+	id=$(id_of 1003)
+	in_ns gwB ping -q -c 3 -i 0.2 -W 1 169.254.1.1
+	hears "first-rx ifindex $index pair $id state active" && times first-rx 1 &&
+		hears "carrier ifindex $index vti0 carrier 1 reason activated pair $id"
+}
+
+lost() { # ... and said so; what comes later is heard again
+	local n
+	listen --small || return
+	for n in 1 2 3 4 5 6 7 8; do
+		new_keys
+		add gwA 3001 4001 && ctl sa flush vti0 || return
+	done
+	echo >&8
+	hears lost || return
+	new_keys
+	add gwA 3002 4002 || return
+	echo >&8
+	hears "carrier ifindex $index vti0 carrier 1 reason activated pair $(id_of 3002)" || return
+	hush
+}
+
+ktap_run "module, topology, subscription" begin
+ktap_run "a pair is put to use: carrier" activated
+ktap_run "another one is put to use: no event" switched
+ktap_run "sa-del" deleted
+ktap_run "sa-flush: the pair and the carrier" flushed
+ktap_run "a reservation runs out" expired
+ktap_run "first-rx, and the carrier with it" first_rx
+ktap_run "events are lost" lost
+ktap_end

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the tests of the module share: tunnels between gwA and gwB of netns.sh, SA
+# pairs by hand, traffic, counters and events.
+#
+#   hostA 10.1.0.2 --- gwA ==== vti0 ==== gwB --- hostB 10.2.0.2
+#         fd00:1::2      169.254.1.1  .2          fd00:2::2
+#                         fd00:ff::1 ::2
+
+. "$IPSVTI_TREE/selftests/lab/netns.sh"
+NET=$IPSVTI_TREE/selftests/net
+WORK=$(mktemp -d)
+
+HOSTA4=10.1.0.2 HOSTA6=fd00:1::2 HOSTB4=10.2.0.2 HOSTB6=fd00:2::2
+
+nl() { "$NET/nl.py" "$@"; }
+
+# other gwA|gwB: the gateway at the other end
+other() { case $1 in gwA) echo gwB ;; gwB) echo gwA ;; esac; }
+
+# outer gwA|gwB 4|6: its address on the underlay
+outer() {
+	case $1$2 in
+	gwA4) echo "$GWA4" ;;
+	gwA6) echo "$GWA6" ;;
+	gwB4) echo "$GWB4" ;;
+	gwB6) echo "$GWB6" ;;
+	esac
+}
+
+# link_up gwA|gwB 4|6 [OPTION...]: vti0 with its addresses, and the LAN of the other
+# side routed into it.  There is no SA yet.
+link_up() {
+	local gw=$1 v=$2 us=1 them=2
+	shift 2
+	[ "$gw" = gwA ] || us=2 them=1
+	ip -n "$gw" link add vti0 type ipsvti local "$(outer "$gw" "$v")" \
+		remote "$(outer "$(other "$gw")" "$v")" "$@" || return
+	ip -n "$gw" -batch - <<-EOT
+		addr add 169.254.1.$us/30 dev vti0
+		addr add fd00:ff::$us/126 dev vti0 nodad
+		link set vti0 up
+		route add 10.$them.0.0/24 dev vti0
+		route add fd00:$them::/64 dev vti0
+	EOT
+}
+
+# links_up 4|6 [OPTION...]: at both gateways, over outer IPv4 or IPv6
+links_up() { link_up gwA "$@" && link_up gwB "$@"; }
+
+link_down() { ip -n "$1" link del vti0 2>/dev/null; }
+
+links_down() {
+	link_down gwA
+	link_down gwB
+}
+
+# SA pairs have a number N here, 1 to 999: A receives on SPI 0x1000 + N and B on
+# 0x2000 + N, and $WORK/gwA.N and gwB.N hold their keys.
+spi() { # gwA|gwB N: what it receives on
+	case $1 in gwA) echo $((0x1000 + $2)) ;; gwB) echo $((0x2000 + $2)) ;; esac
+}
+
+random_hex() { head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
+
+# keys N [BITS]: new ones, for both sides
+keys() {
+	local len=$((${2:-256} / 8)) k1 k2
+	k1="$(random_hex $len) $(random_hex 4)" k2="$(random_hex $len) $(random_hex 4)"
+	(umask 077; printf 'in %s\nout %s\n' "$k1" "$k2" >"$WORK/gwA.$1"
+		printf 'in %s\nout %s\n' "$k2" "$k1" >"$WORK/gwB.$1")
+}
+
+# sa_add gwA|gwB N [BITS] [WORD...]: install its side of pair N, of which keys N
+# has made the keys.  Words go to "ipsvtictl sa add".
+sa_add() {
+	local gw=$1 n=$2 bits=${3:-256}
+	shift 2
+	[ $# -eq 0 ] || shift
+	in_ns "$gw" ipsvtictl sa add vti0 in spi "$(spi "$gw" "$n")" \
+		out spi "$(spi "$(other "$gw")" "$n")" \
+		alg "aes-gcm-16-$bits" keys "$WORK/$gw.$n" "$@"
+}
+
+# pair_up N [BITS] [WORD...]: keys, and both sides, in use at once
+pair_up() {
+	local n=$1
+	shift
+	keys "$n" "${1:-256}" && sa_add gwA "$n" "$@" && sa_add gwB "$n" "$@"
+}
+
+ENCAP_UDP=(encap udp sport 4500 dport 4500)
+
+# encap_up gwA|gwB: what opens UDP port 4500 for ESP there
+encap_up() {
+	in_ns "$1" "$NET/encap.py" >"$WORK/encap.$1" 2>&1 &
+	wait_for 20 "grep -q ready '$WORK/encap.$1'"
+}
+
+# sa_of GW N [FILTER]: what jq's FILTER gives for pair N, "" if there is none
+sa_of() {
+	in_ns "$1" ipsvtictl --json sa show vti0 |
+		jq -r --argjson spi "$(spi "$1" "$2")" ".[] | select(.in.spi == \$spi) | ${3:-.}"
+}
+
+pair_id() { sa_of "$1" "$2" '."pair-id"'; } # GW N
+
+state() { sa_of "$1" "$2" .state; } # GW N
+
+carrier() { in_ns "$1" cat /sys/class/net/vti0/carrier; } # GW
+
+tunnel() { in_ns "$1" "$NET/nl.py" ask tunnel-get '{"dev":"vti0"}' | jq -r "$2"; } # GW FILTER
+
+# The counters of vti0, a line "name: value" each.  By ethtool(8), as they are the same
+# as in tunnel-get and it answers faster.
+counters() { in_ns "$1" ethtool -S vti0 | sed -n "s/^ *\(.*: [0-9]*\)\$/\1/; y/_/-/; /[0-9]\$/p"; } # GW
+
+counter() { # GW NAME
+	local name value
+	while read -r name value; do
+		[ "$name" != "$2:" ] || echo "$value"
+	done < <(counters "$1")
+}
+
+# Those that count what was not delivered, and are not 0.
+drops() { counters "$1" | grep -vE '^[rt]x-(packets|bytes):|: 0$'; } # GW
+
+# counts GW NAME BY COMMAND...: the command makes the counter go up by that much, and
+# nothing else that counts drops
+counts() {
+	local gw=$1 name=$2 by=$3 before want='' key value
+	shift 3
+	before=$(counters "$gw" | grep -vE '^[rt]x-(packets|bytes):')
+	"$@" || return
+	while read -r key value; do
+		[ "$key" != "$name:" ] || value=$((value + by))
+		want+="$key $value"$'\n'
+	done <<<"$before"
+	want=${want%$'\n'}
+	wait_for 5 "[ \"\$(counters $gw | grep -vE '^[rt]x-(packets|bytes):')\" = '$want' ]" && return
+	echo "$name should have gone up by $by:"
+	diff <(echo "$before") <(counters "$gw")
+	return 1
+}
+
+# events_start GW: what its family says goes to $WORK/events.GW, a line each
+events_start() {
+	in_ns "$1" "$NET/nl.py" monitor >"$WORK/events.$1" 2>&1 &
+	wait_for 20 "grep -q ready '$WORK/events.$1'"
+}
+
+# event GW FILTER: wait until an event for which jq's FILTER is true has come
+event() {
+	wait_for 10 "sed 1d '$WORK/events.$1' | jq -es 'any(.[]; $2)' >/dev/null" || {
+		cat "$WORK/events.$1"
+		return 1
+	}
+}
+
+# refused TEXT COMMAND...: it fails, and says that
+refused() {
+	local text=$1 said
+	shift
+	if said=$("$@" 2>&1); then
+		echo "not refused: $*"
+		echo "$said"
+		return 1
+	fi
+	grep -qF -- "$text" <<<"$said" && return
+	echo "$* said: $said"
+	echo "but it should have said: $text"
+	return 1
+}
+
+ping_across() { # 4|6 [PING-ARG...]
+	local v=$1 to=HOSTB$1
+	shift
+	in_ns hostA ping -"$v" -n -q -i 0.1 -W 5 -c 3 "$@" "${!to}"
+}
+
+# Nothing comes back within a moment.
+no_ping_across() { ! ping_across "$1" -c 2 -W 1; }
+
+# tcp_across 4|6 BYTES [hostB|hostA]: that many random bytes through TCP from hostA
+# (or hostB) to the other arrive as they were
+tcp_across() {
+	local v=$1 bytes=$2 from=${3:-hostA} to=hostB addr sum pid
+	[ "$from" = hostA ] || to=hostA
+	addr=${to^^}$v addr=${!addr}
+	[ "$v" = 4 ] || addr="[$addr]"
+	head -c "$bytes" /dev/urandom >"$WORK/sent"
+	rm -f "$WORK/received"
+	in_ns "$to" timeout 120 socat -u "TCP$v-LISTEN:5001,reuseaddr" "CREATE:$WORK/received" &
+	pid=$!
+	if ! wait_for 10 "in_ns $to ss -Hltn 'sport = 5001' | grep -q ." ||
+		! in_ns "$from" timeout 120 socat -u "OPEN:$WORK/sent" "TCP$v:$addr:5001"; then
+		kill $pid 2>/dev/null
+		return 1
+	fi
+	wait $pid || return
+	sum=$(sha256sum <"$WORK/sent")
+	[ "$(sha256sum <"$WORK/received")" = "$sum" ] && return
+	echo "$bytes bytes sent, $(stat -c %s "$WORK/received") received, and not the same"
+	return 1
+}
+
+# table_checks: a test for each row of $WORK/table, which nl.py has compared with what
+# was answered
+table_checks() {
+	local verdict name why
+	while IFS=$'\t' read -r verdict name why; do
+		if [ "$verdict" = ok ]; then
+			ktap_ok "refused: $name"
+		else
+			ktap_fail "refused: $name" "$why"
+		fi
+	done <"$WORK/verdicts"
+}

@@ -1,0 +1,154 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Not executable, so not part of selftests/check yet: it makes 500 devices, which takes the debug kernel ten minutes, and its last test
+# loads the module that it wants to see gone.
+#
+# Ends: devices deleted, namespaces gone, the module unloaded, all of it under
+# traffic and with SAs in place; and many devices.
+set -u
+. "$IPSVTI_TREE/selftests/net/lib.sh"
+ktap_plan 9
+
+setup() {
+	modprobe ipsvti && topo_up && encap_up gwA && encap_up gwB
+}
+
+# Floods both ways until stopped.
+traffic_start() {
+	local v
+	for v in 4 6; do
+		in_ns hostA ping -"$v" -n -q -f -s 1000 "$(eval echo "\$HOSTB$v")" >/dev/null 2>&1 &
+		in_ns hostB ping -"$v" -n -q -f -s 100 "$(eval echo "\$HOSTA$v")" >/dev/null 2>&1 &
+	done
+}
+
+traffic_stop() {
+	local ns
+	for ns in hostA hostB; do
+		ip netns pids "$ns" | xargs -r kill 2>/dev/null
+	done
+	wait_for 10 '[ -z "$(ip netns pids hostA; ip netns pids hostB)" ]'
+}
+
+busy() { # until that many more packets have passed
+	local from
+	from=$(counter gwA tx-packets)
+	wait_for 20 "[ \$(counter gwA tx-packets) -ge $((from + $1)) ]"
+}
+
+deleted() {
+	local i
+	for i in 1 2 3; do
+		links_up 4 && pair_up "$i" && traffic_start && busy 50 || return
+		links_down
+		traffic_stop || return
+	done
+	links_up 4 && pair_up 9 && ping_across 4
+	links_down
+}
+
+set_down() {
+	links_up 4 && pair_up 1 && traffic_start && busy 50 || return
+	ip -n gwA link set vti0 down
+	[ "$(state gwA 1)" = active ] || return
+	ip -n gwA link set vti0 up && ip -n gwA route add 10.2.0.0/24 dev vti0 &&
+		ip -n gwA route add fd00:2::/64 dev vti0 && busy 50 || return
+	traffic_stop && ping_across 4
+	links_down
+}
+
+flushed() {
+	local i
+	links_up 4 || return
+	traffic_start
+	for i in 1 2 3 4 5 6 7 8; do
+		pair_up "$i" && in_ns gwA ipsvtictl sa flush vti0 && in_ns gwB ipsvtictl sa flush vti0 || return
+	done
+	traffic_stop && pair_up 9 && ping_across 4
+	links_down
+}
+
+# The namespace where the outer packets live goes, with the device in it, and with the
+# device elsewhere.
+namespace_gone() {
+	local where
+	for where in gwA inner; do
+		links_up 4 && pair_up 1 && traffic_start && busy 20 || return
+		if [ "$where" = inner ]; then
+			ip netns add inner && ip -n gwA link set vti0 netns inner &&
+				ip -n inner link set vti0 up || return
+		fi
+		traffic_stop
+		topo_down
+		if [ "$where" = inner ]; then
+			wait_for 20 '! ip -n inner link show vti0 2>/dev/null' && ip netns delete inner || return
+		fi
+		topo_up && encap_up gwA && encap_up gwB || return
+	done
+	links_up 4 && pair_up 1 && ping_across 4
+	links_down
+}
+
+underlay_gone() {
+	links_up 4 dev wan && pair_up 1 && ping_across 4 || return
+	ip -n gwA link del wan
+	no_ping_across 4 || return
+	[ "$(state gwA 1)" = active ] || return
+	topo_down
+	topo_up && encap_up gwA && encap_up gwB
+}
+
+# 500 devices with a pair each: installed, found by their SPI, and gone.
+many() {
+	local n=500 i
+	for ((i = 1; i <= n; i++)); do
+		echo "link add m$i type ipsvti local 192.0.2.1 remote 203.0.$((i / 250)).$((i % 250 + 1))"
+		echo "link set m$i up"
+	done | ip -n gwA -batch - || return
+	for ((i = 1; i <= n; i++)); do
+		echo "sa-pair-new {\"dev\":\"m$i\",\"activation\":\"now\",
+			\"in\":{\"spi\":$((10000 + i)),\"alg\":1,\"key\":\"$(printf %032x "$i")\",\"salt\":\"00000000\"},
+			\"out\":{\"spi\":$((20000 + i)),\"alg\":1,\"key\":\"$(printf %032x "$i")\",\"salt\":\"00000000\"}}" |
+			tr -d '\n\t'
+		echo
+	done | in_ns gwA "$NET/nl.py" batch >"$WORK/many" || return
+	[ "$(grep -c '"state": "active"' "$WORK/many")" = "$n" ] || { grep -m 3 error "$WORK/many"; return 1; }
+	[ "$(in_ns gwA "$NET/nl.py" dump sa-get | grep -c '"state": "active"')" = "$n" ] &&
+		[ "$(in_ns gwA "$NET/nl.py" dump tunnel-get | grep -c '"carrier": 1')" = "$n" ] || return
+	for ((i = 1; i <= n; i++)); do
+		echo "link del m$i"
+	done | ip -n gwA -batch - || return
+	[ -z "$(in_ns gwA "$NET/nl.py" dump sa-get)" ]
+}
+
+# rmmod takes all with it: devices, SAs, held packets, timers.
+unloaded() {
+	local i
+	for i in 1 2 3; do
+		links_up 4 && pair_up 1 256 "${ENCAP_UDP[@]}" && in_ns gwA ipsvtictl sa alloc vti0 &&
+			traffic_start && busy 20 || return
+		rmmod ipsvti || return
+		traffic_stop
+		ip -n gwA link show vti0 2>/dev/null && return 1
+		modprobe ipsvti || return
+	done
+	links_up 4 && pair_up 1 && ping_across 4
+}
+
+# With the module gone its netlink family is gone, and says so.
+no_family() {
+	rmmod ipsvti && refused "" ipsvtictl sa show && refused "Unknown device type" env IP_LIB_DIR=/nonexistent \
+		ip link add x type ipsvti 2>/dev/null || ! lsmod | grep -q '^ipsvti '
+}
+
+ktap_run "set up" setup
+ktap_run "devices deleted under traffic" deleted
+ktap_run "a device set down and up under traffic" set_down
+ktap_run "SAs made and flushed under traffic" flushed
+ktap_run "the namespace goes, with the device in it and elsewhere" namespace_gone
+ktap_run "the underlay device goes" underlay_gone
+ktap_run "500 devices" many
+ktap_run "module unloaded under traffic" unloaded
+ktap_run "and all is gone" no_family
+ktap_end
