@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# strongSwan as the other gateway, gwB: charon-systemd with the kernel's XFRM, and an
+# XFRM interface (if_id 42) that the LAN of site A is routed into, so that nothing of
+# it depends on policies of its own making. Sourced by strongswan-*.sh, which set
+#
+#   FAMILY=4|6        of the outer packets
+#   NAT=none|a|b      who is behind a NAT; the NAT gives ports of its own choice
+#
+# and call strongswan_tests. Whoever is not reachable from outside initiates in all
+# tests; without a NAT each of both does.
+
+# shellcheck source=selftests/ike/common.sh
+. "$IPSVTI_TREE/selftests/ike/common.sh"
+
+SWAN=/etc/netns/gwB
+export STRONGSWAN_CONF=$SWAN/strongswan.conf
+
+# The NAT of the lab keeps ports where it can. Not so here: 500 and 4500 are replaced.
+move_ports() {
+	in_ns nat nft -f - <<-EOT
+		flush chain ip nat out
+		add rule ip nat out oifname "out" meta l4proto udp masquerade to :20000-30000
+		add rule ip nat out oifname "out" masquerade
+	EOT
+}
+
+load() {
+	modprobe ipsvti && topo_up "nat=$NAT" && endpoints "$FAMILY" || return
+	[ "$NAT" = none ] || move_ports
+}
+
+swan_conf() { # KEY
+	mkdir -p "$SWAN/swanctl"
+	cat >"$STRONGSWAN_CONF" <<-EOT
+		charon-systemd {
+			load = random nonce openssl pem pkcs1 pkcs8 x509 constraints revocation pubkey kdf kernel-netlink socket-default vici
+			install_routes = no
+			retransmit_tries = 3
+			retransmit_timeout = 2
+			filelog {
+				log {
+					path = $OUT/charon.log
+					default = 1
+					flush_line = yes
+				}
+			}
+		}
+		swanctl {
+			load = random openssl pem pkcs1 pkcs8 x509 pubkey
+		}
+	EOT
+	cat >"$SWAN/swanctl/swanctl.conf" <<-EOT
+		connections {
+			site-a {
+				version = 2
+				local_addrs = $WAN_B
+				remote_addrs = $SEEN_A
+				proposals = aes256gcm16-prfsha384-ecp384
+				mobike = no
+				local {
+					auth = psk
+					id = gw-b.example
+				}
+				remote {
+					auth = psk
+					id = gw-a.example
+				}
+				children {
+					lan {
+						local_ts = 0.0.0.0/0, ::/0
+						remote_ts = 0.0.0.0/0, ::/0
+						esp_proposals = aes256gcm16-ecp384
+						if_id_in = 42
+						if_id_out = 42
+					}
+				}
+			}
+		}
+		secrets {
+			ike {
+				secret = "$1"
+			}
+		}
+	EOT
+}
+
+swan_device() {
+	ip -n gwB link add xfrm0 type xfrm dev wan if_id 42 || return
+	ip -n gwB -batch - <<-EOT
+		addr add 169.254.1.2/30 dev xfrm0
+		link set xfrm0 up
+		route add 10.1.0.0/24 dev xfrm0
+		route add fd00:1::/64 dev xfrm0
+	EOT
+}
+
+swanctl() { in_ns gwB timeout 30 swanctl "$@"; }
+
+# swan_start [KEY]
+swan_start() {
+	swan_conf "${1:-$PSK}"
+	: >"$OUT/charon.log"
+	ip netns exec gwB charon-systemd >"$OUT/charon.out" 2>&1 &
+	CHARON=$!
+	wait_for 30 'swanctl --stats' && swanctl --load-all
+}
+
+swan_end() {
+	[ -n "${CHARON:-}" ] || return 0
+	kill "$CHARON"
+	wait_for 20 "! kill -0 $CHARON" || return
+	wait "$CHARON"
+	CHARON=
+	in_ns gwB ip xfrm state flush
+	in_ns gwB ip xfrm policy flush
+}
+
+swan_sas() { swanctl --list-sas --raw; }
+
+# swan_installed: how many CHILD SAs it has in use.
+swan_installed() { swan_sas | grep -c 'state=INSTALLED'; }
+
+settled() {
+	one_pair gwA && [ "$(swan_installed)" = 1 ]
+}
+
+we_initiate() {
+	agents_end
+	swan_end
+	agent_conf gwA "$@"
+	swan_start && agent_start gwA && device gwA && wait_for 60 'carrier gwA 1' && wait_for 30 settled
+}
+
+they_initiate() {
+	agents_end
+	swan_end
+	agent_conf gwA 'start = "passive"'
+	agent_start gwA && device gwA && swan_start && swanctl --initiate --child lan --timeout 20 &&
+		wait_for 10 'carrier gwA 1' && settled
+}
+
+# ESP as the way to the peer wants it: bare, or in UDP to the port the NAT chose.
+encapsulation() {
+	case $NAT in
+	none) pairs gwA '.[0].encap == "none"' ;;
+	a) pairs gwA '.[0] | .encap == "udp" and .["encap-dport"] == 4500' ;;
+	b) pairs gwA '.[0] | .encap == "udp" and .["encap-dport"] >= 20000' ;;
+	esac
+}
+
+# Silence would make the NAT forget us (RFC 3948, section 4): one octet every 20 s.
+keepalives() {
+	capture_start gwA wan /tmp/keepalives.pcap udp src port 4500 and 'udp[4:2] = 9' &&
+		wait_for 45 '[ "$(tcpdump -nr /tmp/keepalives.pcap 2>/dev/null | wc -l)" -ge 2 ]'
+	local status=$?
+	capture_stop
+	return $status
+}
+
+changed() { # SPI
+	[ "$(spi_out gwA)" != "$1" ] && settled
+}
+
+we_rekey() {
+	local was
+	was=$(spi_out gwA)
+	ctl gwA rekey vti0 && wait_for 60 "changed $was"
+}
+
+they_rekey() {
+	local was
+	was=$(spi_out gwA)
+	swanctl --rekey --child lan && wait_for 60 "changed $was"
+}
+
+ike_spi() { ctl gwA status | jq -er '.tunnels[0]["ike-sas"] | select(length == 1)[0]["spi-i"]'; }
+
+we_rekey_ike() {
+	local was
+	was=$(ike_spi)
+	ctl gwA rekey-ike vti0 && wait_for 30 "[ \"\$(ike_spi)\" != $was ]"
+}
+
+they_rekey_ike() {
+	local was
+	was=$(ike_spi)
+	swanctl --rekey --ike site-a && wait_for 30 "[ \"\$(ike_spi)\" != $was ]"
+}
+
+traffic() { pings_pass && tcp_both_ways; }
+
+they_delete_child() {
+	local was
+	was=$(spi_out gwA)
+	swanctl --terminate --child lan || return
+	# Who wants the tunnel gets it again; who only answers says that it is gone.
+	if [ "$1" = we ]; then
+		wait_for 60 "changed $was" && pings_pass
+	else
+		wait_for 20 'carrier gwA 0' && wait_for 20 "pairs gwA 'length == 0'"
+	fi
+}
+
+they_delete_ike() {
+	swanctl --terminate --ike site-a && wait_for 20 'carrier gwA 0' && wait_for 20 "pairs gwA 'length == 0'"
+}
+
+we_delete() {
+	agent_end gwA TERM && carrier gwA 0 && wait_for 20 '[ "$(swan_sas | grep -c site-a)" = 0 ]'
+}
+
+they_have_another_key() {
+	agents_end
+	swan_end
+	agent_conf gwA
+	swan_start "not the key" && agent_start gwA && device gwA &&
+		wait_for 60 "said gwA 'vti0: .*AUTHENTICATION_FAILED'" && carrier gwA 0
+}
+
+they_come_with_another_key() {
+	agents_end
+	swan_end
+	agent_conf gwA 'start = "passive"'
+	agent_start gwA && device gwA && swan_start "not the key" || return
+	! swanctl --initiate --child lan --timeout 20 || return
+	wait_for 30 "said gwA 'vti0: .*pre-shared key'" && carrier gwA 0
+}
+
+# The tests of one role: who initiates.
+role_tests() { # we|they
+	local who=$1
+	ktap_run "$who initiate: the tunnel comes up" "${who}_initiate"
+	ktap_run "$who initiate: encapsulation" encapsulation
+	ktap_run "$who initiate: pings and TCP pass both ways" traffic
+	ktap_run "$who initiate: they rekey the CHILD SA, no ping is lost" under_ping they_rekey
+	ktap_run "$who initiate: we rekey the CHILD SA, no ping is lost" under_ping we_rekey
+	ktap_run "$who initiate: they rekey the IKE SA, no ping is lost" under_ping they_rekey_ike
+	ktap_run "$who initiate: we rekey the IKE SA, no ping is lost" under_ping we_rekey_ike
+	ktap_run "$who initiate: after all this both rekey once more" under_ping eval 'they_rekey && we_rekey'
+	ktap_run "$who initiate: they delete the CHILD SA" they_delete_child "$who"
+}
+
+strongswan_tests() {
+	local roles="we they"
+	case $NAT in
+	a) roles=we ;;
+	b) roles=they ;;
+	esac
+	# shellcheck disable=SC2086
+	set -- $roles
+	case $NAT in
+	a) ktap_plan 14 ;;
+	*) ktap_plan $((3 + $# * 10)) ;;
+	esac
+	ktap_run "the module, two sites, NAT: $NAT" load
+	ktap_run "the XFRM interface" swan_device
+	for who; do
+		role_tests "$who"
+		[ "$NAT" != a ] || ktap_run "keepalives hold the NAT open" keepalives
+		case $who in
+		we) ktap_run "we initiate: SIGTERM deletes on their side" we_delete ;;
+		they) ktap_run "they initiate: they delete the IKE SA" eval 'they_initiate && they_delete_ike' ;;
+		esac
+	done
+	case $roles in
+	they) ktap_run "they come with another key" they_come_with_another_key ;;
+	*) ktap_run "they have another key" they_have_another_key ;;
+	esac
+	agents_end
+	swan_end
+	ktap_end
+}
