@@ -123,10 +123,12 @@ outer_header() { # NAME OPTION... : FILTER
 	filter=$2
 	links_up 4 "${options[@]}" && pair_up 1 || return
 	capture_start inet toA "$WORK/outer" || return
-	in_ns hostA ping -n -c 3 -i 0.1 -W 5 -Q 0x58 -M 'do' "$HOSTB4"
+	# Told by their length from the multicast reports of a device that has come up:
+	# 228 octets of IPv4, 2 and 2 of trailer, 16 of ESP header and 16 of ICV, 20 of IPv4.
+	in_ns hostA ping -n -c 3 -i 0.1 -W 5 -Q 0x58 -M 'do' -s 200 "$HOSTB4"
 	capture_stop "$WORK/outer"
 	links_down
-	[ "$(tcpdump -nr "$WORK/outer" "ip proto 50 and src $GWA4 and $filter" 2>/dev/null | wc -l)" = 3 ] || {
+	[ "$(tcpdump -nr "$WORK/outer" "ip proto 50 and src $GWA4 and ip[2:2] = 284 and $filter" 2>/dev/null | wc -l)" = 3 ] || {
 		echo "no three packets of '$filter':"
 		tcpdump -nvr "$WORK/outer" ip proto 50
 		return 1
