@@ -17,6 +17,7 @@
 
 #include "cookie.h"
 #include "engine.h"
+#include "fragment.h"
 #include "keymat.h"
 #include "sk.h"
 #include "ts.h"
@@ -62,12 +63,13 @@ enum ike_exchange_kind {
  *                     2.1 to 2.3); the window is one in both directions
  * @kind: our request in flight; IKE_X_NONE: there is none
  * @next_id: message ID of our next request, or of the one in flight
- * @request: its octets, sent again as they are
+ * @request: its octets, sent again as they are; if it is in fragments, these
+ *           one behind the other
  * @request_len: octets of @request
  * @transmissions: how often it was sent
  * @resend_at: when it is sent next
  * @expected_id: message ID of the peer's next request
- * @response: our answer to the one before it
+ * @response: our answer to the one before it; the same with fragments
  * @response_len: octets of @response
  */
 struct ike_window {
@@ -260,6 +262,9 @@ struct ike_handshake {
  * @keys: its keys
  * @iv: last IV we used under them
  * @window: its message IDs
+ * @fragmentation: both ends know fragments (RFC 7383)
+ * @requests: fragments of the peer's next request
+ * @responses: fragments of the response to ours
  * @handshake: NULL once established
  * @neg: our CREATE_CHILD_SA, or the CHILD SA half of IKE_AUTH, in flight
  * @deleting: the CHILD SA our IKE_X_DELETE_CHILD is about
@@ -298,6 +303,9 @@ struct ike_sa {
 	struct ike_keys keys;
 	uint64_t iv;
 	struct ike_window window;
+	bool fragmentation;
+	struct ike_reassembly requests;
+	struct ike_reassembly responses;
 	struct ike_handshake *handshake;
 	struct ike_negotiation *neg;
 	struct ike_child *deleting;
@@ -323,7 +331,7 @@ struct ike_sa {
 
 /* ---------------------------------------------------------------- engine */
 
-#define IKE_BUILD_MAX 8192	/* octets of the largest chain we write */
+#define IKE_BUILD_MAX 24576	/* octets of the largest chain we write */
 
 /**
  * struct ike_engine - an engine
@@ -340,7 +348,7 @@ struct ike_sa {
  * @silenced: lines that were not said since
  * @plain: plaintext of the message being handled
  * @build: payloads being written
- * @out: the message made of them
+ * @out: the message made of them, or its fragments
  */
 struct ike_engine {
 	const struct ike_env *env;
@@ -356,7 +364,7 @@ struct ike_engine {
 	uint64_t silenced;
 	uint8_t plain[IKE_MESSAGE_MAX];
 	uint8_t build[IKE_BUILD_MAX];
-	uint8_t out[IKE_BUILD_MAX + IKE_SK_OVERHEAD];
+	uint8_t out[IKE_BUILD_MAX + IKE_FRAGMENTS_MAX * IKE_SKF_OVERHEAD];
 };
 
 /**

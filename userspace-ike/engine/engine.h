@@ -793,6 +793,7 @@ int ike_engine_status(const struct ike_engine *e, uint64_t now,
 	X(rx_unexpected, "dropped: not allowed in this state")		\
 	X(rx_window, "dropped: message ID out of the window")		\
 	X(rx_overload, "dropped: too many half-open IKE SAs")		\
+	X(rx_fragments, "dropped: a message in too many octets of fragments") \
 	X(cookies_sent, "cookies demanded")				\
 	X(cookies_bad, "cookies that were wrong or old")		\
 	X(auth_failures, "AUTH values that were wrong")

@@ -79,6 +79,7 @@ static struct ike_sa *make_successor(struct ike_sa *old,
 	sa->remote = old->remote;
 	sa->nat_local = old->nat_local;
 	sa->nat_remote = old->nat_remote;
+	sa->fragmentation = old->fragmentation;
 	sa->choice = *s->choice;
 	ike_nonce_set(&ni, s->keymat.ni);
 	ike_nonce_set(&nr, s->keymat.nr);

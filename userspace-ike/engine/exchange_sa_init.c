@@ -38,6 +38,7 @@ static void send_init(struct ike_sa *sa)
 	ike_build_nonce(&b, ike_nonce_slice(&hs->nonce_i));
 	ike_build_nat(&b, sa->spi_i, 0, &sa->local, &sa->remote,
 		      t->config.natt == IKE_NATT_FORCE);
+	ike_build_status(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	if (ike_window_request_clear(sa, IKE_X_INIT, IKE_EXCHANGE_SA_INIT,
 				     &b)) {
 		ike_sa_give_up(sa, "IKE_SA_INIT could not be sent");
@@ -232,6 +233,8 @@ void ike_on_init_response(struct ike_call *c)
 	ike_dh_free(hs->dh);
 	hs->dh = NULL;
 
+	sa->fragmentation =
+		ike_msg_notify(msg, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	ike_nat_detect(msg, &c->dgram->local, &c->dgram->remote,
 		       &sa->nat_local, &sa->nat_remote);
 	if (t->config.natt == IKE_NATT_FORCE)
@@ -301,6 +304,8 @@ static void send_init_response(struct ike_call *c, struct ike_sa *sa)
 		ike_build_nat(&b, sa->spi_i, sa->spi_r, &c->dgram->local,
 			      &c->dgram->remote,
 			      sa->tunnel->config.natt == IKE_NATT_FORCE);
+	if (sa->fragmentation)
+		ike_build_status(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	h.next_payload = b.first;
 	h.length = (uint32_t)(IKE_HEADER_LEN + b.w.len);
 	hs->init_r = b.w.failed ? NULL : malloc(h.length);
@@ -356,6 +361,8 @@ static void accept_init(struct ike_call *c, struct ike_tunnel *t,
 	}
 	/* The request is ID 0; IKE_AUTH will be 1. */
 	sa->window.expected_id = 1;
+	sa->fragmentation =
+		ike_msg_notify(c->msg, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	ike_nat_detect(c->msg, &c->dgram->local, &c->dgram->remote,
 		       &sa->nat_local, &sa->nat_remote);
 	if (t->config.natt == IKE_NATT_FORCE)

@@ -96,6 +96,8 @@ void ike_sa_free(struct ike_sa *sa)
 	ike_negotiation_free(sa);
 	ike_handshake_free(sa->handshake);
 	ike_window_clear(&sa->window);
+	ike_reassembly_clear(&sa->requests);
+	ike_reassembly_clear(&sa->responses);
 	ike_wipe(sa, sizeof(*sa));
 	free(sa);
 }

@@ -43,6 +43,7 @@ enum ike_payload_type {
 	IKE_PAYLOAD_SK = 46,
 	IKE_PAYLOAD_CP = 47,
 	IKE_PAYLOAD_EAP = 48,
+	IKE_PAYLOAD_SKF = 53,	/* RFC 7383, section 2.5 */
 };
 
 /* Section 3.3.1 */
@@ -140,7 +141,9 @@ enum ike_id_type {
 	X(NAT_DETECTION_DESTINATION_IP, 16389, "hash of our address")	   \
 	X(COOKIE, 16390, "it wants its cookie back")			   \
 	X(USE_TRANSPORT_MODE, 16391, "it asks for transport mode")	   \
-	X(REKEY_SA, 16393, "it rekeys a CHILD SA")
+	X(REKEY_SA, 16393, "it rekeys a CHILD SA")			   \
+	X(IKEV2_FRAGMENTATION_SUPPORTED, 16430,				   \
+	  "it can put messages together from fragments")
 
 enum ike_notify_type {
 #define IKE_NOTIFY_ENUM(name, number, text) IKE_N_##name = (number),

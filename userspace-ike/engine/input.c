@@ -202,6 +202,56 @@ static void follow_port(struct ike_call *c)
 		child->want_rekey = true;
 }
 
+static void not_authentic(struct ike_call *c)
+{
+	c->e->counters.rx_integrity++;
+	ike_complain(c->e, c->sa->tunnel, &c->dgram->remote,
+		     "%s that fails the integrity check",
+		     ike_exchange_name(c->msg->h.exchange));
+}
+
+/*
+ * Takes a fragment (RFC 7383, section 2.6). Return: whether there is something
+ * to go on with: a whole message, in @msg, or the first fragment of one that
+ * was answered before, which stands for all of it (section 2.6.1).
+ */
+static bool fragment(struct ike_call *c, struct ike_msg *msg, bool replay,
+		     int *err)
+{
+	struct ike_sa *sa = c->sa;
+	struct ike_reassembly *r =
+		ike_msg_is_response(msg) ? &sa->responses : &sa->requests;
+	struct ike_slice part;
+	uint8_t first;
+	size_t len;
+
+	if (!sa->fragmentation || msg->fragments > IKE_FRAGMENTS_MAX) {
+		unexpected(c);
+		return false;
+	}
+	if (replay ? msg->fragment != 1 : !ike_reassembly_wants(r, msg))
+		return false;
+	*err = ike_skf_open(&sa->keys, !sa->initiator, msg, c->e->plain,
+			    sizeof(c->e->plain), &part);
+	if (*err || replay)
+		return true;
+	ike_sa_heard(sa);
+	*err = ike_reassembly_add(r, msg, part);
+	if (*err < 0) {
+		c->e->counters.rx_fragments++;
+		ike_complain(c->e, sa->tunnel, &c->dgram->remote,
+			     "%s in fragments of more than %u octets together",
+			     ike_exchange_name(msg->h.exchange),
+			     IKE_REASSEMBLY_MAX);
+	}
+	if (*err != 1)
+		return false;
+	first = r->first;
+	len = ike_reassembly_finish(r, c->e->plain, sizeof(c->e->plain));
+	*err = ike_sk_parse(msg, first, IKE_SLICE(c->e->plain, len));
+	return true;
+}
+
 /* A message of an IKE SA we have, behind its SK payload. */
 static void protected(struct ike_call *c, struct ike_msg *msg)
 {
@@ -210,9 +260,9 @@ static void protected(struct ike_call *c, struct ike_msg *msg)
 	bool is_response = ike_msg_is_response(msg);
 	uint32_t id = msg->h.message_id;
 	bool replay = !is_response && id + 1 == w->expected_id && w->response;
-	int err;
+	int err = 0;
 
-	if (!(msg->present & IKE_P_SK) || sa->state == IKE_SA_INIT_SENT) {
+	if (!(msg->present & (IKE_P_SK | IKE_P_SKF)) || sa->state == IKE_SA_INIT_SENT) {
 		unexpected(c);
 		return;
 	}
@@ -221,13 +271,13 @@ static void protected(struct ike_call *c, struct ike_msg *msg)
 		c->e->counters.rx_window++;
 		return;
 	}
-	err = ike_sk_open(&sa->keys, !sa->initiator, msg, c->e->plain,
-			  sizeof(c->e->plain));
+	if (!(msg->present & IKE_P_SKF))
+		err = ike_sk_open(&sa->keys, !sa->initiator, msg, c->e->plain,
+				  sizeof(c->e->plain));
+	else if (!fragment(c, msg, replay, &err))
+		return;
 	if (err && err != -EBADMSG) {
-		c->e->counters.rx_integrity++;
-		ike_complain(c->e, sa->tunnel, &c->dgram->remote,
-			     "%s that fails the integrity check",
-			     ike_exchange_name(msg->h.exchange));
+		not_authentic(c);
 		return;
 	}
 	ike_sa_heard(sa);

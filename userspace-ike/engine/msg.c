@@ -27,6 +27,7 @@ static const struct {
 	{ IKE_PAYLOAD_SK, IKE_P_SK },
 	{ IKE_PAYLOAD_CP, IKE_P_CP },
 	{ IKE_PAYLOAD_EAP, IKE_P_EAP },
+	{ IKE_PAYLOAD_SKF, IKE_P_SKF },
 };
 
 /* Those a message may hold more than one of. */
@@ -74,10 +75,30 @@ void ike_header_write(uint8_t out[IKE_HEADER_LEN], const struct ike_header *h)
 static int take_sk(struct ike_msg *msg, uint8_t next, struct ike_slice body,
 		   size_t behind, bool inner)
 {
-	if (inner || behind || (msg->present & IKE_P_SK))
+	if (inner || behind)
 		return -EBADMSG;
 	msg->present |= IKE_P_SK;
 	msg->sk = body;
+	msg->sk_first = next;
+	return 0;
+}
+
+/*
+ * RFC 7383, section 2.5: it stands alone, or a fragment could carry along what
+ * belongs to no message.
+ */
+static int take_skf(struct ike_msg *msg, uint8_t next, struct ike_slice body,
+		    size_t behind, bool inner)
+{
+	struct ike_reader r = ike_read(body);
+
+	msg->fragment = ike_take_u16(&r);
+	msg->fragments = ike_take_u16(&r);
+	if (inner || behind || msg->h.next_payload != IKE_PAYLOAD_SKF ||
+	    r.failed || !msg->fragment || msg->fragment > msg->fragments)
+		return -EBADMSG;
+	msg->present |= IKE_P_SKF;
+	msg->sk = ike_take_rest(&r);
 	msg->sk_first = next;
 	return 0;
 }
@@ -102,6 +123,8 @@ int ike_msg_parse_payloads(struct ike_msg *msg, uint8_t type,
 			return -EBADMSG;
 		if (type == IKE_PAYLOAD_SK)
 			return take_sk(msg, next, body, r.left, inner);
+		if (type == IKE_PAYLOAD_SKF)
+			return take_skf(msg, next, body, r.left, inner);
 
 		/*
 		 * Section 2.5: the critical bit of a known payload means

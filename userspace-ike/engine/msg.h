@@ -31,6 +31,7 @@
 #define IKE_P_SK	(1u << 13)
 #define IKE_P_CP	(1u << 14)
 #define IKE_P_EAP	(1u << 15)
+#define IKE_P_SKF	(1u << 16)
 
 /* Caps on what a message may hold. */
 #define IKE_PAYLOADS_MAX	128
@@ -39,6 +40,7 @@
 #define IKE_PROPOSALS_MAX	64
 #define IKE_TRANSFORMS_MAX	96	/* of one proposal */
 #define IKE_TS_WIRE_MAX		64	/* of one payload */
+#define IKE_FRAGMENTS_MAX	64	/* of one message */
 
 struct ike_header {
 	uint64_t spi_i;
@@ -89,8 +91,11 @@ struct ike_proposal {
  * struct ike_msg - a message
  * @h: its header
  * @raw: all its octets as received
- * @sk: the SK payload's body, until it is opened; and where it stands in @raw
+ * @sk: the body of the SK or SKF payload from the IV on, until it is opened;
+ *      and where it stands in @raw
  * @sk_first: type of the first payload inside @sk
+ * @fragment: number of the fragment in @sk, from 1; 0: it is no fragment
+ * @fragments: how many there are
  * @encrypted: it came inside SK, and that was in order
  * @present: IKE_P_* of the payloads seen
  * @unknown_critical: type of an unknown payload marked critical; 0: none
@@ -114,6 +119,8 @@ struct ike_msg {
 	struct ike_slice raw;
 	struct ike_slice sk;
 	uint8_t sk_first;
+	uint16_t fragment;
+	uint16_t fragments;
 	bool encrypted;
 	uint32_t present;
 	uint8_t unknown_critical;

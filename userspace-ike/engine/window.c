@@ -42,6 +42,35 @@ static int keep(uint8_t **data, size_t *len, const uint8_t *from, size_t n)
 	return 0;
 }
 
+/* RFC 7383, section 2.5. Return: octets of all fragments, or negative. */
+static int seal_fragments(struct ike_sa *sa, const struct ike_header *h,
+			  const struct ike_builder *b)
+{
+	const size_t most = IKE_UNFRAGMENTED_MAX - IKE_SKF_OVERHEAD;
+	struct ike_reader r = ike_read(IKE_SLICE(b->w.data, b->w.len));
+	struct ike_fragment f = {
+		.total = (uint16_t)((b->w.len + most - 1) / most),
+	};
+	size_t at = 0;
+
+	if (f.total > IKE_FRAGMENTS_MAX)
+		return -EMSGSIZE;
+	while (r.left) {
+		struct ike_slice part =
+			ike_take_slice(&r, r.left < most ? r.left : most);
+		int len;
+
+		f.number++;
+		len = ike_skf_seal(&sa->keys, sa->initiator, ++sa->iv, h, &f,
+				   b->first, part, sa->e->out + at,
+				   sizeof(sa->e->out) - at);
+		if (len < 0)
+			return len;
+		at += (size_t)len;
+	}
+	return (int)at;
+}
+
 /* Seals into e->out. Return: octets or a negative errno value. */
 static int seal(struct ike_sa *sa, uint8_t exchange, uint32_t id,
 		bool response, const struct ike_builder *b)
@@ -60,9 +89,26 @@ static int seal(struct ike_sa *sa, uint8_t exchange, uint32_t id,
 		h.flags |= IKE_FLAG_INITIATOR;
 	if (response)
 		h.flags |= IKE_FLAG_RESPONSE;
+	if (sa->fragmentation &&
+	    b->w.len + IKE_SK_OVERHEAD > IKE_UNFRAGMENTED_MAX)
+		return seal_fragments(sa, &h, b);
 	return ike_sk_seal(&sa->keys, sa->initiator, ++sa->iv, &h, b->first,
 			   IKE_SLICE(b->w.data, b->w.len), sa->e->out,
 			   sizeof(sa->e->out));
+}
+
+/* Sends a message, or its fragments: each tells its length. */
+static void transmit(struct ike_sa *sa, const struct ike_endpoint *local,
+		     const struct ike_endpoint *remote, const uint8_t *data,
+		     size_t len)
+{
+	while (len) {
+		size_t n = get_be32(data + 24);
+
+		ike_transmit(sa->e, local, remote, data, n);
+		data += n;
+		len -= n;
+	}
 }
 
 static int send_request(struct ike_sa *sa, enum ike_exchange_kind kind, int len)
@@ -80,8 +126,7 @@ static int send_request(struct ike_sa *sa, enum ike_exchange_kind kind, int len)
 	w->kind = kind;
 	w->transmissions = 1;
 	w->resend_at = sa->e->now + IKE_RETRANSMIT_MS;
-	ike_transmit(sa->e, &sa->local, &sa->remote, w->request,
-		     w->request_len);
+	transmit(sa, &sa->local, &sa->remote, w->request, w->request_len);
 	return 0;
 }
 
@@ -124,8 +169,7 @@ void ike_window_farewell(struct ike_sa *sa, struct ike_builder *b)
 	int len = seal(sa, IKE_EXCHANGE_INFORMATIONAL, id, false, b);
 
 	if (len > 0)
-		ike_transmit(sa->e, &sa->local, &sa->remote, sa->e->out,
-			     (size_t)len);
+		transmit(sa, &sa->local, &sa->remote, sa->e->out, (size_t)len);
 }
 
 void ike_window_answered(struct ike_sa *sa)
@@ -160,8 +204,8 @@ void ike_window_replay(struct ike_sa *sa, const struct ike_datagram *to)
 {
 	/* Section 2.11: back to where the request came from. */
 	if (sa->window.response)
-		ike_transmit(sa->e, &to->local, &to->remote,
-			     sa->window.response, sa->window.response_len);
+		transmit(sa, &to->local, &to->remote, sa->window.response,
+			 sa->window.response_len);
 }
 
 bool ike_window_tick(struct ike_sa *sa)
@@ -181,7 +225,6 @@ bool ike_window_tick(struct ike_sa *sa)
 	ike_log(sa->e, IKE_EVENT_RETRANSMIT, IKE_LOG_DEBUG, sa->tunnel,
 		IKE_NO_FIELDS, "no answer yet: request %u sent again (%u of %u)",
 		w->next_id, w->transmissions, IKE_TRANSMISSIONS);
-	ike_transmit(sa->e, &sa->local, &sa->remote, w->request,
-		     w->request_len);
+	transmit(sa, &sa->local, &sa->remote, w->request, w->request_len);
 	return true;
 }

@@ -16,6 +16,7 @@
  * @spi_r: responder's SPI
  * @id: message ID
  * @flags: who sent it, request or response
+ * @part: fragment number and total; 0: whole
  * @iv: its IV
  * @sum: checksum of all its octets
  */
@@ -24,6 +25,7 @@ struct sim_seen {
 	uint64_t spi_r;
 	uint32_t id;
 	uint8_t flags;
+	uint32_t part;
 	uint64_t iv;
 	uint64_t sum;
 };
@@ -48,21 +50,28 @@ static uint64_t checksum(const uint8_t *p, size_t n)
 
 /*
  * A message sent again is the same octet by octet; another message has another
- * message ID and another IV.
+ * message ID, or is another fragment, and another IV. Nothing is longer than
+ * what passes everywhere.
  */
 void sim_check_message(struct sim *sim, const struct ike_datagram *dgram)
 {
 	const uint8_t *p = dgram->data;
+	bool fragment = dgram->len > 16 && p[16] == 53;
 	struct sim_seen s;
 
-	if (dgram->len < 28 + 4 + 8 || p[16] != 46)
+	if (dgram->len > 1228)
+		sim_fail(sim, "a message of %zu octets", dgram->len);
+	if (dgram->len < 28 + 4 + 4 + 8 || (p[16] != 46 && !fragment))
 		return;
+	if (fragment)
+		sim->fragments++;
 	s = (struct sim_seen){
 		.spi_i = be(p, 8),
 		.spi_r = be(p + 8, 8),
 		.id = (uint32_t)be(p + 20, 4),
 		.flags = p[19],
-		.iv = be(p + 32, 8),
+		.part = fragment ? (uint32_t)be(p + 32, 4) : 0,
+		.iv = be(p + (fragment ? 36 : 32), 8),
 		.sum = checksum(p, dgram->len),
 	};
 	for (size_t i = 0; i < sim->n_seen; i++) {
@@ -78,7 +87,8 @@ void sim_check_message(struct sim *sim, const struct ike_datagram *dgram)
 			sim_fail(sim, "an IV was used twice");
 			return;
 		}
-		if (o->id == s.id && o->flags == s.flags) {
+		if (o->id == s.id && o->flags == s.flags &&
+		    o->part == s.part) {
 			sim_fail(sim, "message ID %u was used twice (%s)", s.id,
 				 s.flags & 0x20 ? "response" : "request");
 			return;

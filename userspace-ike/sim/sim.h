@@ -144,6 +144,7 @@ struct sim {
 	bool disrupted;		/* a peer was taken for dead, or really was */
 	struct sim_seen *seen;
 	size_t n_seen;
+	unsigned int fragments;	/* sent */
 	unsigned int idle_steps; /* without the clock moving */
 	bool failed;
 	char why[256];
