@@ -13,8 +13,8 @@
 #include "rx.h"
 #include "tx.h"
 
-/* Associated data: SPI and sequence number (RFC 4106, section 5). */
-#define AAD_LEN sizeof(struct ipsvti_esp_hdr)
+/* Associated data at most: SPI and extended sequence number. */
+#define AAD_MAX (sizeof(struct ipsvti_esp_hdr) + sizeof(__be32))
 
 /* Associated data, linear part, pages, trailer. */
 #define SRC_MAX (1 + 1 + MAX_SKB_FRAGS + 1)
@@ -29,6 +29,7 @@
  * @from: packet with the plain text, if it was not in @skb; else NULL
  * @tracker: of the reference to the network device, if answered later
  * @nonce: salt and IV
+ * @aad: associated data, if they are not as they are in the packet
  * @trailer: plain text of the trailer, if the plain text was not in @skb
  * @src: what is read
  * @dst: what is written, if it is another place
@@ -40,6 +41,7 @@ struct aead_work {
 	struct sk_buff *from;
 	netdevice_tracker tracker;
 	u8 nonce[IPSVTI_NONCE_MAX];
+	u8 aad[AAD_MAX] __aligned(__alignof__(__be32));
 	u8 trailer[IPSVTI_ALIGN_MAX + IPSVTI_ESP_TRAILER_LEN];
 	struct scatterlist src[SRC_MAX];
 	struct scatterlist dst[2];
@@ -207,8 +209,28 @@ static void work_done_later(ipsvti_crypto_arg *arg, int err)
 	local_bh_enable();
 }
 
+/*
+ * The associated data: SPI and sequence number, of which the packet does not hold
+ * the high 32 bits (RFC 4106, section 5).  Returns their length.
+ */
+static unsigned int map_aad(struct aead_work *w, struct scatterlist *sg,
+			    struct ipsvti_esp_hdr *esp, u64 seq)
+{
+	__be32 *aad = (__be32 *)w->aad;
+
+	if (!w->sa->esn) {
+		sg_set_buf(sg, esp, sizeof(*esp));
+		return sizeof(*esp);
+	}
+	aad[0] = esp->spi;
+	aad[1] = htonl(upper_32_bits(seq));
+	aad[2] = esp->seq;
+	sg_set_buf(sg, aad, AAD_MAX);
+	return AAD_MAX;
+}
+
 static void set_request(struct aead_work *w, struct scatterlist *dst,
-			unsigned int len, const u8 *iv)
+			unsigned int aad_len, unsigned int len, const u8 *iv)
 {
 	const struct ipsvti_transform *t = w->sa->transform;
 
@@ -218,24 +240,25 @@ static void set_request(struct aead_work *w, struct scatterlist *dst,
 	aead_request_set_tfm(&w->req, w->sa->tfm);
 	/* No backlog: what does not fit the cipher's queue is dropped. */
 	aead_request_set_callback(&w->req, 0, work_done_later, w);
-	aead_request_set_ad(&w->req, AAD_LEN);
+	aead_request_set_ad(&w->req, aad_len);
 	aead_request_set_crypt(&w->req, w->src, dst, len, w->nonce);
 }
 
 /*
  * Plain text in other memory than where the cipher text goes: two lists of
- * memory that agree in the associated data alone.
+ * memory that agree in the associated data alone.  Returns the length of these, or
+ * a negative error.
  */
-static int map_apart(struct aead_work *w, u8 *esp, u8 *crypt, unsigned int len,
-		     unsigned int trailer_len)
+static int map_apart(struct aead_work *w, struct ipsvti_esp_hdr *esp, u64 seq,
+		     u8 *crypt, unsigned int len, unsigned int trailer_len)
 {
-	unsigned int n = skb_shinfo(w->from)->nr_frags + 3;
+	unsigned int n = skb_shinfo(w->from)->nr_frags + 3, aad_len;
 	int used;
 
 	if (n > SRC_MAX)
 		return -EMSGSIZE;
 	sg_init_table(w->src, n);
-	sg_set_buf(&w->src[0], esp, AAD_LEN);
+	aad_len = map_aad(w, &w->src[0], esp, seq);
 	used = skb_to_sgvec_nomark(w->from, &w->src[1], 0, w->from->len);
 	if (used < 0)
 		return used;
@@ -243,9 +266,9 @@ static int map_apart(struct aead_work *w, u8 *esp, u8 *crypt, unsigned int len,
 	sg_mark_end(&w->src[1 + used]);
 
 	sg_init_table(w->dst, 2);
-	sg_set_buf(&w->dst[0], esp, AAD_LEN);
+	map_aad(w, &w->dst[0], esp, seq);
 	sg_set_buf(&w->dst[1], crypt, len);
-	return 0;
+	return aad_len;
 }
 
 /**
@@ -273,7 +296,7 @@ void ipsvti_aead_encrypt(struct ipsvti_sa *sa, struct sk_buff *skb,
 	unsigned int len = skb_tail_pointer(skb) - crypt;
 	__be64 iv_be = cpu_to_be64(seq);
 	struct aead_work *w;
-	int err;
+	int err, aad_len;
 
 	hdr->spi = sa->out.spi;
 	hdr->seq = htonl(lower_32_bits(seq));
@@ -289,19 +312,19 @@ void ipsvti_aead_encrypt(struct ipsvti_sa *sa, struct sk_buff *skb,
 	if (from) {
 		w->from = from;
 		ipsvti_esp_fill_trailer(w->trailer, pad_len, next_header);
-		err = map_apart(w, (u8 *)hdr, crypt, len, trailer_len);
-		if (unlikely(err)) {
-			work_done(w, err);
+		aad_len = map_apart(w, hdr, seq, crypt, len, trailer_len);
+		if (unlikely(aad_len < 0)) {
+			work_done(w, aad_len);
 			return;
 		}
-		set_request(w, w->dst, len - g->icv_len, iv);
+		set_request(w, w->dst, aad_len, len - g->icv_len, iv);
 	} else {
 		ipsvti_esp_fill_trailer(crypt + len - g->icv_len - trailer_len,
 					pad_len, next_header);
 		sg_init_table(w->src, 2);
-		sg_set_buf(&w->src[0], hdr, AAD_LEN);
+		aad_len = map_aad(w, &w->src[0], hdr, seq);
 		sg_set_buf(&w->src[1], crypt, len);
-		set_request(w, w->src, len - g->icv_len, iv);
+		set_request(w, w->src, aad_len, len - g->icv_len, iv);
 	}
 
 	err = crypto_aead_encrypt(&w->req);
@@ -314,15 +337,17 @@ void ipsvti_aead_encrypt(struct ipsvti_sa *sa, struct sk_buff *skb,
  * @sa: its SA
  * @skb: the packet at its ESP header, which with the IV is in the linear part;
  *	all of it may be written to, and there is no list of fragments
+ * @seq: its sequence number, of which it holds the low 32 bits
  *
  * Context: BHs disabled, RCU.
  */
-void ipsvti_aead_decrypt(struct ipsvti_sa *sa, struct sk_buff *skb)
+void ipsvti_aead_decrypt(struct ipsvti_sa *sa, struct sk_buff *skb, u64 seq)
 {
+	struct ipsvti_esp_hdr *hdr = (void *)skb->data;
 	unsigned int head = ipsvti_esp_head_len(&sa->transform->geometry);
 	unsigned int n = skb_shinfo(skb)->nr_frags + 2;
 	struct aead_work *w;
-	int err;
+	int err, aad_len;
 
 	w = work_get(sa, skb);
 	if (unlikely(!w)) {
@@ -331,13 +356,13 @@ void ipsvti_aead_decrypt(struct ipsvti_sa *sa, struct sk_buff *skb)
 	}
 
 	sg_init_table(w->src, n);
-	sg_set_buf(&w->src[0], skb->data, AAD_LEN);
+	aad_len = map_aad(w, &w->src[0], hdr, seq);
 	err = skb_to_sgvec(skb, &w->src[1], head, skb->len - head);
 	if (unlikely(err < 0)) {
 		work_done(w, err);
 		return;
 	}
-	set_request(w, w->src, skb->len - head, skb->data + AAD_LEN);
+	set_request(w, w->src, aad_len, skb->len - head, (u8 *)(hdr + 1));
 
 	err = crypto_aead_decrypt(&w->req);
 	if (err != -EINPROGRESS)

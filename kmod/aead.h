@@ -31,6 +31,6 @@ void ipsvti_aead_tfm_free(struct crypto_aead *tfm);
 void ipsvti_aead_encrypt(struct ipsvti_sa *sa, struct sk_buff *skb,
 			 unsigned int esp, u64 seq, struct sk_buff *from,
 			 u32 pad_len, u8 next_header);
-void ipsvti_aead_decrypt(struct ipsvti_sa *sa, struct sk_buff *skb);
+void ipsvti_aead_decrypt(struct ipsvti_sa *sa, struct sk_buff *skb, u64 seq);
 
 #endif /* _IPSVTI_AEAD_H */

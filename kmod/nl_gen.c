@@ -9,16 +9,23 @@
 
 #include <uapi/linux/ipsvti.h>
 
+/* Integer value ranges */
+static const struct netlink_range_validation ipsvti_a_sa_replay_window_range = {
+	.min	= 64ULL,
+	.max	= 65536ULL,
+};
+
 /* Common nested types */
-const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_BYTES + 1] = {
+const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_ESN + 1] = {
 	[IPSVTI_A_SA_SPI] = { .type = NLA_U32, },
 	[IPSVTI_A_SA_ALG] = NLA_POLICY_RANGE(NLA_U32, 1, 2),
 	[IPSVTI_A_SA_KEY] = { .type = NLA_BINARY, },
 	[IPSVTI_A_SA_SALT] = { .type = NLA_BINARY, },
-	[IPSVTI_A_SA_REPLAY_WINDOW] = NLA_POLICY_RANGE(NLA_U32, 64, 4096),
+	[IPSVTI_A_SA_REPLAY_WINDOW] = NLA_POLICY_FULL_RANGE(NLA_U32, &ipsvti_a_sa_replay_window_range),
 	[IPSVTI_A_SA_SEQ] = { .type = NLA_U64, },
 	[IPSVTI_A_SA_PACKETS] = { .type = NLA_U64, },
 	[IPSVTI_A_SA_BYTES] = { .type = NLA_U64, },
+	[IPSVTI_A_SA_ESN] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* IPSVTI_CMD_TUNNEL_GET - do */

@@ -11,7 +11,7 @@
 #include <uapi/linux/ipsvti.h>
 
 /* Common nested types */
-extern const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_BYTES + 1];
+extern const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_ESN + 1];
 
 extern const struct nla_policy ipsvti_tunnel_get_nl_policy[IPSVTI_A_TUNNEL_IFINDEX + 1];
 

@@ -73,10 +73,14 @@ static int read_sa(struct direction *d, struct ipsvti_sa_params *p)
 		return bad(d, IPSVTI_A_SA_BYTES,
 			   "counters are returned, not taken");
 
+	p->esn = tb[IPSVTI_A_SA_ESN] && nla_get_u8(tb[IPSVTI_A_SA_ESN]);
+	if (tb[IPSVTI_A_SA_SEQ])
+		p->last_seq = nla_get_u64(tb[IPSVTI_A_SA_SEQ]);
+	if (p->last_seq >= (p->esn ? IPSVTI_SEQ_LIMIT_ESN : IPSVTI_SEQ_LIMIT))
+		return bad(d, IPSVTI_A_SA_SEQ,
+			   "no sequence number would be left");
+
 	if (p->inbound) {
-		if (tb[IPSVTI_A_SA_SEQ])
-			return bad(d, IPSVTI_A_SA_SEQ,
-				   "only an outbound SA can begin above 1");
 		p->window = IPSVTI_REPLAY_MIN;
 		if (tb[IPSVTI_A_SA_REPLAY_WINDOW])
 			p->window = nla_get_u32(tb[IPSVTI_A_SA_REPLAY_WINDOW]);
@@ -84,11 +88,6 @@ static int read_sa(struct direction *d, struct ipsvti_sa_params *p)
 		if (tb[IPSVTI_A_SA_REPLAY_WINDOW])
 			return bad(d, IPSVTI_A_SA_REPLAY_WINDOW,
 				   "an outbound SA has no replay window");
-		if (tb[IPSVTI_A_SA_SEQ])
-			p->last_seq = nla_get_u64(tb[IPSVTI_A_SA_SEQ]);
-		if (p->last_seq >= IPSVTI_SEQ_LIMIT)
-			return bad(d, IPSVTI_A_SA_SEQ,
-				   "no sequence number would be left");
 	}
 	return read_key(d, p);
 }

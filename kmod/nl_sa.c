@@ -36,6 +36,7 @@ int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa)
 			    ipsvti_seq_last(&sa->out.seq);
 	ipsvti_sa_stats_sum(sa->stats, &packets, &bytes);
 	err = nla_put_u32(msg, IPSVTI_A_SA_ALG, sa->transform->alg) ?:
+		      nla_put_u8(msg, IPSVTI_A_SA_ESN, sa->esn)	    ?:
 		      nla_put_u64_64bit(msg, IPSVTI_A_SA_SEQ, seq, IPSVTI_A_SA_PAD) ?:
 		      nla_put_u64_64bit(msg, IPSVTI_A_SA_PACKETS, packets, IPSVTI_A_SA_PAD) ?:
 		      nla_put_u64_64bit(msg, IPSVTI_A_SA_BYTES, bytes,

@@ -64,6 +64,55 @@ void ipsvti_replay_init(struct ipsvti_replay *r, u32 window)
 	r->words = words_of(window);
 }
 
+/**
+ * ipsvti_replay_resume - go on where another window has been
+ * @r: the window, empty
+ * @top: highest number authenticated there
+ *
+ * Which of the numbers below @top were seen is not known, so all of them are
+ * taken as seen: a packet may be lost by that, but none is taken twice.
+ *
+ * Context: before @r is visible to anyone else.
+ */
+void ipsvti_replay_resume(struct ipsvti_replay *r, u64 top)
+{
+	memset(r->ring, 0xff, r->words * sizeof(r->ring[0]));
+	/* What is above @top in its own word was not seen. */
+	r->ring[word_of(r, top)] = bit_of(top) | (bit_of(top) - 1);
+	r->top = top;
+}
+
+/**
+ * ipsvti_replay_extend - tell the extended sequence number of a packet
+ * @r: the window
+ * @low: its low 32 bits, which is all that the packet says
+ *
+ * RFC 4303, appendix A2: of all numbers that end so it is the one in the 2^32
+ * numbers that begin with the left edge of the window.  The integrity check
+ * then tells if the guess was right, since it covers the high bits as well.
+ *
+ * Without the lock @r may be as it was a moment ago.  An older window lies
+ * further left, which does no harm to a packet of the window, nor to one that is
+ * fewer than 2^32 numbers above it.
+ *
+ * A CPU that loads 64 bits in two halves must hold the lock of the SA here.
+ *
+ * Context: any.
+ * Return: the number; 0, which is never taken, if it would be below 0 or above
+ *	2^64 - 1.
+ */
+u64 ipsvti_replay_extend(const struct ipsvti_replay *r, u32 low)
+{
+	u64 top = READ_ONCE(r->top);
+	u64 left = top - (r->window - 1);
+	u64 seq = left + (u32)(low - (u32)left);
+
+	/* Near 0 the window begins at what is no number yet. */
+	if (left > top)
+		return seq < left ? seq : 0;
+	return seq < left ? 0 : seq;
+}
+
 static enum ipsvti_replay_verdict verdict(const struct ipsvti_replay *r,
 					  u64 top, u64 seq)
 {

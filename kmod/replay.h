@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 #define IPSVTI_REPLAY_MIN 64
-#define IPSVTI_REPLAY_MAX 4096
+#define IPSVTI_REPLAY_MAX 65536
 
 /**
  * struct ipsvti_replay - which sequence numbers were seen
@@ -51,6 +51,8 @@ enum ipsvti_replay_verdict {
 
 size_t ipsvti_replay_size(u32 window);
 void ipsvti_replay_init(struct ipsvti_replay *r, u32 window);
+void ipsvti_replay_resume(struct ipsvti_replay *r, u64 top);
+u64 ipsvti_replay_extend(const struct ipsvti_replay *r, u32 low);
 enum ipsvti_replay_verdict ipsvti_replay_check(const struct ipsvti_replay *r,
 					       u64 seq);
 enum ipsvti_replay_verdict ipsvti_replay_advance(struct ipsvti_replay *r,

@@ -111,6 +111,21 @@ static bool make_writable(struct sk_buff *skb)
 	return !skb_linearize_cow(skb);
 }
 
+/* The number that a packet claims to have. */
+static u64 claimed_seq(struct ipsvti_sa *sa, u32 low)
+{
+	u64 seq;
+
+	if (!sa->esn)
+		return low;
+	if (BITS_PER_LONG >= 64)
+		return ipsvti_replay_extend(sa->in.replay, low);
+	spin_lock(&sa->in.lock);
+	seq = ipsvti_replay_extend(sa->in.replay, low);
+	spin_unlock(&sa->in.lock);
+	return seq;
+}
+
 /**
  * ipsvti_rx_sa - receive a packet with the SA that it is for
  * @skb: the packet at its ESP header, with its outer traffic class in
@@ -139,7 +154,8 @@ void ipsvti_rx_sa(struct sk_buff *skb, struct ipsvti_sa *sa)
 	}
 
 	cb->sa = sa;
-	cb->seq = ntohl(((struct ipsvti_esp_hdr *)skb->data)->seq);
+	cb->seq = claimed_seq(sa,
+			      ntohl(((struct ipsvti_esp_hdr *)skb->data)->seq));
 	switch (ipsvti_replay_check(sa->in.replay, cb->seq)) {
 	case IPSVTI_REPLAY_OK:
 		break;
@@ -155,7 +171,7 @@ void ipsvti_rx_sa(struct sk_buff *skb, struct ipsvti_sa *sa)
 		drop(skb, vdev, IPSVTI_A_COUNTERS_RX_NO_MEMORY);
 		return;
 	}
-	ipsvti_aead_decrypt(sa, skb);
+	ipsvti_aead_decrypt(sa, skb, cb->seq);
 }
 
 /*

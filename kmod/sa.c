@@ -2,6 +2,7 @@
 /*
  * Making and freeing security associations.
  */
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "aead.h"
@@ -12,7 +13,7 @@
 static void sa_free(struct ipsvti_sa *sa)
 {
 	if (sa->inbound) {
-		kfree(sa->in.replay);
+		kvfree(sa->in.replay);
 		skb_queue_purge(&sa->in.held);
 	}
 	ipsvti_aead_tfm_free(sa->tfm);
@@ -34,10 +35,12 @@ static int sa_init_in(struct ipsvti_sa *sa, const struct ipsvti_sa_params *p)
 	__skb_queue_head_init(&sa->in.held);
 	if (!p->transform)
 		return 0;
-	sa->in.replay = kzalloc(ipsvti_replay_size(p->window), GFP_KERNEL);
+	sa->in.replay = kvzalloc(ipsvti_replay_size(p->window), GFP_KERNEL);
 	if (!sa->in.replay)
 		return -ENOMEM;
 	ipsvti_replay_init(sa->in.replay, p->window);
+	if (p->last_seq)
+		ipsvti_replay_resume(sa->in.replay, p->last_seq);
 	return 0;
 }
 
@@ -47,7 +50,8 @@ static void sa_init_out(struct ipsvti_sa *sa, const struct ipsvti_sa_params *p)
 	sa->out.encap = p->encap;
 	sa->out.sport = p->sport;
 	sa->out.dport = p->dport;
-	ipsvti_seq_init(&sa->out.seq, IPSVTI_SEQ_LIMIT);
+	ipsvti_seq_init(&sa->out.seq,
+			p->esn ? IPSVTI_SEQ_LIMIT_ESN : IPSVTI_SEQ_LIMIT);
 	atomic64_set(&sa->out.seq.last, p->last_seq);
 }
 
@@ -71,6 +75,7 @@ struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
 		return ERR_PTR(-ENOMEM);
 	sa->vdev = vdev;
 	sa->inbound = params->inbound;
+	sa->esn = params->esn;
 	refcount_set(&sa->ref, 1);
 	INIT_RCU_WORK(&sa->free_work, sa_free_work);
 	sa->transform = params->transform ?: ipsvti_transform_default();

@@ -51,6 +51,7 @@ struct ipsvti_sa_key {
  * @transform: the algorithm
  * @async: @tfm may answer later, so that each request needs memory of its own
  * @inbound: its direction
+ * @esn: it has extended sequence numbers
  * @salt: first octets of the nonce
  * @stats: per CPU packets and octets
  * @in: what only inbound SAs have
@@ -77,6 +78,7 @@ struct ipsvti_sa {
 	const struct ipsvti_transform *transform;
 	bool async;
 	bool inbound;
+	bool esn;
 	u8 salt[IPSVTI_SALT_MAX];
 	struct ipsvti_sa_stats __percpu *stats;
 	union {
@@ -111,8 +113,10 @@ struct ipsvti_sa {
  * @key: key of the algorithm's length, copied nowhere but into the cipher
  * @salt: salt of the algorithm's length
  * @daddr: inbound: outer destination address
+ * @esn: extended sequence numbers
  * @window: inbound: replay window in packets
- * @last_seq: outbound: the last number that was used already
+ * @last_seq: outbound: the last number that was used already; inbound: the
+ *	highest that was received already
  * @encap: outbound: &enum ipsvti_encap
  * @sport: outbound: UDP source port
  * @dport: outbound: UDP destination port
@@ -124,6 +128,7 @@ struct ipsvti_sa_params {
 	const u8 *key;
 	const u8 *salt;
 	struct in6_addr daddr;
+	bool esn;
 	u32 window;
 	u64 last_seq;
 	u8 encap;

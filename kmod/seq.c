@@ -13,8 +13,8 @@
 /**
  * ipsvti_seq_init - make an allocator whose first number is 1
  * @seq: the allocator
- * @limit: the last number that may be given out, %IPSVTI_SEQ_LIMIT without
- *	extended sequence numbers
+ * @limit: the last number that may be given out: %IPSVTI_SEQ_LIMIT, or with
+ *	extended sequence numbers %IPSVTI_SEQ_LIMIT_ESN
  *
  * Context: before @seq is visible to anyone else.
  */

@@ -13,6 +13,8 @@
 
 /* The last number of an SA without extended sequence numbers. */
 #define IPSVTI_SEQ_LIMIT 0xffffffffULL
+/* The last number of an SA with extended sequence numbers. */
+#define IPSVTI_SEQ_LIMIT_ESN U64_MAX
 
 /**
  * struct ipsvti_seq - allocator of the sequence numbers of one outbound SA

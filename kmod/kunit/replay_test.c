@@ -25,13 +25,21 @@ static void replay_size_is_rounded(struct kunit *test)
 	static const struct {
 		u32 asked, given, words;
 	} rows[] = {
-		{ 0, 64, 2 },		{ 1, 64, 2 },
-		{ 64, 64, 2 },		{ 65, 128, 4 },
-		{ 128, 128, 4 },	{ 192, 192, 4 },
-		{ 193, 256, 8 },	{ 1024, 1024, 32 },
-		{ 4032, 4032, 64 },	{ 4033, 4096, 128 },
-		{ 4096, 4096, 128 },	{ 5000, 4096, 128 },
-		{ U32_MAX, 4096, 128 },
+		{ 0, 64, 2 },
+		{ 1, 64, 2 },
+		{ 64, 64, 2 },
+		{ 65, 128, 4 },
+		{ 128, 128, 4 },
+		{ 192, 192, 4 },
+		{ 193, 256, 8 },
+		{ 1024, 1024, 32 },
+		{ 4032, 4032, 64 },
+		{ 4033, 4096, 128 },
+		{ 4096, 4096, 128 },
+		{ 65535, 65536, 2048 },
+		{ 65536, 65536, 2048 },
+		{ 65537, 65536, 2048 },
+		{ U32_MAX, 65536, 2048 },
 	};
 	u32 i;
 
@@ -88,9 +96,10 @@ static void replay_edges(struct kunit *test)
 {
 	u32 window, at;
 
-	for (window = 64; window <= 4096; window += 64) {
+	for (window = 64; window <= 65536;
+	     window += window < 4096 ? 64 : 4096) {
 		struct ipsvti_replay *r = new_window(test, window);
-		u64 top = 100000;
+		u64 top = 1000000;
 
 		for (at = 0; at < 64; at++, top += window + 1) {
 			expect(test, r, top, OK);
@@ -142,6 +151,145 @@ static void replay_last_number(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ipsvti_replay_advance(r, U64_MAX - i),
 				OK);
 	KUNIT_EXPECT_EQ(test, ipsvti_replay_advance(r, U64_MAX - 64), LATE);
+}
+
+/* After a move to another host nothing that was seen there is taken again. */
+static void replay_resume(struct kunit *test)
+{
+	static const u64 tops[] = {
+		1,	    5,		63,   64,    65,
+		127,	    128,	1000, 65536, (1ULL << 32) - 1,
+		1ULL << 32, U64_MAX - 1
+	};
+	u32 window, i;
+	u64 back;
+
+	for (window = 64; window <= 65536; window *= 32) {
+		for (i = 0; i < ARRAY_SIZE(tops); i++) {
+			struct ipsvti_replay *r = new_window(test, window);
+
+			ipsvti_replay_resume(r, tops[i]);
+			for (back = 0; back < window && back < tops[i]; back++)
+				expect(test, r, tops[i] - back, DUP);
+			if (back < tops[i])
+				expect(test, r, tops[i] - back, LATE);
+			expect(test, r, tops[i] + 1, OK);
+			expect(test, r, tops[i] + 1, DUP);
+			expect(test, r, tops[i], DUP);
+		}
+	}
+}
+
+/*
+ * The whole number as RFC 4303 has it, appendix A2.2: by cases, with its names.
+ * 0, there is none.
+ */
+static u64 rfc_extend(u64 top, u32 w, u32 seql)
+{
+	u32 tl = (u32)top, th = top >> 32, left = tl - w + 1;
+	int step;
+
+	if (tl >= w - 1)
+		step = seql >= left ? 0 : 1;
+	else
+		step = seql >= left ? -1 : 0;
+	if ((step < 0 && !th) || (step > 0 && th == U32_MAX))
+		return 0;
+	return (u64)(th + step) << 32 | seql;
+}
+
+static void expect_extend(struct kunit *test, struct ipsvti_replay *r, u64 top,
+			  u32 low)
+{
+	r->top = top;
+	KUNIT_ASSERT_EQ_MSG(test, ipsvti_replay_extend(r, low),
+			    rfc_extend(top, r->window, low),
+			    "window %u top %llx low %x", r->window, top, low);
+}
+
+/* At and around every line that the RFC's cases draw, and anywhere. */
+static void replay_extend_is_the_rfcs(struct kunit *test)
+{
+	static const u32 windows[] = { 64, 128, 1024, 65536 };
+	static const u32 highs[] = { 0,		 1,	     2,
+				     0x7fffffff, 0x80000000, U32_MAX - 1,
+				     U32_MAX };
+	struct ipsvti_rand rand;
+	u32 i, h, w;
+	int dt, dl;
+
+	ipsvti_rand_init(&rand, test);
+	for (i = 0; i < ARRAY_SIZE(windows); i++) {
+		struct ipsvti_replay *r = new_window(test, windows[i]);
+
+		w = windows[i];
+		for (h = 0; h < ARRAY_SIZE(highs); h++) {
+			for (dt = -3; dt <= 3; dt++) {
+				u64 high = (u64)highs[h] << 32;
+				u64 tops[] = { high | (u32)dt, high | (w + dt),
+					       high | (0x80000000U + dt) };
+				u32 t;
+
+				for (t = 0; t < ARRAY_SIZE(tops); t++) {
+					u32 tl = (u32)tops[t];
+
+					for (dl = -3; dl <= 3; dl++) {
+						expect_extend(test, r, tops[t],
+							      dl);
+						expect_extend(test, r, tops[t],
+							      tl + dl);
+						expect_extend(test, r, tops[t],
+							      tl - w + dl);
+					}
+				}
+			}
+		}
+		for (h = 0; h < 20000; h++)
+			expect_extend(test, r,
+				      ipsvti_rand(&rand) >>
+					      ipsvti_rand_below(&rand, 64),
+				      (u32)ipsvti_rand(&rand));
+	}
+}
+
+/*
+ * What a sender counts through several times 2^32 the receiver counts as well,
+ * though it is told the low 32 bits only: with loss, with reordering within the
+ * window, and with everything twice.
+ */
+static void replay_extend_follows_the_sender(struct kunit *test)
+{
+	const u32 window = 256;
+	struct ipsvti_replay *r = new_window(test, window);
+	struct ipsvti_rand rand;
+	u64 sent = 0, seq;
+	u32 i, turn;
+
+	ipsvti_rand_init(&rand, test);
+	for (turn = 0; turn < 5; turn++) {
+		/* All but 1000 of the next 2^32 packets are lost. */
+		if (turn) {
+			sent += (1ULL << 32) - window - 1000;
+			expect(test, r, ipsvti_replay_extend(r, (u32)sent), OK);
+			KUNIT_ASSERT_EQ(test, r->top, sent);
+		}
+		for (i = 0; i < 2000; i++) {
+			seq = sent + 1 + ipsvti_rand_below(&rand, 3);
+			KUNIT_ASSERT_EQ(test, ipsvti_replay_extend(r, (u32)seq),
+					seq);
+			expect(test, r, seq, OK);
+			expect(test, r, ipsvti_replay_extend(r, (u32)seq), DUP);
+			sent = seq;
+			if (sent < window)
+				continue;
+			seq = sent - ipsvti_rand_below(&rand, window);
+			KUNIT_ASSERT_EQ(test, ipsvti_replay_extend(r, (u32)seq),
+					seq);
+			ipsvti_replay_advance(r, seq);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, r->top, sent);
+	KUNIT_EXPECT_TRUE(test, sent > 3ULL << 32);
 }
 
 /* The naive way: a list of all numbers taken, searched from end to end. */
@@ -205,7 +353,7 @@ static u64 next_seq(struct ipsvti_rand *rand, const struct naive *m, u32 turn)
 
 static void replay_model(struct kunit *test)
 {
-	static const u32 windows[] = { 64, 65, 192, 256, 1000, 4096 };
+	static const u32 windows[] = { 64, 65, 192, 256, 1000, 4096, 65536 };
 	const u32 steps = 4000;
 	struct ipsvti_rand rand;
 	struct naive m;
@@ -239,6 +387,9 @@ static struct kunit_case replay_cases[] = {
 	KUNIT_CASE(replay_edges),
 	KUNIT_CASE(replay_jumps),
 	KUNIT_CASE(replay_last_number),
+	KUNIT_CASE(replay_resume),
+	KUNIT_CASE(replay_extend_is_the_rfcs),
+	KUNIT_CASE(replay_extend_follows_the_sender),
 	KUNIT_CASE(replay_model),
 	{},
 };

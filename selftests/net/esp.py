@@ -4,7 +4,7 @@
 
     esp.py --from ADDR --to ADDR --spi N --keys FILE [--seq N] [--udp SPORT:DPORT]
            [--next-header N] [--padding HEX] [--inner-src A --inner-dst B]
-           [--tos N] [--outer-tos N] [--cut N] [--flip N] [--times N]
+           [--tos N] [--outer-tos N] [--cut N] [--flip N] [--times N] [--esn]
 
     esp.py --serve         the same from each line of standard input; answers "sent"
 
@@ -79,8 +79,9 @@ def esp_packet(a, seq):
         pad_len = len(pad) if a.pad_len is None else a.pad_len
     plain += pad + bytes([pad_len, next_header])
     head = struct.pack("!II", a.spi, seq & 0xFFFFFFFF)
+    aad = struct.pack("!IQ", a.spi, seq) if a.esn else head
     iv = struct.pack("!Q", seq)
-    packet = bytearray(head + iv + seal(*read_keys(a.keys), head, iv, plain))
+    packet = bytearray(head + iv + seal(*read_keys(a.keys), aad, iv, plain))
     if a.flip is not None:
         packet[a.flip] ^= 0x40
     return bytes(packet[: len(packet) - a.cut] if a.keep is None else packet[: a.keep])
@@ -107,6 +108,7 @@ def send(words):
     p.add_argument("--keep", type=number, help="octets left of the ESP packet")
     p.add_argument("--flip", type=number, help="octet with a bit changed")
     p.add_argument("--times", type=number, default=1, help="send so often, counting up")
+    p.add_argument("--esn", action="store_true", help="extended sequence numbers")
     a = p.parse_args(words)
 
     v6 = ":" in a.to

@@ -303,7 +303,7 @@ def main():
     elif words[0] == "batch":
         for line in sys.stdin:
             op, request = line.split(None, 1)
-            print(json.dumps(answer(op, request)))
+            print(json.dumps(answer(op, request)), flush=True)
     elif words[0] == "refusals":
         for line in sys.stdin:
             name, error, attribute, text, op, request = (w.strip() for w in line.split("|", 5))

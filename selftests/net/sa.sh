@@ -44,10 +44,12 @@ refusals_table() {
 	done
 	cat <<-EOT
 	window of 63 | ERANGE | in.replay-window | | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":7000,"alg":1,"key":"$K16","salt":"$SALT","replay-window":63}}
-	window of 4097 | ERANGE | in.replay-window | | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":7000,"alg":1,"key":"$K16","salt":"$SALT","replay-window":4097}}
+	window of 65537 | ERANGE | in.replay-window | | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":7000,"alg":1,"key":"$K16","salt":"$SALT","replay-window":65537}}
 	a window for sending | EINVAL | out.replay-window | | sa-pair-new | {"dev":"vti0",$IN,"out":{"spi":8000,"alg":1,"key":"$K16","salt":"$SALT","replay-window":64}}
 	a sequence number to end with | EINVAL | out.seq | | sa-pair-new | {"dev":"vti0",$IN,"out":{"spi":8000,"alg":1,"key":"$K16","salt":"$SALT","seq":4294967295}}
-	in: a sequence number to begin with | EINVAL | in.seq | | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":7000,"alg":1,"key":"$K16","salt":"$SALT","seq":1}}
+	in: a sequence number to end with | EINVAL | in.seq | | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":7000,"alg":1,"key":"$K16","salt":"$SALT","seq":4294967295}}
+	extended, a sequence number to end with | EINVAL | out.seq | | sa-pair-new | {"dev":"vti0",$IN,"out":{"spi":8000,"alg":1,"key":"$K16","salt":"$SALT","esn":1,"seq":18446744073709551615}}
+	esn of 2 | ERANGE | in.esn | | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":7000,"alg":1,"key":"$K16","salt":"$SALT","esn":2}}
 	counters are not taken | EINVAL | out.packets | | sa-pair-new | {"dev":"vti0",$IN,"out":{"spi":8000,"alg":1,"key":"$K16","salt":"$SALT","packets":1}}
 	inbound SPI in use | EEXIST | in.spi | | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":$(spi gwA 42),"alg":1,"key":"$K16","salt":"$SALT"}}
 	activation of tomorrow | ERANGE | activation | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"activation":3}

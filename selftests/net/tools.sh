@@ -191,10 +191,12 @@ sa_refused() {
 sa_replay_window() { # the kernel's own bounds hold for who asks without ipsvtictl
 	local n
 	clean
-	for n in 64 65 4096; do
+	for n in 64 65 65536; do
 		add $((500 + n)) 499 replay-window "$n" activate manual || return
 	done
-	[ "$(pairs -c '[.[] | .in."replay-window"] | sort')" = '[64,128,4096]' ]
+	[ "$(pairs -c '[.[] | .in."replay-window"] | sort')" = '[64,128,65536]' ] || return
+	add 600 499 esn activate manual && pairs 'map(select(.in.esn and .out.esn)) | length == 1' &&
+		says 0 'out spi 0x000001f3 aes-gcm-16-256 esn seq 0' ctl sa show
 }
 
 key_files() {

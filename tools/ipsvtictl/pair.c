@@ -36,6 +36,8 @@ static void sa_print(const char *direction, const struct ipsvti_sa *sa)
 	printf("    %-3s spi 0x%08" PRIx32, direction, sa->spi);
 	if (sa_has(sa, IPSVTI_A_SA_ALG))
 		printf(" %s", name_or(ipsvti_alg_name(sa->alg)));
+	if (sa_has(sa, IPSVTI_A_SA_ESN) && sa->esn)
+		printf(" esn");
 	if (sa_has(sa, IPSVTI_A_SA_REPLAY_WINDOW))
 		printf(" window %" PRIu32, sa->replay_window);
 	if (sa_has(sa, IPSVTI_A_SA_SEQ))
@@ -92,6 +94,8 @@ static json_t *sa_json(const struct ipsvti_sa *sa)
 	set_number(object, "spi", sa_has(sa, IPSVTI_A_SA_SPI), sa->spi);
 	set_name(object, "alg", sa_has(sa, IPSVTI_A_SA_ALG),
 		 ipsvti_alg_name(sa->alg));
+	if (sa_has(sa, IPSVTI_A_SA_ESN))
+		json_object_set_new(object, "esn", json_boolean(sa->esn));
 	set_number(object, "replay-window",
 		   sa_has(sa, IPSVTI_A_SA_REPLAY_WINDOW), sa->replay_window);
 	set_number(object, "seq", sa_has(sa, IPSVTI_A_SA_SEQ), sa->seq);

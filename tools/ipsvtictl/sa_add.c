@@ -21,6 +21,7 @@ enum {
 	SEEN_ACTIVATE = 1 << 7,
 	SEEN_WINDOW = 1 << 8,
 	SEEN_PAIR = 1 << 9,
+	SEEN_ESN = 1 << 10,
 };
 
 /* "in spi N" and "out spi N" */
@@ -121,8 +122,18 @@ static enum ctl_status take_activation(struct args *args,
 static enum ctl_status take_window(struct args *args, struct ipsvti_pair *pair)
 {
 	pair->in.has |= IPSVTI_HAS(IPSVTI_A_SA_REPLAY_WINDOW);
-	return args_number(args, "replay-window", 64, 4096,
+	return args_number(args, "replay-window", 64, 65536,
 			   &pair->in.replay_window);
+}
+
+/* Both directions, as IKE negotiates it (RFC 7296, section 3.3.2). */
+static enum ctl_status take_esn(struct ipsvti_pair *pair)
+{
+	pair->in.esn = true;
+	pair->out.esn = true;
+	pair->in.has |= IPSVTI_HAS(IPSVTI_A_SA_ESN);
+	pair->out.has |= IPSVTI_HAS(IPSVTI_A_SA_ESN);
+	return CTL_OK;
 }
 
 static enum ctl_status take_id(struct args *args, struct ipsvti_pair *pair)
@@ -160,6 +171,8 @@ static enum ctl_status take_keyword(struct args *args, unsigned int bit,
 		return take_window(args, pair);
 	case SEEN_PAIR:
 		return take_id(args, pair);
+	case SEEN_ESN:
+		return take_esn(pair);
 	}
 	return CTL_OK;
 }
@@ -178,6 +191,7 @@ static const struct {
 	{ "activate", SEEN_ACTIVATE },
 	{ "replay-window", SEEN_WINDOW },
 	{ "pair", SEEN_PAIR },
+	{ "esn", SEEN_ESN },
 };
 
 #define KEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
@@ -274,7 +288,7 @@ const struct ctl_command sa_add_command = {
 	.usage =
 		"DEV in spi SPI out spi SPI alg ALG keys FILE|-\n"
 		"          [encap udp sport PORT dport PORT] [activate now|manual|first-rx]\n"
-		"          [replay-window PACKETS] [pair ID]",
+		"          [esn] [replay-window PACKETS] [pair ID]",
 	.help = "  in spi, out spi  SPI of packets from and to the peer, 256 or more\n"
 		"  alg              aes-gcm-16-128 or aes-gcm-16-256\n"
 		"  keys             file with the lines \"in KEY SALT\" and \"out KEY SALT\" in\n"
@@ -283,7 +297,8 @@ const struct ctl_command sa_add_command = {
 		"  encap udp        send ESP in UDP; what comes in is taken either way\n"
 		"  activate         when to send with the new pair: now (if not said),\n"
 		"                   by \"sa activate\" only, or also on the first packet received\n"
-		"  replay-window    64 to 4096 packets (64)\n"
+		"  esn              extended (64-bit) sequence numbers, as the peer must have, too\n"
+		"  replay-window    64 to 65536 packets (64)\n"
 		"  pair             complete the pair that \"sa alloc\" has reserved\n"
 		"\n"
 		"Prints the pair's id.\n"

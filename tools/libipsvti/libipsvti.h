@@ -132,10 +132,11 @@ struct ipsvti_tunnel {
  * @salt_len: octets of @salt to send; 0 means ipsvti_alg_salt_len() of @alg
  * @replay_window: size in packets; inbound only
  * @seq: outbound, the number of the last packet sent; inbound, the highest
- *	number authenticated. In a request, outbound only: the last number that
- *	was used with the key already, elsewhere
+ *	number authenticated. In a request: the same, of an SA that was in use
+ *	elsewhere before
  * @packets: packets that passed this SA; answers only
  * @bytes: octets of inner packets that passed this SA; answers only
+ * @esn: it has extended sequence numbers
  */
 struct ipsvti_sa {
 	uint64_t has;
@@ -149,6 +150,7 @@ struct ipsvti_sa {
 	uint64_t seq;
 	uint64_t packets;
 	uint64_t bytes;
+	bool esn;
 };
 
 /**

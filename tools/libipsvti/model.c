@@ -139,6 +139,7 @@ static const struct wire_attr sa_attrs[] = {
 	[IPSVTI_A_SA_SEQ] = U64("seq", ipsvti_sa, seq),
 	[IPSVTI_A_SA_PACKETS] = U64("packets", ipsvti_sa, packets),
 	[IPSVTI_A_SA_BYTES] = U64("bytes", ipsvti_sa, bytes),
+	[IPSVTI_A_SA_ESN] = BOOL("esn", ipsvti_sa, esn),
 };
 static const struct wire_set sa_set = SET(sa_attrs, IPSVTI_A_SA_MAX);
 

@@ -93,6 +93,7 @@ static void add_least(void **state)
 				     IPSVTI_HAS(IPSVTI_A_PAIR_OUT)));
 	assert_true(add.pair.in.has == (IPSVTI_HAS(IPSVTI_A_SA_SPI) |
 					IPSVTI_HAS(IPSVTI_A_SA_ALG)));
+	assert_false(add.pair.in.esn || add.pair.out.esn);
 }
 
 static void add_all(void **state)
@@ -103,12 +104,15 @@ static void add_all(void **state)
 	(void)state;
 	assert_int_equal(
 		parse(&ctl,
-		      "vti0 pair 12 keys k replay-window 0x400 activate first-rx dport 4501 sport 4500 encap udp alg aes-gcm-16-256 out spi 257 in spi 256",
+		      "vti0 pair 12 esn keys k replay-window 0x400 activate first-rx dport 4501 sport 4500 encap udp alg aes-gcm-16-256 out spi 257 in spi 256",
 		      &add),
 		CTL_OK);
 	assert_int_equal(add.pair.id, 12);
 	assert_int_equal(add.pair.in.replay_window, 1024);
 	assert_false(add.pair.out.has & IPSVTI_HAS(IPSVTI_A_SA_REPLAY_WINDOW));
+	assert_true(add.pair.in.esn && add.pair.out.esn);
+	assert_true(add.pair.in.has & add.pair.out.has &
+		    IPSVTI_HAS(IPSVTI_A_SA_ESN));
 	assert_int_equal(add.pair.activation, IPSVTI_ACTIVATION_FIRST_RX);
 	assert_int_equal(add.pair.encap, IPSVTI_ENCAP_UDP);
 	assert_int_equal(add.pair.encap_sport, 4500);
@@ -151,7 +155,9 @@ static void add_refused(void **state)
 		{ GOOD "sport 4500", "go with \"encap udp\"" },
 		{ GOOD "encap none dport 4500", "go with \"encap udp\"" },
 		{ GOOD "activate later", "expected now, manual or first-rx" },
-		{ GOOD "replay-window 32", "from 64 to 4096" },
+		{ GOOD "replay-window 32", "from 64 to 65536" },
+		{ GOOD "esn on", "\"on\" is not known here" },
+		{ GOOD "esn esn", "\"esn\" is there twice" },
 		{ GOOD "pair 0", "from 1 to" },
 		{ GOOD "in spi 300", "\"in\" is there twice" },
 		{ GOOD "keys other", "\"keys\" is there twice" },
