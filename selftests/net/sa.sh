@@ -104,9 +104,10 @@ id_state() { # GW ID
 	in_ns "$1" ipsvtictl --json sa show vti0 | jq -r --argjson id "$2" '.[] | select(."pair-id" == $id) | .state'
 }
 
+# Long enough to be seen before it ends, on a machine of any speed.
 reservation() {
 	local id spi
-	read -r id spi < <(alloc gwA 1)
+	read -r id spi < <(alloc gwA 6)
 	[ "$spi" -ge 256 ] && [ "$(id_state gwA "$id")" = larval ] && [ "$(carrier gwA)" = 0 ] || return
 	event gwA ".event == \"sa-del-ntf\" and .\"pair-id\" == $id and .reason == \"reservation-expired\"" &&
 		[ -z "$(id_state gwA "$id")" ]
@@ -149,17 +150,30 @@ manual_stays_staged() {
 }
 
 # The initiator sends with keys that the responder is still installing.
+# They are held for two seconds.  So whoever brings the keys is started ahead of them
+# and waits for its last line, which comes without another process when all have arrived.
 held_for_the_keys() {
-	local id spi pid
+	local id spi pid adder key
 	read -r id spi < <(alloc gwB)
 	keys 4
 	in_ns gwA ipsvtictl sa add vti0 in spi "$(spi gwA 4)" out spi "$spi" alg aes-gcm-16-256 \
 		keys "$WORK/gwA.4" || return
-	in_ns hostA ping -n -c 3 -i 0.1 -W 20 "$HOSTB4" >"$WORK/held" 2>&1 &
+	key=$(tail -n 1 "$WORK/gwB.4")
+	in_ns gwB bash -c '
+		rx=/sys/class/net/wan/statistics/rx_packets
+		read -r from <$rx
+		echo "$1"
+		: >"$3"
+		while read -r now <$rx; [ "$now" -lt $((from + 3)) ] && [ $SECONDS -lt 30 ]; do :; done
+		echo "$2"' - "$(head -n 1 "$WORK/gwB.4")" "$key" "$WORK/listening" |
+		in_ns gwB ipsvtictl sa add vti0 in spi "$spi" out spi "$(spi gwA 4)" alg aes-gcm-16-256 \
+			keys - pair "$id" &
+	adder=$!
+	wait_for 20 "[ -e '$WORK/listening' ]" || return
+	[ "$(id_state gwB "$id")" = larval ] || return
+	in_ns hostA ping -n -c 3 -i 0.01 -W 20 "$HOSTB4" >"$WORK/held" 2>&1 &
 	pid=$!
-	wait_for 10 '[ "$(sa_tx gwA 4)" -ge 3 ]' || return
-	in_ns gwB ipsvtictl sa add vti0 in spi "$spi" out spi "$(spi gwA 4)" alg aes-gcm-16-256 \
-		keys "$WORK/gwB.4" pair "$id" && wait "$pid"
+	wait "$adder" && wait "$pid"
 	cat "$WORK/held"
 	grep -q ' 0% packet loss' "$WORK/held"
 }
