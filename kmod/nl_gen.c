@@ -10,7 +10,7 @@
 #include <uapi/linux/ipsvti.h>
 
 /* Integer value ranges */
-static const struct netlink_range_validation ipsvti_a_sa_replay_window_range = {
+static struct netlink_range_validation ipsvti_a_sa_replay_window_range = {
 	.min	= 64ULL,
 	.max	= 65536ULL,
 };
