@@ -152,6 +152,27 @@ int ike_aead_open(uint16_t encr, struct ike_slice key,
 		  const uint8_t iv[IKE_AEAD_IV], struct ike_slice aad,
 		  uint8_t *text, size_t len, const uint8_t icv[IKE_AEAD_ICV]);
 
+/* ----------------------------------------- distinguished names (dn.c) */
+
+/* Return: whether two names in DER are the same (RFC 5280, section 7.1). */
+bool ike_dn_equal(struct ike_slice a, struct ike_slice b);
+
+/* "C=DE, O=Example, CN=gw" from DER, unprintable octets escaped; cut if @buf is
+ * too short. Return: @buf.
+ */
+const char *ike_dn_format(struct ike_slice der, char *buf, size_t len);
+
+/**
+ * ike_dn_parse() - a name from text
+ * @text: TYPE=VALUE, joined by commas, in the order of the certificate
+ * @out: gets the DER
+ * @size: octets of @out
+ *
+ * Return: octets of @out, -EINVAL (an unknown type, or no name), -E2BIG,
+ * -ENOMEM.
+ */
+int ike_dn_parse(const char *text, uint8_t *out, size_t size);
+
 /* ------------------------------------------------------------- the rest */
 
 #define IKE_SHA1_LEN 20

@@ -66,6 +66,15 @@ void ike_build_id(struct ike_builder *b, uint8_t type, struct ike_slice body)
 	ike_build_close(b);
 }
 
+/* CERT and CERTREQ (sections 3.6, 3.7). */
+void ike_build_cert(struct ike_builder *b, uint8_t type, struct ike_slice data)
+{
+	ike_build_open(b, type);
+	ike_put_u8(&b->w, IKE_CERT_X509_SIGNATURE);
+	ike_put(&b->w, data);
+	ike_build_close(b);
+}
+
 void ike_build_auth(struct ike_builder *b, uint8_t method,
 		    struct ike_slice data)
 {

@@ -230,6 +230,7 @@ enum ike_sa_state {
  * @cookie_len: its octets; 0: none
  * @cookies: how many we were sent
  * @ke_tried: bit for each group of the suite that was tried
+ * @hashes: hash functions the peer knows for signatures (RFC 7427), as bits
  */
 struct ike_handshake {
 	struct ike_dh *dh;
@@ -243,6 +244,7 @@ struct ike_handshake {
 	size_t cookie_len;
 	unsigned int cookies;
 	unsigned int ke_tried;
+	uint16_t hashes;
 };
 
 /**
@@ -572,6 +574,48 @@ void ike_on_init_cookie(struct ike_call *c);
 void ike_on_init_invalid_ke(struct ike_call *c);
 void ike_on_init_refused(struct ike_call *c);
 void ike_on_init_response(struct ike_call *c);
+
+/* auth.c */
+
+/* Tells the hash functions we know; sees which ones the peer knows. */
+void ike_auth_put_hashes(struct ike_builder *b);
+uint16_t ike_auth_peer_hashes(const struct ike_msg *msg);
+/* CERTREQ with the authorities of @t, or of all tunnels between two addresses
+ * while it is not known which one it is, that want a certificate.
+ */
+void ike_auth_put_certreq(struct ike_sa *sa, struct ike_tunnel *t,
+			  struct ike_builder *b);
+/* CERT payloads, if we authenticate by certificate. */
+void ike_auth_put_certs(struct ike_sa *sa, const struct ike_tunnel *t,
+			struct ike_builder *b);
+
+/**
+ * ike_auth_make() - our AUTH
+ * @sa: with its handshake
+ * @t: its tunnel
+ * @id: body of our ID payload
+ * @auth: filled
+ * @why: on error a sentence
+ * @why_len: octets of @why
+ *
+ * Return: 0 or a negative errno value.
+ */
+int ike_auth_make(struct ike_sa *sa, const struct ike_tunnel *t,
+		  struct ike_slice id, struct ike_signature *auth, char *why,
+		  size_t why_len);
+
+/**
+ * ike_auth_check() - the peer's AUTH
+ * @c: its message
+ * @t: the tunnel it claims to be of
+ * @id: body of its ID payload
+ * @why: on error a sentence
+ * @why_len: octets of @why
+ *
+ * Return: whether it is right.
+ */
+bool ike_auth_check(struct ike_call *c, const struct ike_tunnel *t,
+		    struct ike_slice id, char *why, size_t why_len);
 
 /* exchange_auth.c */
 void ike_start_auth(struct ike_sa *sa);

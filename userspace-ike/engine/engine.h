@@ -81,11 +81,12 @@ struct ike_datagram {
 #define IKE_ID_MAX	255	/* octets of an identity */
 #define IKE_ALG_MAX	8	/* alternatives of one kind in a suite */
 #define IKE_TS_MAX	8	/* traffic selectors of one side */
+#define IKE_CERTS_MAX	8	/* certificates one side sends */
 
 /**
  * struct ike_identity - identification data (RFC 7296, section 3.5)
- * @type: ID_IPV4_ADDR, ID_FQDN, ID_RFC822_ADDR, ID_IPV6_ADDR or ID_KEY_ID
- *        (1, 2, 3, 5, 11)
+ * @type: ID_IPV4_ADDR, ID_FQDN, ID_RFC822_ADDR, ID_IPV6_ADDR, ID_DER_ASN1_DN or
+ *        ID_KEY_ID (1, 2, 3, 5, 9, 11)
  * @len: octets used of @data
  * @data: as on the wire; no terminator
  */
@@ -158,6 +159,11 @@ enum ike_natt {
 	IKE_NATT_FORCE,		/* always, by pretending to see one */
 };
 
+enum ike_auth_kind {
+	IKE_AUTH_BY_PSK,	/* a pre-shared key */
+	IKE_AUTH_BY_CERT,	/* a signature, and an X.509 certificate */
+};
+
 /**
  * struct ike_tunnel_config - one tunnel
  * @name: how people call it; unique in the engine
@@ -166,6 +172,8 @@ enum ike_natt {
  * @remote: the peer's outer address (its NAT's, if it is behind one)
  * @local_id: who we say we are; type 0: the local address
  * @remote_id: who the peer must be; type 0: the remote address
+ * @local_auth: how we show who we are
+ * @remote_auth: how the peer must; the two have nothing to do with each other
  * @start: whether to initiate without being asked
  * @natt: when ESP goes inside UDP
  * @ike: suites of the IKE SA
@@ -189,6 +197,8 @@ struct ike_tunnel_config {
 	struct ike_address remote;
 	struct ike_identity local_id;
 	struct ike_identity remote_id;
+	enum ike_auth_kind local_auth;
+	enum ike_auth_kind remote_auth;
 	enum ike_start start;
 	enum ike_natt natt;
 	struct ike_suite ike;
@@ -223,7 +233,8 @@ int ike_suite_parse(struct ike_suite *suite, enum ike_suite_kind kind,
  * ike_identity_parse() - an identity from text
  * @id: filled
  * @text: an IPv4 or IPv6 address; NAME@HOST (RFC 822 address); @HOST or HOST
- *        (FQDN); #HEX (key ID)
+ *        (FQDN); #HEX (key ID); TYPE=VALUE, TYPE=VALUE... (distinguished name,
+ *        in the order of the certificate)
  *
  * Return: 0 or -EINVAL.
  */
@@ -514,16 +525,94 @@ struct ike_psk_request {
 	size_t len;
 };
 
+/* Octets of the longest authentication data: RFC 7427's prefix, RSA-4096. */
+#define IKE_SIGNATURE_MAX	640
+
 /**
- * struct ike_keys_ops - long-term secrets, which the engine never sees
+ * struct ike_signature - the AUTH payload of who signs
+ * @method: authentication method (RFC 7296, section 3.8)
+ * @len: octets of @data
+ * @data: authentication data; with method 14 this begins with the length and
+ *        the AlgorithmIdentifier (RFC 7427, section 3)
+ */
+struct ike_signature {
+	uint8_t method;
+	uint16_t len;
+	uint8_t data[IKE_SIGNATURE_MAX];
+};
+
+/**
+ * struct ike_sign_request - a signature wanted (RFC 7296, section 2.15)
+ * @tunnel: with whose key
+ * @hashes: hash functions the peer knows, bit N for algorithm N (RFC 7427); 0:
+ *          it did not say, so only methods 1, 9, 10, 11 are of use
+ * @octets: InitiatorSignedOctets or ResponderSignedOctets
+ * @len: octets of @octets
+ */
+struct ike_sign_request {
+	const char *tunnel;
+	uint16_t hashes;
+	const uint8_t *octets;
+	size_t len;
+};
+
+/**
+ * struct ike_verify_request - a signature to be checked
+ * @tunnel: by whose authorities
+ * @remote_id: who the peer must be; its certificate must say so
+ * @method: of its AUTH payload
+ * @auth: its authentication data
+ * @auth_len: octets of @auth
+ * @certs: its certificates in DER, its own first; any octets whatever
+ * @n_certs: entries of @certs
+ * @octets: what is signed
+ * @len: octets of @octets
+ */
+struct ike_verify_request {
+	const char *tunnel;
+	const struct ike_identity *remote_id;
+	uint8_t method;
+	const uint8_t *auth;
+	size_t auth_len;
+	struct {
+		const uint8_t *data;
+		size_t len;
+	} certs[IKE_CERTS_MAX];
+	unsigned int n_certs;
+	const uint8_t *octets;
+	size_t len;
+};
+
+/**
+ * struct ike_keys_ops - long-term secrets, which the engine never sees, and
+ *                       whom to trust
  * @psk_auth: computes prf(prf(PSK, "Key Pad for IKEv2"), octets), as
  *            ike_psk_auth() does; used for our AUTH and to check the peer's.
  *            Return: octets written to @auth (room for 64), or -errno
  *            (-ENOENT: no key for this tunnel)
+ * @cert: our certificates in DER: @n is 0 for our own, then the intermediates.
+ *        Return: octets of the certificate, which @der is set to and which stay
+ *        until the next call of any of these; 0: there is none
+ * @authorities: the SHA-1 of the public key of each trusted authority, for
+ *               CERTREQ. Return: octets written to @out, at most @size
+ * @sign: signs for us. Return: 0, or -errno and in @why a sentence
+ * @verify: whether the peer's certificates lead to a trusted authority, say who
+ *          it must be, and whether its signature is right. Return: 0, or -errno
+ *          and in @why a sentence that names what was wrong
+ *
+ * All but @psk_auth are only used by tunnels with IKE_AUTH_BY_CERT.
  */
 struct ike_keys_ops {
 	int (*psk_auth)(void *ctx, const struct ike_psk_request *req,
 			uint8_t auth[64]);
+	size_t (*cert)(void *ctx, const char *tunnel, unsigned int n,
+		       const uint8_t **der);
+	size_t (*authorities)(void *ctx, const char *tunnel, uint8_t *out,
+			      size_t size);
+	int (*sign)(void *ctx, const struct ike_sign_request *req,
+		    struct ike_signature *sig, char *why, size_t why_len);
+	int (*verify)(void *ctx, const struct ike_verify_request *req,
+		      char *why, size_t why_len);
 };
 
 /**

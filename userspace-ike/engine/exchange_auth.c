@@ -8,64 +8,15 @@
 
 #include "core.h"
 
-/* Computes the AUTH value of one side. Return: its octets, or negative. */
-static int auth_value(struct ike_sa *sa, const struct ike_tunnel *t,
-		      bool of_initiator, struct ike_slice id, uint8_t auth[64])
-{
-	const struct ike_handshake *hs = sa->handshake;
-	const struct ike_env *env = sa->e->env;
-	struct ike_slice message =
-		of_initiator ? IKE_SLICE(hs->init_i, hs->init_i_len) :
-			       IKE_SLICE(hs->init_r, hs->init_r_len);
-	const struct ike_nonce *nonce = of_initiator ? &hs->nonce_r :
-						       &hs->nonce_i;
-	size_t size = message.len + IKE_NONCE_MAX + IKE_PRF_MAX;
-	struct ike_psk_request req = {
-		.tunnel = t->config.name,
-		.local_id = &t->config.local_id,
-		.remote_id = &t->config.remote_id,
-		.prf = sa->keys.prf,
-	};
-	struct ike_writer w;
-	uint8_t *octets = malloc(size);
-	int len = -ENOMEM;
-
-	if (!octets)
-		return -ENOMEM;
-	w = ike_write_to(octets, size);
-	ike_signed_octets(&sa->keys, of_initiator, message,
-			  ike_nonce_slice(nonce), id, &w);
-	if (!w.failed) {
-		req.octets = octets;
-		req.len = w.len;
-		len = env->keys->psk_auth(env->ctx, &req, auth);
-	}
-	free(octets);
-	return len;
-}
-
-static bool auth_ok(struct ike_call *c, const struct ike_tunnel *t,
-		    bool of_initiator, struct ike_slice id)
-{
-	uint8_t auth[64] = { 0 };
-	int len = auth_value(c->sa, t, of_initiator, id, auth);
-	bool ok;
-
-	if (len < 0)
-		ike_log(c->e, IKE_EVENT_AUTH_FAILED, IKE_LOG_ERROR, t,
-			IKE_NO_FIELDS, "there is no usable PSK: %s",
-			strerror(-len));
-	ok = len > 0 && c->msg->auth_method == IKE_AUTH_SHARED_KEY &&
-	     c->msg->auth.len == (size_t)len &&
-	     ike_equal(auth, c->msg->auth.data, (size_t)len);
-	ike_wipe(auth, sizeof(auth));
-	return ok;
-}
-
 static bool id_is(const struct ike_identity *id, struct ike_slice body)
 {
-	return body.len == 4 + (size_t)id->len && body.data[0] == id->type &&
-	       !memcmp(body.data + 4, id->data, id->len);
+	struct ike_slice data = IKE_SLICE(body.data + 4, body.len - 4);
+
+	if (body.data[0] != id->type)
+		return false;
+	if (id->type == IKE_ID_DER_ASN1_DN)
+		return ike_dn_equal(IKE_SLICE(id->data, id->len), data);
+	return data.len == id->len && !memcmp(data.data, id->data, id->len);
 }
 
 static const char *id_text(struct ike_slice body, char *buf, size_t len)
@@ -82,15 +33,15 @@ static const char *id_text(struct ike_slice body, char *buf, size_t len)
 void ike_start_auth(struct ike_sa *sa)
 {
 	const struct ike_tunnel *t = sa->tunnel;
-	uint8_t id[4 + IKE_ID_MAX], auth[64];
+	uint8_t id[4 + IKE_ID_MAX];
 	struct ike_slice body = ike_id_body(&t->config.local_id, id);
 	uint8_t peer[4 + IKE_ID_MAX];
+	struct ike_signature auth;
+	char why[300];
 	struct ike_builder b;
-	int len = auth_value(sa, t, true, body, auth);
 
-	if (len < 0) {
-		ike_sa_give_up(sa, "there is no usable PSK: %s",
-			       strerror(-len));
+	if (ike_auth_make(sa, t, body, &auth, why, sizeof(why))) {
+		ike_sa_give_up(sa, "%s", why);
 		return;
 	}
 	sa->neg = calloc(1, sizeof(*sa->neg));
@@ -101,15 +52,16 @@ void ike_start_auth(struct ike_sa *sa)
 	}
 	ike_build_start(&b, sa->e->build, sizeof(sa->e->build));
 	ike_build_id(&b, IKE_PAYLOAD_IDI, body);
+	ike_auth_put_certs(sa, t, &b);
 	/* Section 2.4: true only as long as there is no other one. */
 	if (!ike_tunnel_has_sa(sa->e, t, IKE_SA_ESTABLISHED, sa))
 		ike_build_status(&b, IKE_N_INITIAL_CONTACT);
+	ike_auth_put_certreq(sa, sa->tunnel, &b);
 	ike_build_id(&b, IKE_PAYLOAD_IDR,
 		     ike_id_body(&t->config.remote_id, peer));
-	ike_build_auth(&b, IKE_AUTH_SHARED_KEY, IKE_SLICE(auth, (size_t)len));
+	ike_build_auth(&b, auth.method, IKE_SLICE(auth.data, auth.len));
 	ike_child_offer_sa(sa, IKE_USE_AUTH_CHILD, &b);
 	ike_child_offer_ts(sa, &b);
-	ike_wipe(auth, sizeof(auth));
 	ike_sa_set_state(sa, IKE_SA_AUTH_SENT, "both sides have keys");
 	if (ike_window_request(sa, IKE_X_AUTH, IKE_EXCHANGE_AUTH, &b))
 		ike_sa_give_up(sa, "IKE_AUTH could not be sent");
@@ -132,7 +84,7 @@ static void disown(struct ike_sa *sa)
 static bool know_responder(struct ike_call *c)
 {
 	const struct ike_tunnel_config *config = &c->sa->tunnel->config;
-	char said[80], want[80];
+	char said[80], want[80], why[300];
 
 	ike_window_answered(c->sa);
 	if (!id_is(&config->remote_id, c->msg->idr)) {
@@ -144,11 +96,11 @@ static bool know_responder(struct ike_call *c)
 						   sizeof(want)));
 		return false;
 	}
-	if (!auth_ok(c, c->sa->tunnel, false, c->msg->idr)) {
+	if (!ike_auth_check(c, c->sa->tunnel, c->msg->idr, why, sizeof(why))) {
 		c->e->counters.auth_failures++;
 		disown(c->sa);
-		ike_sa_give_up(c->sa, "peer's AUTH is wrong: the pre-shared "
-			       "keys are not the same");
+		ike_sa_give_up(c->sa, "peer \"%s\" is not believed: %s",
+			       id_text(c->msg->idr, said, sizeof(said)), why);
 		return false;
 	}
 	return true;
@@ -223,11 +175,14 @@ void ike_on_auth_refused(struct ike_call *c)
 	if (n->type == IKE_N_AUTHENTICATION_FAILED)
 		ike_sa_give_up(c->sa, "peer refused us (AUTHENTICATION_FAILED): "
 			       "we said we are \"%s\" and it is \"%s\"; are "
-			       "these its settings, and is the key the same?",
+			       "these its settings, and %s?",
 			       ike_identity_format(&config->local_id, local,
 						   sizeof(local)),
 			       ike_identity_format(&config->remote_id, remote,
-						   sizeof(remote)));
+						   sizeof(remote)),
+			       config->local_auth == IKE_AUTH_BY_PSK ?
+				       "is the key the same" :
+				       "does it trust our certificate");
 	else
 		ike_sa_give_up(c->sa, "peer refused IKE_AUTH (%s, %u): %s",
 			       name ? name : "unknown error", n->type,
@@ -300,13 +255,13 @@ void ike_on_auth_request(struct ike_call *c)
 	struct ike_sa *sa = c->sa;
 	struct ike_tunnel *t = choose_tunnel(c);
 	enum ike_activation activation = IKE_ACTIVATE_FIRST_RX;
-	uint8_t id[4 + IKE_ID_MAX], auth[64];
-	char who[80], whom[80] = "anybody";
+	char who[80], whom[80] = "anybody", why[300];
+	uint8_t id[4 + IKE_ID_MAX];
+	struct ike_signature auth;
 	struct ike_slice body;
-	int len;
 
+	id_text(c->msg->idi, who, sizeof(who));
 	if (!t) {
-		id_text(c->msg->idi, who, sizeof(who));
 		if (c->msg->present & IKE_P_IDR)
 			id_text(c->msg->idr, whom, sizeof(whom));
 		ike_complain(c->e, NULL, &c->dgram->remote,
@@ -316,28 +271,26 @@ void ike_on_auth_request(struct ike_call *c)
 		refuse(c);
 		return;
 	}
-	if (!auth_ok(c, t, true, c->msg->idi)) {
+	if (!ike_auth_check(c, t, c->msg->idi, why, sizeof(why))) {
 		ike_log(c->e, IKE_EVENT_AUTH_FAILED, IKE_LOG_NOTICE, t,
-			IKE_FIELDS({ "id", id_text(c->msg->idi, who,
-						   sizeof(who)) }),
-			"peer \"%s\": its AUTH is wrong: the pre-shared keys "
-			"are not the same",
-			who);
+			IKE_FIELDS({ "id", who }, { "reason", why }),
+			"peer \"%s\" is not believed: %s", who, why);
 		refuse(c);
 		return;
 	}
 	body = ike_id_body(&t->config.local_id, id);
-	len = auth_value(sa, t, false, body, auth);
-	if (len < 0) {
+	if (ike_auth_make(sa, t, body, &auth, why, sizeof(why))) {
+		ike_log(c->e, IKE_EVENT_AUTH_FAILED, IKE_LOG_ERROR, t,
+			IKE_FIELDS({ "reason", why }),
+			"peer \"%s\" cannot be answered: %s", who, why);
 		refuse(c);
 		return;
 	}
 	sa->tunnel = t;
 	initial_contact(c);
 	ike_build_id(c->reply, IKE_PAYLOAD_IDR, body);
-	ike_build_auth(c->reply, IKE_AUTH_SHARED_KEY,
-		       IKE_SLICE(auth, (size_t)len));
-	ike_wipe(auth, sizeof(auth));
+	ike_auth_put_certs(sa, t, c->reply);
+	ike_build_auth(c->reply, auth.method, IKE_SLICE(auth.data, auth.len));
 	if (loses(sa))
 		activation = IKE_ACTIVATE_MANUAL;
 	ike_sa_established(sa);
@@ -350,6 +303,7 @@ void ike_on_auth_request(struct ike_call *c)
 void ike_on_auth_eap(struct ike_call *c)
 {
 	ike_complain(c->e, NULL, &c->dgram->remote,
-		     "it wants EAP authentication; we know pre-shared keys only");
+		     "it wants EAP authentication; we know pre-shared keys and "
+		     "certificates only");
 	refuse(c);
 }

@@ -39,6 +39,7 @@ static void send_init(struct ike_sa *sa)
 	ike_build_nat(&b, sa->spi_i, 0, &sa->local, &sa->remote,
 		      t->config.natt == IKE_NATT_FORCE);
 	ike_build_status(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
+	ike_auth_put_hashes(&b);
 	if (ike_window_request_clear(sa, IKE_X_INIT, IKE_EXCHANGE_SA_INIT,
 				     &b)) {
 		ike_sa_give_up(sa, "IKE_SA_INIT could not be sent");
@@ -233,6 +234,7 @@ void ike_on_init_response(struct ike_call *c)
 	ike_dh_free(hs->dh);
 	hs->dh = NULL;
 
+	hs->hashes = ike_auth_peer_hashes(msg);
 	sa->fragmentation =
 		ike_msg_notify(msg, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	ike_nat_detect(msg, &c->dgram->local, &c->dgram->remote,
@@ -306,6 +308,9 @@ static void send_init_response(struct ike_call *c, struct ike_sa *sa)
 			      sa->tunnel->config.natt == IKE_NATT_FORCE);
 	if (sa->fragmentation)
 		ike_build_status(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
+	if (hs->hashes)
+		ike_auth_put_hashes(&b);
+	ike_auth_put_certreq(sa, NULL, &b);
 	h.next_payload = b.first;
 	h.length = (uint32_t)(IKE_HEADER_LEN + b.w.len);
 	hs->init_r = b.w.failed ? NULL : malloc(h.length);
@@ -361,6 +366,7 @@ static void accept_init(struct ike_call *c, struct ike_tunnel *t,
 	}
 	/* The request is ID 0; IKE_AUTH will be 1. */
 	sa->window.expected_id = 1;
+	hs->hashes = ike_auth_peer_hashes(c->msg);
 	sa->fragmentation =
 		ike_msg_notify(c->msg, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	ike_nat_detect(c->msg, &c->dgram->local, &c->dgram->remote,

@@ -25,7 +25,8 @@ enum ike_direction { IKE_REQUEST, IKE_RESPONSE };
  * @kinds: response: to which of our requests, as bits
  * @required: IKE_P_* that must be there
  * @optional: IKE_P_* that may be; all other known payloads are forbidden, but
- *            those that are never looked at (IKE_P_IGNORED) are always allowed
+ *            those that are no reason to refuse a message (IKE_P_IGNORED) are
+ *            always allowed; CERT is looked at in IKE_AUTH only
  * @notify: type of notification that must be there, IKE_ANY_NOTIFY, or
  *          IKE_ERROR_NOTIFY for any error
  * @handler: what is done about it

@@ -99,7 +99,21 @@ enum ike_id_type {
 };
 
 /* Section 3.8 */
+#define IKE_AUTH_RSA		1
 #define IKE_AUTH_SHARED_KEY	2
+#define IKE_AUTH_ECDSA_256	9	/* RFC 4754: P-256 with SHA-256 */
+#define IKE_AUTH_ECDSA_384	10
+#define IKE_AUTH_ECDSA_521	11
+#define IKE_AUTH_DIGITAL_SIGNATURE 14	/* RFC 7427 */
+
+/* RFC 7427, section 4, and RFC 8420: bit N stands for algorithm N. */
+#define IKE_HASH_SHA2_256	2
+#define IKE_HASH_SHA2_384	3
+#define IKE_HASH_SHA2_512	4
+#define IKE_HASH_IDENTITY	5
+
+/* Section 3.6 */
+#define IKE_CERT_X509_SIGNATURE	4
 
 /* Section 3.9 */
 #define IKE_NONCE_MIN		16
@@ -143,7 +157,9 @@ enum ike_id_type {
 	X(USE_TRANSPORT_MODE, 16391, "it asks for transport mode")	   \
 	X(REKEY_SA, 16393, "it rekeys a CHILD SA")			   \
 	X(IKEV2_FRAGMENTATION_SUPPORTED, 16430,				   \
-	  "it can put messages together from fragments")
+	  "it can put messages together from fragments")		   \
+	X(SIGNATURE_HASH_ALGORITHMS, 16431,				   \
+	  "hash functions that it knows for signatures")
 
 enum ike_notify_type {
 #define IKE_NOTIFY_ENUM(name, number, text) IKE_N_##name = (number),

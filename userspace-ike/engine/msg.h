@@ -105,6 +105,8 @@ struct ike_proposal {
  * @nonce: nonce data
  * @idi: body of IDi from the ID type on, as AUTH wants it
  * @idr: the same of IDr
+ * @certs: X.509 certificates, as they are
+ * @n_certs: entries of @certs
  * @auth_method: of the AUTH payload
  * @auth: authentication data
  * @tsi: body of TSi, for ike_ts_next()
@@ -130,6 +132,8 @@ struct ike_msg {
 	struct ike_slice nonce;
 	struct ike_slice idi;
 	struct ike_slice idr;
+	struct ike_slice certs[IKE_CERTS_MAX];
+	uint8_t n_certs;
 	uint8_t auth_method;
 	struct ike_slice auth;
 	struct ike_slice tsi;
@@ -248,6 +252,7 @@ void ike_build_close(struct ike_builder *b);
 void ike_build_ke(struct ike_builder *b, uint16_t group, struct ike_slice data);
 void ike_build_nonce(struct ike_builder *b, struct ike_slice nonce);
 void ike_build_id(struct ike_builder *b, uint8_t type, struct ike_slice body);
+void ike_build_cert(struct ike_builder *b, uint8_t type, struct ike_slice data);
 void ike_build_auth(struct ike_builder *b, uint8_t method,
 		    struct ike_slice data);
 void ike_build_notify(struct ike_builder *b, uint8_t protocol,

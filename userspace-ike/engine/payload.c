@@ -129,6 +129,24 @@ static int parse_auth(struct ike_msg *msg, struct ike_slice body)
 	return r.failed ? -EBADMSG : 0;
 }
 
+/*
+ * Section 3.6. The first certificate is the peer's own. Other encodings are
+ * skipped: a URL to fetch from is nothing we would follow.
+ */
+static int parse_cert(struct ike_msg *msg, struct ike_slice body)
+{
+	struct ike_reader r = ike_read(body);
+	uint8_t encoding = ike_take_u8(&r);
+	struct ike_slice data = ike_take_rest(&r);
+
+	if (r.failed || !data.len)
+		return -EBADMSG;
+	if (encoding == IKE_CERT_X509_SIGNATURE &&
+	    msg->n_certs < IKE_CERTS_MAX)
+		msg->certs[msg->n_certs++] = data;
+	return 0;
+}
+
 static int parse_nonce(struct ike_msg *msg, struct ike_slice body)
 {
 	if (body.len < IKE_NONCE_MIN || body.len > IKE_NONCE_MAX)
@@ -255,6 +273,8 @@ int ike_payload_parse(struct ike_msg *msg, uint8_t type, struct ike_slice body)
 		return parse_id(&msg->idi, body);
 	case IKE_PAYLOAD_IDR:
 		return parse_id(&msg->idr, body);
+	case IKE_PAYLOAD_CERT:
+		return parse_cert(msg, body);
 	case IKE_PAYLOAD_AUTH:
 		return parse_auth(msg, body);
 	case IKE_PAYLOAD_NONCE:
@@ -268,7 +288,7 @@ int ike_payload_parse(struct ike_msg *msg, uint8_t type, struct ike_slice body)
 	case IKE_PAYLOAD_TSR:
 		return parse_ts(&msg->tsr, body);
 	default:
-		/* CERT, CERTREQ, VENDOR, CP, EAP: present, not looked at. */
+		/* CERTREQ, VENDOR, CP, EAP: present, not looked at. */
 		return 0;
 	}
 }

@@ -126,6 +126,7 @@ int ike_sk_parse(struct ike_msg *msg, uint8_t first, struct ike_slice chain)
 	msg->present = IKE_P_SK;
 	msg->n_notifies = 0;
 	msg->n_deletes = 0;
+	msg->n_certs = 0;
 	msg->encrypted = true;
 	return ike_msg_parse_payloads(msg, first, chain, true);
 }

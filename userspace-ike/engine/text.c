@@ -78,6 +78,15 @@ int ike_identity_parse(struct ike_identity *id, const char *text)
 	}
 	if (*text == '#')
 		return parse_key_id(id, text + 1);
+	if (strchr(text, '=')) {
+		int n = ike_dn_parse(text, id->data, sizeof(id->data));
+
+		if (n <= 0)
+			return -EINVAL;
+		id->type = IKE_ID_DER_ASN1_DN;
+		id->len = (uint8_t)n;
+		return 0;
+	}
 	if (*text == '@')
 		text++;
 	id->type = strchr(text, '@') ? IKE_ID_RFC822_ADDR : IKE_ID_FQDN;
@@ -105,6 +114,8 @@ const char *ike_identity_format(const struct ike_identity *id, char *buf,
 		memcpy(addr.octets, id->data, id->len);
 		return ike_address_format(&addr, buf, len);
 	}
+	if (id->type == IKE_ID_DER_ASN1_DN)
+		return ike_dn_format(IKE_SLICE(id->data, id->len), buf, len);
 	/* An octet takes up to four characters: stop before they do not fit. */
 	if (!text && len > 1)
 		buf[at++] = '#';

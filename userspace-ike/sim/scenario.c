@@ -399,6 +399,58 @@ static void scenario_wrong_psk(struct sim *sim)
 			 sim->nodes[0].counts[IKE_EVENT_NEGOTIATION_FAILED]);
 }
 
+/* Two gateways of one authority, each below another intermediate. */
+static const struct cert_store *certs_of(unsigned int node)
+{
+	static const char *const subs[] = { "CN=Sub A", "CN=Sub B" };
+	static const char *const gws[] = { "CN=gw-a", "CN=gw-b" };
+	static const char *const dns[] = { "DNS:a.example", "DNS:b.example" };
+	static struct cert_store *stores[SIM_NODES];
+	struct pki *root, *sub, *gw;
+
+	if (stores[node])
+		return stores[node];
+	root = pki_new(&(struct pki_spec){ .name = "CN=Root",
+					   .constraints = "CA:TRUE" });
+	/* Its own IKE_AUTH takes four fragments. */
+	sub = pki_new(&(struct pki_spec){ .name = subs[node],
+					  .issuer = root,
+					  .constraints = "CA:TRUE",
+					  .padding = 3000 });
+	gw = pki_new(&(struct pki_spec){ .name = gws[node],
+					 .issuer = sub,
+					 .names = dns[node],
+					 .usage = "digitalSignature" });
+	stores[node] = pki_store(gw, sub, root);
+	pki_free(gw);
+	pki_free(sub);
+	pki_free(root);
+	return stores[node];
+}
+
+/* Each end shows a certificate or knows a key, whatever the other does. */
+static void scenario_certificates(struct sim *sim)
+{
+	uint32_t who = 1 + sim_below(&sim->rng, 3);
+
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		sim->nodes[i].certs = certs_of(i);
+		if (!(who & 1u << i))
+			continue;
+		sim->nodes[i].config.local_auth = IKE_AUTH_BY_CERT;
+		sim->nodes[!i].config.remote_auth = IKE_AUTH_BY_CERT;
+	}
+	if (sim_chance(&sim->rng, 30))
+		sim->nodes[1].config.start = IKE_START_ALWAYS;
+	sim_net_random(sim, 25);
+	start_both(sim);
+	sim_run(sim, 20000);
+	command_in(sim, 300, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
+	converge(sim);
+	if (sim->fragments < 4)
+		sim_fail(sim, "the chain was not sent in fragments");
+}
+
 const struct sim_scenario sim_scenarios[] = {
 	{ "establish", "one end initiates", scenario_establish },
 	{ "suites", "all kinds of cryptography", scenario_suites },
@@ -429,6 +481,8 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "nat-rebind", "the NAT changes its mind", scenario_nat_rebind },
 	{ "lifetimes", "minutes of short lifetimes", scenario_lifetimes },
 	{ "wrong-psk", "the keys differ", scenario_wrong_psk },
+	{ "certificates", "long chains of certificates, in fragments",
+	  scenario_certificates },
 };
 
 const size_t sim_n_scenarios = sizeof(sim_scenarios) /

@@ -119,7 +119,47 @@ static int psk_auth(void *ctx, const struct ike_psk_request *req,
 	return ike_psk_auth(node->psk, strlen(node->psk), req, auth);
 }
 
-static const struct ike_keys_ops keys_ops = { .psk_auth = psk_auth };
+static size_t cert(void *ctx, const char *tunnel, unsigned int n,
+		   const uint8_t **der)
+{
+	struct sim_node *node = ctx;
+
+	(void)tunnel;
+	return cert_store_cert(node->certs, n, der);
+}
+
+static size_t authorities(void *ctx, const char *tunnel, uint8_t *out,
+			  size_t size)
+{
+	struct sim_node *node = ctx;
+
+	(void)tunnel;
+	return cert_store_hashes(node->certs, out, size);
+}
+
+static int sign(void *ctx, const struct ike_sign_request *req,
+		struct ike_signature *sig, char *why, size_t why_len)
+{
+	struct sim_node *node = ctx;
+
+	return cert_sign(node->certs, PKI_NOW, req, sig, why, why_len);
+}
+
+static int verify(void *ctx, const struct ike_verify_request *req, char *why,
+		  size_t why_len)
+{
+	struct sim_node *node = ctx;
+
+	return cert_verify(node->certs, PKI_NOW, req, why, why_len);
+}
+
+static const struct ike_keys_ops keys_ops = {
+	.psk_auth = psk_auth,
+	.cert = cert,
+	.authorities = authorities,
+	.sign = sign,
+	.verify = verify,
+};
 
 static void take_event(void *ctx, const struct ike_event *event)
 {

@@ -13,6 +13,7 @@
 
 #include "../crypto/crypto.h"
 #include "engine.h"
+#include "pki.h"
 
 #define SIM_NODES	2
 #define SIM_PAIRS_MAX	64
@@ -119,6 +120,7 @@ struct sim_node {
 	struct sim_kernel kernel;
 	struct sim_rng entropy;
 	const char *psk;
+	const struct cert_store *certs;
 	bool running;
 	bool up;		/* as the events say */
 	bool was_up;		/* it had an outbound SA in use */
