@@ -108,7 +108,8 @@ bool conf_tunnel_same(const struct conf_tunnel *a, const struct conf_tunnel *b)
 	       !memcmp(&x->remote, &y->remote, sizeof(x->remote)) &&
 	       !memcmp(&x->local_id, &y->local_id, sizeof(x->local_id)) &&
 	       !memcmp(&x->remote_id, &y->remote_id, sizeof(x->remote_id)) &&
-	       x->start == y->start && x->natt == y->natt &&
+	       x->local_auth == y->local_auth &&
+	       x->remote_auth == y->remote_auth && x->start == y->start && x->natt == y->natt &&
 	       same_suite(&x->ike, &y->ike) && same_suite(&x->esp, &y->esp) &&
 	       x->ike_lifetime_s == y->ike_lifetime_s &&
 	       x->child_lifetime_s == y->child_lifetime_s &&

@@ -14,17 +14,21 @@
 #include "engine.h"
 #include "keys.h"
 
+struct cert_store;
+
 /**
  * struct conf_tunnel - one tunnel, as its file has it
  * @ike: what the engine wants to know, but for the index of the device
  * @interface: name of the ipsvti device
  * @psk: the pre-shared key
+ * @certs: our certificate and key, and whom we trust
  * @file: path of the file, for messages
  */
 struct conf_tunnel {
 	struct ike_tunnel_config ike;
 	char interface[IF_NAMESIZE];
 	struct secret psk;
+	struct cert_store *certs;
 	char *file;
 };
 
@@ -60,11 +64,12 @@ struct conf_tunnel *conf_tunnel_load(const char *path,
 				     struct conf_errors *errors);
 
 /**
- * conf_tunnel_same() - whether two tunnels differ in nothing but the secret
+ * conf_tunnel_same() - whether two tunnels differ in nothing but keys,
+ *                      certificates and revocation lists
  * @a: a tunnel
  * @b: another
  *
- * A new secret is used from the next authentication on; anything else that
+ * New ones are used from the next authentication on; anything else that
  * changed makes the tunnel another one.
  *
  * Return: true if they are the same. The index of the device is not compared.

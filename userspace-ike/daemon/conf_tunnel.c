@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf.h"
-#include "conf_file.h"
+#include "cert.h"
+#include "conf_setting.h"
 #include "conf_value.h"
 
 #define DEFAULT_IKE_SUITE \
@@ -19,19 +19,6 @@
 #define LIFETIME_MAX (30 * 86400)	/* seconds */
 #define DPD_MIN 1			/* seconds */
 #define DPD_MAX 3600			/* seconds */
-
-/* A value on its way into a tunnel. */
-struct setting {
-	struct conf_tunnel *tunnel;
-	struct conf_errors *errors;
-	const char *file;
-	const char *key;
-	const struct conf_text *value;
-};
-
-#define setting_error(s, fmt, ...)                                         \
-	conf_error((s)->errors, (s)->file, (s)->value->line, "%s: " fmt, \
-		   (s)->key, __VA_ARGS__)
 
 static void set_address(struct setting *s, struct ike_address *addr)
 {
@@ -58,7 +45,7 @@ static void set_identity(struct setting *s, struct ike_identity *id)
 {
 	if (ike_identity_parse(id, s->value->text) < 0)
 		setting_error(s,
-			      "\"%s\" is not an identity; expected an IP address, a host name, NAME@HOST or #HEX",
+			      "\"%s\" is not an identity; expected an IP address, a host name, NAME@HOST, #HEX or a name such as C=DE, O=Example, CN=gw",
 			      s->value->text);
 }
 
@@ -72,27 +59,34 @@ static void set_remote_id(struct setting *s)
 	set_identity(s, &s->tunnel->ike.remote_id);
 }
 
-/* Relative names are relative to the folder of the file they stand in. */
-static void set_psk_file(struct setting *s)
+bool setting_path(struct setting *s, char *path, size_t size)
 {
 	const char *name = s->value->text, *slash = strrchr(s->file, '/');
-	char path[4096];
 	int len;
 
 	if (!*name) {
-		setting_error(s, "%s", "is empty; expected the name of a file with the key");
-		return;
+		setting_error(s, "%s", "is empty; expected the name of a file");
+		return false;
 	}
 	if (*name == '/' || !slash)
-		len = snprintf(path, sizeof(path), "%s", name);
+		len = snprintf(path, size, "%s", name);
 	else
-		len = snprintf(path, sizeof(path), "%.*s/%s",
-			       (int)(slash - s->file), s->file, name);
-	if (len >= (int)sizeof(path)) {
+		len = snprintf(path, size, "%.*s/%s", (int)(slash - s->file),
+			       s->file, name);
+	if (len >= (int)size) {
 		setting_error(s, "%s", "is too long for a path");
-		return;
+		return false;
 	}
-	secret_read(path, &s->tunnel->psk, s->errors, s->file, s->value->line);
+	return true;
+}
+
+static void set_psk_file(struct setting *s)
+{
+	char path[4096];
+
+	if (setting_path(s, path, sizeof(path)))
+		secret_read(path, &s->tunnel->psk, s->errors, s->file,
+			    s->value->line);
 }
 
 static void set_interface(struct setting *s)
@@ -200,7 +194,14 @@ static void set_natt(struct setting *s)
 	X("remote", false, set_remote)               \
 	X("local-id", false, set_local_id)           \
 	X("remote-id", false, set_remote_id)         \
+	X("auth", false, set_auth)                   \
+	X("remote-auth", false, set_remote_auth)     \
 	X("psk-file", false, set_psk_file)           \
+	X("cert-file", false, set_cert_file)         \
+	X("key-file", false, set_key_file)           \
+	X("ca-file", true, set_ca_file)              \
+	X("crl-file", true, set_crl_file)            \
+	X("rsa-signature", false, set_rsa_signature) \
 	X("interface", false, set_interface)         \
 	X("ike", true, set_ike)                      \
 	X("esp", true, set_esp)                      \
@@ -319,9 +320,11 @@ struct conf_tunnel *conf_tunnel_load(const char *path,
 	if (!file)
 		return NULL;
 	tunnel = calloc(1, sizeof(*tunnel));
-	if (tunnel)
+	if (tunnel) {
 		tunnel->file = strdup(path);
-	if (!tunnel || !tunnel->file) {
+		tunnel->certs = cert_store_new();
+	}
+	if (!tunnel || !tunnel->file || !tunnel->certs) {
 		conf_error(errors, path, 0, "no memory for the tunnel");
 		goto out;
 	}
@@ -332,7 +335,7 @@ struct conf_tunnel *conf_tunnel_load(const char *path,
 	apply_defaults(tunnel, file, errors);
 	require(file, errors, "local", "OUR ADDRESS");
 	require(file, errors, "remote", "ADDRESS OF THE PEER");
-	require(file, errors, "psk-file", "FILE WITH THE KEY");
+	conf_cert_finish(tunnel, file, errors);
 	check_families(tunnel, file, errors);
 out:
 	conf_file_free(file);
@@ -347,6 +350,7 @@ void conf_tunnel_free(struct conf_tunnel *tunnel)
 	if (!tunnel)
 		return;
 	secret_wipe(&tunnel->psk);
+	cert_store_free(tunnel->certs);
 	free(tunnel->file);
 	free(tunnel);
 }

@@ -3,10 +3,12 @@
  * The engine's environment: its vtables on sockets, netlink, keys and log.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
+#include "cert.h"
 #include "iked.h"
 #include "log.h"
 
@@ -132,8 +134,60 @@ static int env_psk_auth(void *ctx, const struct ike_psk_request *req,
 	return ike_psk_auth(tunnel->psk.octets, tunnel->psk.len, req, auth);
 }
 
+static const struct cert_store *certs_of(void *ctx, const char *name)
+{
+	const struct iked *iked = ctx;
+	const struct conf_tunnel *tunnel = conf_find(&iked->conf, name);
+
+	return tunnel ? tunnel->certs : NULL;
+}
+
+static size_t env_cert(void *ctx, const char *tunnel, unsigned int n,
+		       const uint8_t **der)
+{
+	const struct cert_store *certs = certs_of(ctx, tunnel);
+
+	return certs ? cert_store_cert(certs, n, der) : 0;
+}
+
+static size_t env_authorities(void *ctx, const char *tunnel, uint8_t *out,
+			      size_t size)
+{
+	const struct cert_store *certs = certs_of(ctx, tunnel);
+
+	return certs ? cert_store_hashes(certs, out, size) : 0;
+}
+
+static int env_sign(void *ctx, const struct ike_sign_request *req,
+		    struct ike_signature *sig, char *why, size_t why_len)
+{
+	const struct cert_store *certs = certs_of(ctx, req->tunnel);
+
+	if (!certs) {
+		snprintf(why, why_len, "the tunnel is configured no more");
+		return -ENOENT;
+	}
+	return cert_sign(certs, time(NULL), req, sig, why, why_len);
+}
+
+static int env_verify(void *ctx, const struct ike_verify_request *req,
+		      char *why, size_t why_len)
+{
+	const struct cert_store *certs = certs_of(ctx, req->tunnel);
+
+	if (!certs) {
+		snprintf(why, why_len, "the tunnel is configured no more");
+		return -ENOENT;
+	}
+	return cert_verify(certs, time(NULL), req, why, why_len);
+}
+
 static const struct ike_keys_ops env_keys = {
 	.psk_auth = env_psk_auth,
+	.cert = env_cert,
+	.authorities = env_authorities,
+	.sign = env_sign,
+	.verify = env_verify,
 };
 
 /* ---- events -------------------------------------------------------------- */

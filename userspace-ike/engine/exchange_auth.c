@@ -84,7 +84,7 @@ static void disown(struct ike_sa *sa)
 static bool know_responder(struct ike_call *c)
 {
 	const struct ike_tunnel_config *config = &c->sa->tunnel->config;
-	char said[80], want[80], why[300];
+	char said[128], want[128], why[300];
 
 	ike_window_answered(c->sa);
 	if (!id_is(&config->remote_id, c->msg->idr)) {
@@ -169,7 +169,7 @@ void ike_on_auth_refused(struct ike_call *c)
 	const struct ike_tunnel_config *config = &c->sa->tunnel->config;
 	const struct ike_notify *n = ike_msg_error(c->msg);
 	const char *name = ike_notify_name(n->type);
-	char local[80], remote[80];
+	char local[128], remote[128];
 
 	ike_window_answered(c->sa);
 	if (n->type == IKE_N_AUTHENTICATION_FAILED)
@@ -255,7 +255,7 @@ void ike_on_auth_request(struct ike_call *c)
 	struct ike_sa *sa = c->sa;
 	struct ike_tunnel *t = choose_tunnel(c);
 	enum ike_activation activation = IKE_ACTIVATE_FIRST_RX;
-	char who[80], whom[80] = "anybody", why[300];
+	char who[128], whom[128] = "anybody", why[300];
 	uint8_t id[4 + IKE_ID_MAX];
 	struct ike_signature auth;
 	struct ike_slice body;

@@ -19,6 +19,7 @@
 
 #include "conf.h"
 #include "conf_value.h"
+#include "pki.h"
 
 #define GOOD                          \
 	"local = \"192.0.2.1\"\n"     \
@@ -223,7 +224,7 @@ static void test_values(void **state)
 		const char *error;
 	} cases[] = {
 		{ "local-id = \"a b\"\n",
-		  "a.conf:4: local-id: \"a b\" is not an identity; expected an IP address, a host name, NAME@HOST or #HEX\n" },
+		  "a.conf:4: local-id: \"a b\" is not an identity; expected an IP address, a host name, NAME@HOST, #HEX or a name such as C=DE, O=Example, CN=gw\n" },
 		{ "interface = \"a/b\"\n",
 		  "a.conf:4: interface: \"a/b\" cannot be the name of a network device; expected 1 to 15 characters, none of them '/', ':', '%' or a blank\n" },
 		{ "interface = sixteen-letters-\n",
@@ -313,6 +314,140 @@ static void test_missing(void **state)
 		"a.conf: \"local\" is missing; add local = \"OUR ADDRESS\"\n"
 		"a.conf: \"remote\" is missing; add remote = \"ADDRESS OF THE PEER\"\n"
 		"a.conf: \"psk-file\" is missing; add psk-file = \"FILE WITH THE KEY\"\n");
+}
+
+/* ---- certificates --------------------------------------------------------- */
+
+#define ADDRESSES                \
+	"local = 192.0.2.1\n"    \
+	"remote = 198.51.100.2\n"
+#define CERT ADDRESSES "local-id = gw.example\ncert-file = gw.pem\nkey-file = gw.key\n"
+
+static void put_free(const struct fixture *f, const char *name, char *text,
+		     mode_t mode)
+{
+	put(f, name, text, mode);
+	free(text);
+}
+
+static void put_certificates(const struct fixture *f)
+{
+	struct pki *ca = pki_new(&(struct pki_spec){
+		.name = "CN=CA", .constraints = "CA:TRUE" });
+	struct pki *gw = pki_new(&(struct pki_spec){
+		.name = "CN=gw", .issuer = ca,
+		.names = "DNS:gw.example,IP:192.0.2.1" });
+
+	put_free(f, "ca.pem", pki_cert_pem(ca), 0644);
+	put_free(f, "ca.crl", pki_crl_pem(ca, NULL, 0, 1), 0644);
+	put_free(f, "gw.pem", pki_cert_pem(gw), 0644);
+	put_free(f, "gw.key", pki_key_pem(gw), 0600);
+	put_free(f, "open.key", pki_key_pem(gw), 0644);
+	put_free(f, "ca.key", pki_key_pem(ca), 0600);
+	pki_free(gw);
+	pki_free(ca);
+}
+
+/* The files that are there say how to authenticate. */
+static void test_auth_implied(void **state)
+{
+	static const struct {
+		const char *text;
+		enum ike_auth_kind local;
+		enum ike_auth_kind remote;
+	} cases[] = {
+		{ GOOD, IKE_AUTH_BY_PSK, IKE_AUTH_BY_PSK },
+		{ CERT "ca-file = ca.pem\n", IKE_AUTH_BY_CERT,
+		  IKE_AUTH_BY_CERT },
+		{ CERT "psk-file = a.psk\n", IKE_AUTH_BY_CERT,
+		  IKE_AUTH_BY_PSK },
+		{ GOOD "ca-file = ca.pem\n", IKE_AUTH_BY_PSK,
+		  IKE_AUTH_BY_CERT },
+		{ CERT "auth = cert\nremote-auth = cert\nca-file = {ca.pem, gw.pem}\n"
+		  "crl-file = ca.crl\nrsa-signature = pkcs1\n",
+		  IKE_AUTH_BY_CERT, IKE_AUTH_BY_CERT },
+		/* The default of local-id is the address. */
+		{ ADDRESSES "cert-file = gw.pem\nkey-file = gw.key\nca-file = ca.pem\n",
+		  IKE_AUTH_BY_CERT, IKE_AUTH_BY_CERT },
+	};
+	struct conf_tunnel *t, *psk;
+	size_t i;
+
+	put_certificates(*state);
+	psk = good(*state, GOOD);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		t = good(*state, cases[i].text);
+		assert_int_equal(t->ike.local_auth, cases[i].local);
+		assert_int_equal(t->ike.remote_auth, cases[i].remote);
+		assert_int_equal(t->certs->n_chain,
+				 cases[i].local == IKE_AUTH_BY_CERT);
+		assert_int_equal(conf_tunnel_same(t, psk), i == 0);
+		assert_int_equal(t->certs->pkcs1, i == 4);
+		assert_int_equal(sk_X509_num(t->certs->authorities),
+				 i == 4				      ? 2 :
+				 cases[i].remote == IKE_AUTH_BY_CERT ? 1 :
+								       0);
+		assert_int_equal(sk_X509_CRL_num(t->certs->crls), i == 4);
+		conf_tunnel_free(t);
+	}
+	conf_tunnel_free(psk);
+}
+
+static void test_auth_errors(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *error;
+	} cases[] = {
+		{ GOOD "auth = rsa\n",
+		  "a.conf:4: auth: \"rsa\" is unknown; expected \"psk\" or \"cert\"\n" },
+		{ CERT "ca-file = ca.pem\nrsa-signature = oaep\n",
+		  "a.conf:7: rsa-signature: \"oaep\" is unknown; expected \"pss\" or \"pkcs1\"\n" },
+		{ CERT, "a.conf: \"ca-file\" is missing; add ca-file = \"FILE WITH TRUSTED CERTIFICATES\"\n" },
+		{ ADDRESSES "auth = cert\nca-file = ca.pem\n",
+		  "a.conf: \"cert-file\" is missing; add cert-file = \"FILE WITH OUR CERTIFICATE\"\n"
+		  "a.conf: \"key-file\" is missing; add key-file = \"FILE WITH OUR PRIVATE KEY\"\n" },
+		{ CERT "ca-file = ca.pem\npsk-file = a.psk\n",
+		  "a.conf:7: psk-file: is of no use where both ends show certificates; remove it, or say otherwise\n" },
+		{ GOOD "auth = psk\ncert-file = gw.pem\n",
+		  "a.conf:5: cert-file: is of no use where we use a pre-shared key; remove it, or say otherwise\n" },
+		{ GOOD "crl-file = ca.crl\n",
+		  "a.conf:4: crl-file: is of no use where the peer uses a pre-shared key; remove it, or say otherwise\n" },
+		{ ADDRESSES "local-id = other.example\ncert-file = gw.pem\nkey-file = gw.key\nca-file = ca.pem\n",
+		  "a.conf:4: cert-file: the certificate does not say that it is of \"other.example\"; it names \"CN=gw\", \"gw.example\", \"192.0.2.1\"; mend cert-file, key-file or local-id\n" },
+		{ ADDRESSES "cert-file = gw.pem\nkey-file = ca.key\nca-file = ca.pem\n",
+		  "a.conf:3: cert-file: the key does not belong to the (first) certificate, which is of \"CN=gw\"; mend cert-file, key-file or local-id\n" },
+		{ ADDRESSES "remote-id = \"C=DE, CN\"\npsk-file = a.psk\n",
+		  "a.conf:3: remote-id: \"C=DE, CN\" is not an identity; expected an IP address, a host name, NAME@HOST, #HEX or a name such as C=DE, O=Example, CN=gw\n" },
+		{ GOOD "ca-file = \"\"\n",
+		  "a.conf:4: ca-file: is empty; expected the name of a file\n" },
+	};
+	static const struct {
+		const char *text;
+		const char *error;
+	} parts[] = {
+		{ CERT "ca-file = none.pem\n",
+		  "none.pem: No such file or directory; expected a PEM file\n" },
+		{ CERT "ca-file = a.psk\n",
+		  "a.psk: has no certificate; expected PEM that begins with \"-----BEGIN\"\n" },
+		{ CERT "ca-file = {ca.pem,\n\"/\"}\n",
+		  "a.conf:7: ca-file: / is not a regular file; put the PEM text in one\n" },
+		{ ADDRESSES "cert-file = gw.pem\nkey-file = open.key\nca-file = ca.pem\n",
+		  "open.key has mode 0644, so others can get at the key; run \"chmod 600 " },
+		{ ADDRESSES "cert-file = gw.pem\nkey-file = gw.pem\nca-file = ca.pem\n",
+		  "gw.pem has mode 0644" },
+		{ ADDRESSES "cert-file = gw.key\nkey-file = gw.key\nca-file = ca.pem\n",
+		  "gw.key: has no certificate; expected PEM" },
+	};
+	size_t i;
+
+	put_certificates(*state);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(errors_of(*state, cases[i].text),
+				    cases[i].error);
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		assert_non_null(strstr(errors_of(*state, parts[i].text),
+				       parts[i].error));
 }
 
 /* All errors of a file are told at once. */
@@ -437,7 +572,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_minimal),     T(test_everything), T(test_same),
 		T(test_values),	     T(test_syntax),	 T(test_unknown_keys),
-		T(test_given_twice), T(test_missing),	 T(test_addresses),
+		T(test_given_twice), T(test_missing),	 T(test_auth_implied),
+		T(test_auth_errors), T(test_addresses),
 		T(test_tunnel_name), T(test_folder),	 T(test_not_text),
 		T(test_durations),
 #undef T

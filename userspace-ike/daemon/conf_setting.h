@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A value on its way from a file into a tunnel: what conf_tunnel.c and
+ * conf_cert.c share.
+ */
+#ifndef IPSVTI_CONF_SETTING_H
+#define IPSVTI_CONF_SETTING_H
+
+#include "conf.h"
+#include "conf_file.h"
+
+/**
+ * struct setting - one value of one key
+ * @tunnel: where it goes
+ * @errors: receives what is wrong with it
+ * @file: path of the file it stands in
+ * @key: its key
+ * @value: as written
+ */
+struct setting {
+	struct conf_tunnel *tunnel;
+	struct conf_errors *errors;
+	const char *file;
+	const char *key;
+	const struct conf_text *value;
+};
+
+#define setting_error(s, fmt, ...)                                         \
+	conf_error((s)->errors, (s)->file, (s)->value->line, "%s: " fmt, \
+		   (s)->key, __VA_ARGS__)
+
+/**
+ * setting_path() - a value that is the name of a file
+ * @s: the setting; a relative name is relative to the folder of @s->file
+ * @path: gets the path
+ * @size: octets of @path
+ *
+ * Return: whether it is one; if not, that was reported.
+ */
+bool setting_path(struct setting *s, char *path, size_t size);
+
+/* ---- conf_cert.c --------------------------------------------------------- */
+
+/* One function for each key. */
+void set_auth(struct setting *s);
+void set_remote_auth(struct setting *s);
+void set_cert_file(struct setting *s);
+void set_key_file(struct setting *s);
+void set_ca_file(struct setting *s);
+void set_crl_file(struct setting *s);
+void set_rsa_signature(struct setting *s);
+
+/**
+ * conf_cert_finish() - how the two ends authenticate, when all keys are known
+ * @tunnel: gets what the files that are named imply, where it is not said
+ * @file: the values
+ * @errors: receives what is missing, of no use, or does not fit together
+ */
+void conf_cert_finish(struct conf_tunnel *tunnel, const struct conf_file *file,
+		      struct conf_errors *errors);
+
+#endif
