@@ -591,4 +591,105 @@ int ipsvti_link_set_up(struct ipsvti_rtnl *rt, unsigned int ifindex, bool up,
 int ipsvti_link_del(struct ipsvti_rtnl *rt, unsigned int ifindex,
 		    struct ipsvti_error *err);
 
+/* ---- routes, and changes of everything (rtnetlink) ----------------------- */
+
+/**
+ * struct ipsvti_route - Where packets to an address leave.
+ * @ifindex: the device
+ * @gateway: next hop; its family is AF_UNSPEC if there is none
+ */
+struct ipsvti_route {
+	unsigned int ifindex;
+	struct ipsvti_addr gateway;
+};
+
+/**
+ * ipsvti_route_get() - Ask which way packets between two addresses would go.
+ * @rt: connection
+ * @local: source address
+ * @remote: destination address, of the same family
+ * @route: filled on success, zeroed otherwise
+ * @err: see the top of this file
+ *
+ * Return: 0; -ENETUNREACH and the like, there is no route; -EINVAL, @local is
+ * not an address of this machine (IPv4 only); another negative errno.
+ */
+int ipsvti_route_get(struct ipsvti_rtnl *rt, const struct ipsvti_addr *local,
+		     const struct ipsvti_addr *remote,
+		     struct ipsvti_route *route, struct ipsvti_error *err);
+
+/**
+ * enum ipsvti_change_type - What has changed.
+ * @IPSVTI_CHANGE_LINK: link: a device is new or another than before, in its
+ *	name for example
+ * @IPSVTI_CHANGE_LINK_GONE: link.ifindex: a device is gone
+ * @IPSVTI_CHANGE_ROUTING: an address or a route came or went
+ * @IPSVTI_CHANGE_LOST: an unknown number of changes was not heard of
+ */
+enum ipsvti_change_type {
+	IPSVTI_CHANGE_LINK,
+	IPSVTI_CHANGE_LINK_GONE,
+	IPSVTI_CHANGE_ROUTING,
+	IPSVTI_CHANGE_LOST,
+};
+
+/**
+ * struct ipsvti_change - One change.
+ * @type: what has changed; says whether @link is filled
+ * @link: the device
+ */
+struct ipsvti_change {
+	enum ipsvti_change_type type;
+	struct ipsvti_link link;
+};
+
+/**
+ * typedef ipsvti_change_cb - Called for each change, in order.
+ * @change: the change; valid until the function returns
+ * @data: as given to ipsvti_monitor_read()
+ */
+typedef void (*ipsvti_change_cb)(const struct ipsvti_change *change,
+				 void *data);
+
+/**
+ * struct ipsvti_monitor - A subscription to changes; opaque.
+ */
+struct ipsvti_monitor;
+
+/**
+ * ipsvti_monitor_open() - Subscribe; needs no module.
+ * @monitorp: set to the subscription on success
+ * @err: see the top of this file
+ *
+ * Return: 0 or a negative errno.
+ */
+int ipsvti_monitor_open(struct ipsvti_monitor **monitorp,
+			struct ipsvti_error *err);
+
+/**
+ * ipsvti_monitor_close() - End a subscription.
+ * @monitor: subscription; NULL does nothing
+ */
+void ipsvti_monitor_close(struct ipsvti_monitor *monitor);
+
+/**
+ * ipsvti_monitor_fd() - The descriptor to poll for reading.
+ * @monitor: subscription
+ *
+ * Return: a descriptor that belongs to @monitor.
+ */
+int ipsvti_monitor_fd(const struct ipsvti_monitor *monitor);
+
+/**
+ * ipsvti_monitor_read() - Read what has changed; never blocks.
+ * @monitor: subscription
+ * @cb: called for each change
+ * @data: handed to @cb
+ * @err: see the top of this file
+ *
+ * Return: 0, nothing more to read; a negative errno, the socket is broken.
+ */
+int ipsvti_monitor_read(struct ipsvti_monitor *monitor, ipsvti_change_cb cb,
+			void *data, struct ipsvti_error *err);
+
 #endif /* IPSVTI_LIBIPSVTI_H */

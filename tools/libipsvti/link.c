@@ -43,6 +43,11 @@ void ipsvti_rtnl_close(struct ipsvti_rtnl *rt)
 	free(rt);
 }
 
+struct nl_conn *link_conn(struct ipsvti_rtnl *rt)
+{
+	return &rt->conn;
+}
+
 static void link_request(struct wire_request *req, uint16_t type,
 			 uint16_t flags, const struct ifinfomsg *ifi)
 {

@@ -13,6 +13,14 @@
 void link_add_request(struct wire_request *req, const struct ipsvti_link *link);
 
 /**
+ * link_conn() - The connection inside, for other questions to rtnetlink.
+ * @rt: connection
+ *
+ * Return: the connection, owned by @rt.
+ */
+struct nl_conn *link_conn(struct ipsvti_rtnl *rt);
+
+/**
  * link_take() - Fill a struct ipsvti_link from a message. Pure.
  * @nlh: message
  * @data: the struct, zeroed

@@ -8,8 +8,9 @@
 #include <sys/wait.h>
 
 static const struct suite *const suites[] = {
-	&wire_suite, &dialog_suite,  &events_suite, &link_suite,   &names_suite,
-	&args_suite, &keyfile_suite, &cli_suite,    &plugin_suite,
+	&wire_suite,	&dialog_suite, &events_suite, &link_suite,
+	&monitor_suite, &names_suite,  &args_suite,   &keyfile_suite,
+	&cli_suite,	&plugin_suite,
 };
 
 #define SUITES (sizeof(suites) / sizeof(suites[0]))

@@ -32,6 +32,7 @@ extern const struct suite wire_suite;
 extern const struct suite dialog_suite;
 extern const struct suite events_suite;
 extern const struct suite link_suite;
+extern const struct suite monitor_suite;
 extern const struct suite names_suite;
 extern const struct suite args_suite;
 extern const struct suite keyfile_suite;
