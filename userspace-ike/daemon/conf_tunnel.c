@@ -170,10 +170,12 @@ static void set_start(struct setting *s)
 {
 	if (!strcmp(s->value->text, "always"))
 		s->tunnel->ike.start = IKE_START_ALWAYS;
+	else if (!strcmp(s->value->text, "on-traffic"))
+		s->tunnel->ike.start = IKE_START_ON_TRAFFIC;
 	else if (!strcmp(s->value->text, "passive"))
 		s->tunnel->ike.start = IKE_START_PASSIVE;
 	else
-		setting_error(s, "\"%s\" is unknown; expected \"always\" or \"passive\"",
+		setting_error(s, "\"%s\" is unknown; expected \"always\", \"on-traffic\" or \"passive\"",
 			      s->value->text);
 }
 

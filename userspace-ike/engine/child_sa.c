@@ -65,7 +65,7 @@ void ike_child_unreserve(struct ike_sa *sa, uint32_t pair_id)
 {
 	const struct ike_env *env = sa->e->env;
 
-	if (pair_id)
+	if (pair_id && sa->tunnel->config.ifindex)
 		env->kernel->retire(env->ctx, sa->tunnel->config.ifindex,
 				    pair_id, 0);
 }
@@ -254,7 +254,7 @@ void ike_child_retire(struct ike_child *child, uint32_t grace_s,
 {
 	const struct ike_sa *sa = child->sa;
 	const struct ike_env *env = sa->e->env;
-	int err;
+	int err = 0;
 
 	if (child->state == IKE_CHILD_GONE)
 		return;
@@ -265,9 +265,11 @@ void ike_child_retire(struct ike_child *child, uint32_t grace_s,
 		if (next)
 			ike_child_activate(next, "the one in use is going");
 	}
-	err = env->kernel->retire(env->ctx, sa->tunnel->config.ifindex,
-				  child->pair_id, grace_s);
-	if (err && err != -ENOENT)
+	if (sa->tunnel->config.ifindex)
+		err = env->kernel->retire(env->ctx, sa->tunnel->config.ifindex,
+					  child->pair_id, grace_s);
+	/* A device that went first has taken its pairs with it. */
+	if (err && err != -ENOENT && err != -ENODEV)
 		kernel_error(child->sa, "sa-del", err);
 	child->in_use = false;
 	ike_child_set_state(child, IKE_CHILD_GONE, why);

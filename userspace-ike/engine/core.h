@@ -28,7 +28,10 @@
 #define IKE_RETRANSMIT_CAP_MS	1500
 #define IKE_TRANSMISSIONS	6	/* then the peer is dead: after 7.5 s */
 #define IKE_RETRY_MS		1000	/* first retry; doubled up to the cap */
-#define IKE_RETRY_CAP_MS	30000
+#define IKE_RETRY_CAP_MS	30000	/* with a peer that refuses, and ... */
+#define IKE_SILENT_CAP_MS	2000	/* ... with one that does not answer: it
+					 * shall not wait long once it is back
+					 */
 #define IKE_CONFIRM_MS		100	/* see ike_child_confirm() */
 #define IKE_UNCONFIRMED_MS	10000	/* what the peer may not have, it cannot
 					 * delete
@@ -96,6 +99,7 @@ struct ike_window {
  * @barred: a person wants it down: not even answered
  * @up: an outbound SA is in use
  * @swept: pairs of an earlier engine were looked for and retired
+ * @silent: the attempt that is failing got no answer
  * @failures: attempts that failed in a row
  * @retry_at: earliest time of the next attempt
  * @last_error: why the last one failed; empty: it did not
@@ -109,6 +113,7 @@ struct ike_tunnel {
 	bool barred;
 	bool up;
 	bool swept;
+	bool silent;
 	unsigned int failures;
 	uint64_t retry_at;
 	char last_error[400];
@@ -436,6 +441,8 @@ void ike_window_respond(struct ike_sa *sa, const struct ike_header *request,
 void ike_window_replay(struct ike_sa *sa, const struct ike_datagram *to);
 /* Sends again what is due. Return: false if the peer must be dead. */
 bool ike_window_tick(struct ike_sa *sa);
+/* There is a new way to the peer: what is in flight is sent again at once. */
+void ike_window_hurry(struct ike_sa *sa);
 void ike_window_clear(struct ike_window *w);
 
 /* tunnel.c */
@@ -459,6 +466,8 @@ bool ike_tunnel_has_sa(struct ike_engine *e, const struct ike_tunnel *t,
 void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t);
 uint64_t ike_tunnel_wakeup(const struct ike_engine *e,
 			   const struct ike_tunnel *t);
+/* Has it a device, and does nobody want it down? */
+bool ike_tunnel_usable(const struct ike_tunnel *t);
 /* An IKE SA has been established: what about others of the tunnel? */
 void ike_tunnel_resolve(struct ike_sa *sa);
 /* Would @sa be deleted if both became established at the same time? */

@@ -175,7 +175,8 @@ void ike_engine_kernel_event(struct ike_engine *e, uint64_t now,
 	ike_engine_enter(e, now);
 	switch (event->id) {
 	case IKE_KERNEL_ACQUIRE:
-		if (t && !t->barred && !ike_tunnel_sa(e, t) &&
+		if (t && !t->barred && t->config.start != IKE_START_PASSIVE &&
+		    !ike_tunnel_sa(e, t) &&
 		    !ike_tunnel_has_sa(e, t, IKE_SA_INIT_SENT, NULL) &&
 		    !ike_tunnel_has_sa(e, t, IKE_SA_AUTH_SENT, NULL) &&
 		    e->now >= t->retry_at)

@@ -151,7 +151,8 @@ struct ike_ts {
 
 enum ike_start {
 	IKE_START_ALWAYS,	/* keep the tunnel up, retry for ever */
-	IKE_START_PASSIVE,	/* answer; initiate on acquire or command only */
+	IKE_START_ON_TRAFFIC,	/* answer; initiate on acquire or command */
+	IKE_START_PASSIVE,	/* answer; initiate on command only */
 };
 
 enum ike_natt {
@@ -167,7 +168,8 @@ enum ike_auth_kind {
 /**
  * struct ike_tunnel_config - one tunnel
  * @name: how people call it; unique in the engine
- * @ifindex: its ipsvti device
+ * @ifindex: its ipsvti device; 0: there is none at present, see
+ *           ike_engine_set_device()
  * @local: our outer address
  * @remote: the peer's outer address (its NAT's, if it is behind one)
  * @local_id: who we say we are; type 0: the local address
@@ -184,7 +186,7 @@ enum ike_auth_kind {
  * @n_remote_ts: used entries of @remote_ts
  * @ike_lifetime_s: age at which the IKE SA is rekeyed at the latest; 0: 14400
  * @child_lifetime_s: the same of the CHILD SA; 0: 3600
- * @dpd_interval_s: silence after which the peer is probed; 0: 5
+ * @dpd_interval_s: silence after which the peer is probed; 0: 4
  * @replay_window: packets, 64 to 4096; 0: 1024
  *
  * Rekeys are started at a random point of the last tenth of a lifetime. At a
@@ -708,6 +710,37 @@ int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
 			     const char *name);
 
 /**
+ * ike_engine_set_device() - a tunnel's device is gone, or there again
+ * @e: the engine
+ * @now: time
+ * @name: the tunnel
+ * @ifindex: the device; 0: there is none
+ *
+ * Without a device a tunnel neither initiates nor answers. Its SAs are deleted,
+ * telling the peer; an exchange that is under way is cut short by a DELETE that
+ * is not waited for. With a device it starts, if it is wanted, at once.
+ *
+ * Return: 0 or -ENOENT.
+ */
+int ike_engine_set_device(struct ike_engine *e, uint64_t now, const char *name,
+			  uint32_t ifindex);
+
+/**
+ * ike_engine_underlay_changed() - the way to a peer is another one than before
+ * @e: the engine
+ * @now: time
+ * @name: the tunnel
+ *
+ * Cuts the waiting short: a tunnel between two tries tries at once, a request
+ * that was not answered is sent again, and a peer of an established IKE SA is
+ * asked whether it can still be reached.
+ *
+ * Return: 0 or -ENOENT.
+ */
+int ike_engine_underlay_changed(struct ike_engine *e, uint64_t now,
+				const char *name);
+
+/**
  * ike_engine_input() - take a datagram from the network
  * @e: the engine
  * @now: time
@@ -830,14 +863,17 @@ struct ike_sa_status {
 /**
  * struct ike_tunnel_status - a tunnel
  * @config: as it was added
- * @state: "up", "connecting", "waiting" (for the next try), "down"
+ * @state: "up", "connecting", "waiting" (for the next try, or for traffic),
+ *         "down", "no-device"
  * @last_error: why the last attempt failed, in words; NULL if none did
- * @retry_in_ms: until the next try, in state "waiting"
+ * @wanted: it is kept up, and retried for ever
+ * @retry_in_ms: until the next try, in state "waiting" and if it is wanted
  */
 struct ike_tunnel_status {
 	const struct ike_tunnel_config *config;
 	const char *state;
 	const char *last_error;
+	bool wanted;
 	uint64_t retry_in_ms;
 };
 

@@ -230,7 +230,7 @@ static bool wants_new_child(struct ike_sa *sa)
 {
 	const struct ike_tunnel *t = sa->tunnel;
 
-	return t->wanted && !sa->redundant && !ike_child_installed(sa) &&
+	return t->wanted && ike_tunnel_usable(t) && !sa->redundant && !ike_child_installed(sa) &&
 	       sa->e->now >= sa->child_retry_at && ike_tunnel_sa(sa->e, t) == sa;
 }
 
@@ -311,6 +311,8 @@ static void no_answer(struct ike_sa *sa)
 	char peer[64];
 
 	ike_endpoint_format(&sa->remote, peer, sizeof(peer));
+	if (sa->tunnel)
+		sa->tunnel->silent = true;
 	switch (sa->state) {
 	case IKE_SA_INIT_SENT:
 		ike_sa_give_up(sa, "peer %s does not answer (IKE_SA_INIT): "
@@ -327,6 +329,7 @@ static void no_answer(struct ike_sa *sa)
 			"peer %s does not answer any more: it is taken for dead",
 			peer);
 		/* Worth a try at once. */
+		sa->tunnel->silent = false;
 		sa->tunnel->failures = 0;
 		sa->tunnel->retry_at = sa->e->now;
 		snprintf(sa->tunnel->last_error, sizeof(sa->tunnel->last_error),
@@ -411,7 +414,8 @@ uint64_t ike_sa_wakeup(const struct ike_sa *sa)
 	}
 	if (sa->confirm_at)
 		at = ike_min_time(at, sa->confirm_at);
-	if (sa->tunnel->wanted && !sa->redundant && !ike_child_installed(sa) &&
+	if (sa->tunnel->wanted && ike_tunnel_usable(sa->tunnel) &&
+	    !sa->redundant && !ike_child_installed(sa) &&
 	    ike_tunnel_sa(sa->e, sa->tunnel) == sa)
 		at = ike_min_time(at, sa->child_retry_at);
 	return at;

@@ -9,7 +9,7 @@
 
 #define IKE_LIFETIME_S		14400
 #define CHILD_LIFETIME_S	3600
-#define DPD_INTERVAL_S		5
+#define DPD_INTERVAL_S		4
 #define REPLAY_WINDOW		1024
 #define LIFETIME_MAX_S		(30u * 86400)
 
@@ -36,8 +36,6 @@ static const char *what_is_wrong(const struct ike_tunnel_config *c)
 {
 	if (!c->name[0] || !memchr(c->name, 0, sizeof(c->name)))
 		return "the name is empty or too long";
-	if (!c->ifindex)
-		return "there is no device";
 	if (c->local.family != IKE_IPV4 && c->local.family != IKE_IPV6)
 		return "the local address is missing";
 	if (c->local.family != c->remote.family)
@@ -146,6 +144,73 @@ int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
 	return 0;
 }
 
+/* ------------------------------------------------------- device and underlay */
+
+/* What is idle says goodbye and waits for the answer, the rest just says it. */
+static void lose_device(struct ike_sa *sa)
+{
+	struct ike_builder b;
+
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		c->want_delete = true;	/* so none of them is an heir */
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		ike_child_retire(c, 0, "its device is gone");
+	if (sa->state == IKE_SA_DELETING)
+		return;
+	if (sa->state == IKE_SA_ESTABLISHED && !ike_window_busy(sa)) {
+		ike_start_delete_ike(sa);
+		return;
+	}
+	if (sa->state == IKE_SA_ESTABLISHED) {
+		ike_build_start(&b, sa->e->build, sizeof(sa->e->build));
+		ike_build_delete_ike(&b);
+		ike_window_farewell(sa, &b);
+	}
+	ike_sa_kill(sa, "its device is gone");
+}
+
+int ike_engine_set_device(struct ike_engine *e, uint64_t now, const char *name,
+			  uint32_t ifindex)
+{
+	struct ike_tunnel *t = ike_tunnel_find(e, name);
+
+	if (!t)
+		return -ENOENT;
+	if (t->config.ifindex == ifindex)
+		return 0;
+	ike_engine_enter(e, now);
+	for (struct ike_sa *sa = e->sas; t->config.ifindex && sa; sa = sa->next)
+		if (sa->tunnel == t)
+			lose_device(sa);
+	t->config.ifindex = ifindex;
+	t->swept = false;
+	t->failures = 0;
+	t->retry_at = e->now;
+	ike_engine_tick(e, now);
+	return 0;
+}
+
+int ike_engine_underlay_changed(struct ike_engine *e, uint64_t now,
+				const char *name)
+{
+	struct ike_tunnel *t = ike_tunnel_find(e, name);
+
+	if (!t)
+		return -ENOENT;
+	ike_engine_enter(e, now);
+	t->failures = 0;
+	t->retry_at = ike_min_time(t->retry_at, e->now);
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
+		if (sa->tunnel != t)
+			continue;
+		ike_window_hurry(sa);
+		if (sa->state == IKE_SA_ESTABLISHED)
+			sa->want_probe = true;
+	}
+	ike_engine_tick(e, now);
+	return 0;
+}
+
 /* ------------------------------------------------------------------- status */
 
 static uint64_t left(uint64_t at, uint64_t now)
@@ -198,12 +263,18 @@ static void show_sa(const struct ike_sa *sa, uint64_t now,
 static const char *tunnel_state(const struct ike_engine *e,
 				const struct ike_tunnel *t)
 {
+	if (!t->config.ifindex)
+		return "no-device";
 	if (t->up)
 		return "up";
 	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
 		if (sa->tunnel == t && !sa->want_delete)
 			return "connecting";
-	return t->wanted ? "waiting" : "down";
+	if (t->barred)
+		return "down";
+	return t->wanted || t->config.start == IKE_START_ON_TRAFFIC ?
+		       "waiting" :
+		       "down";
 }
 
 int ike_engine_status(const struct ike_engine *e, uint64_t now,
@@ -217,6 +288,7 @@ int ike_engine_status(const struct ike_engine *e, uint64_t now,
 			.config = &t->config,
 			.state = tunnel_state(e, t),
 			.last_error = t->last_error[0] ? t->last_error : NULL,
+			.wanted = t->wanted && !t->barred,
 			.retry_in_ms = left(t->retry_at, now),
 		};
 

@@ -20,9 +20,14 @@ struct ike_tunnel *ike_tunnel_find(struct ike_engine *e, const char *name)
 struct ike_tunnel *ike_tunnel_by_ifindex(struct ike_engine *e, uint32_t ifindex)
 {
 	for (struct ike_tunnel *t = e->tunnels; t; t = t->next)
-		if (t->config.ifindex == ifindex)
+		if (ifindex && t->config.ifindex == ifindex)
 			return t;
 	return NULL;
+}
+
+bool ike_tunnel_usable(const struct ike_tunnel *t)
+{
+	return t->config.ifindex && !t->barred;
 }
 
 static bool same(const struct ike_address *a, const struct ike_address *b)
@@ -37,7 +42,7 @@ struct ike_tunnel *ike_tunnel_between(struct ike_engine *e,
 				      const struct ike_address *remote)
 {
 	for (t = t ? t->next : e->tunnels; t; t = t->next)
-		if (!t->barred && same(&t->config.local, local) &&
+		if (ike_tunnel_usable(t) && same(&t->config.local, local) &&
 		    same(&t->config.remote, remote))
 			return t;
 	return NULL;
@@ -46,6 +51,7 @@ struct ike_tunnel *ike_tunnel_between(struct ike_engine *e,
 void ike_tunnel_failed(struct ike_tunnel *t, struct ike_engine *e,
 		       const char *fmt, ...)
 {
+	uint64_t cap = t->silent ? IKE_SILENT_CAP_MS : IKE_RETRY_CAP_MS;
 	uint64_t wait = IKE_RETRY_MS;
 	char why[sizeof(t->last_error)];
 	char seconds[16];
@@ -59,7 +65,8 @@ void ike_tunnel_failed(struct ike_tunnel *t, struct ike_engine *e,
 	memcpy(t->last_error, why, sizeof(why));
 
 	for (unsigned int i = 0; i < t->failures; i++)
-		wait = ike_min_time(wait * 2, IKE_RETRY_CAP_MS);
+		wait = ike_min_time(wait * 2, cap);
+	t->silent = false;
 	if (t->failures < 16)
 		t->failures++;
 	/* Two ends that gave up together shall not try again together. */
@@ -287,12 +294,14 @@ void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t)
 	if (!in_use(e, t))
 		use_held(e, t);
 	up_or_down(e, t, in_use(e, t));
-	if (t->wanted && e->now >= t->retry_at && !has_live_sa(e, t))
+	if (ike_tunnel_wakeup(e, t) <= e->now)
 		ike_start_init(e, t);
 }
 
 uint64_t ike_tunnel_wakeup(const struct ike_engine *e,
 			   const struct ike_tunnel *t)
 {
-	return t->wanted && !has_live_sa(e, t) ? t->retry_at : IKE_NEVER;
+	return t->wanted && ike_tunnel_usable(t) && !has_live_sa(e, t) ?
+		       t->retry_at :
+		       IKE_NEVER;
 }

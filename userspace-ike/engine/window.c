@@ -208,6 +208,16 @@ void ike_window_replay(struct ike_sa *sa, const struct ike_datagram *to)
 			 sa->window.response_len);
 }
 
+void ike_window_hurry(struct ike_sa *sa)
+{
+	struct ike_window *w = &sa->window;
+
+	if (w->kind == IKE_X_NONE)
+		return;
+	w->transmissions = 1;
+	w->resend_at = sa->e->now;
+}
+
 bool ike_window_tick(struct ike_sa *sa)
 {
 	struct ike_window *w = &sa->window;

@@ -222,6 +222,57 @@ static void scenario_peer_dead(struct sim *sim)
 	sim->net.cut = false;
 	if (!sim->nodes[1].engine)
 		sim_start(sim, 1);
+	if (!sim_run_until(sim, 5000, sim_both_up))
+		sim_fail(sim, "not up 5 s after the peer was back");
+	converge(sim);
+}
+
+/* The way is gone for a while, and then the shell knows that it is there again. */
+static void scenario_underlay(struct sim *sim)
+{
+	struct sim_node *node = &sim->nodes[0];
+
+	establish(sim, 0);
+	sim->net.cut = true;
+	sim->disrupted = true;
+	sim_run(sim, sim_below(&sim->rng, 60000));
+	sim_net_perfect(sim);
+	ike_engine_underlay_changed(node->engine, sim->now, node->config.name);
+	/* A peer that still has its SAs need not even notice. */
+	if (!sim_run_until(sim, 1000, sim_both_up))
+		sim_fail(sim, "not up 1 s after the way was back");
+	converge(sim);
+}
+
+/* Somebody removes a tunnel's device amid rekeys, and makes it anew. */
+static void lose_device(struct sim *sim, unsigned int node)
+{
+	memset(sim->nodes[node].kernel.pairs, 0,
+	       sizeof(sim->nodes[node].kernel.pairs));
+	ike_engine_set_device(sim->nodes[node].engine, sim->now,
+			      sim->nodes[node].config.name, 0);
+}
+
+static void find_device(struct sim *sim, unsigned int node)
+{
+	ike_engine_set_device(sim->nodes[node].engine, sim->now,
+			      sim->nodes[node].config.name, SIM_IFINDEX);
+}
+
+static void scenario_device(struct sim *sim)
+{
+	unsigned int node = sim_below(&sim->rng, 2);
+
+	establish(sim, 20);
+	sim->disrupted = true;
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
+	sim_later(sim, sim_below(&sim->rng, 500), lose_device, node);
+	sim_later(sim, 500 + sim_below(&sim->rng, 20000), find_device, node);
+	sim_run(sim, 500);
+	if (sim_kernel_active(&sim->nodes[node].kernel))
+		sim_fail(sim, "an SA without a device");
+	sim_run(sim, 20000);
 	converge(sim);
 }
 
@@ -472,6 +523,10 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "flush", "somebody deletes the pairs of one end in the kernel",
 	  scenario_flush },
 	{ "peer-dead", "a peer dies and comes back", scenario_peer_dead },
+	{ "underlay", "the way to the peer is gone, and back",
+	  scenario_underlay },
+	{ "device", "somebody removes a device and makes it anew",
+	  scenario_device },
 	{ "restart", "an agent is restarted, its pairs lost or not",
 	  scenario_restart },
 	{ "cookie", "a flood of forged requests", scenario_cookie },

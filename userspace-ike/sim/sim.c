@@ -204,7 +204,7 @@ static void default_config(struct sim *sim, unsigned int node)
 	memset(c, 0, sizeof(*c));
 	strcpy(c->name, node ? "beta" : "alpha");
 	c->ifindex = SIM_IFINDEX;
-	c->start = node ? IKE_START_PASSIVE : IKE_START_ALWAYS;
+	c->start = node ? IKE_START_ON_TRAFFIC : IKE_START_ALWAYS;
 	ike_suite_parse(&c->ike, IKE_SUITE_IKE, "aes256gcm16-prfsha384-x25519",
 			why, sizeof(why));
 	ike_suite_parse(&c->esp, IKE_SUITE_ESP,

@@ -541,7 +541,6 @@ static void configurations_that_cannot_be(void **state)
 	} while (0)
 	REFUSED(c.name[0] = 0);
 	REFUSED(memset(c.name, 'x', sizeof(c.name)));
-	REFUSED(c.ifindex = 0);
 	REFUSED(c.local.family = IKE_FAMILY_NONE);
 	REFUSED(c.remote.family = IKE_IPV6);
 	REFUSED(c.ike.n_encr = 0);

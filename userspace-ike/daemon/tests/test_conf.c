@@ -240,7 +240,7 @@ static void test_values(void **state)
 		{ "replay-window = 63\n",
 		  "a.conf:4: replay-window: \"63\" is no size; expected 64 to 4096 packets\n" },
 		{ "start = now\n",
-		  "a.conf:4: start: \"now\" is unknown; expected \"always\" or \"passive\"\n" },
+		  "a.conf:4: start: \"now\" is unknown; expected \"always\", \"on-traffic\" or \"passive\"\n" },
 		{ "natt = yes\n",
 		  "a.conf:4: natt: \"yes\" is unknown; expected \"auto\" or \"force\"\n" },
 		{ "ike = {aes256gcm16-prfsha384-ecp384,\n       aes256gcm17-prfsha384-ecp384}\n",
