@@ -17,12 +17,25 @@
 struct cert_store;
 
 /**
+ * struct conf_way - which way packets to a peer leave
+ * @error: errno value if there is no way; 0
+ * @ifindex: the underlay device
+ * @gateway: next hop, network byte order; zeros if there is none
+ */
+struct conf_way {
+	int error;
+	uint32_t ifindex;
+	uint8_t gateway[16];
+};
+
+/**
  * struct conf_tunnel - one tunnel, as its file has it
  * @ike: what the engine wants to know, but for the index of the device
  * @interface: name of the ipsvti device
  * @psk: the pre-shared key
  * @certs: our certificate and key, and whom we trust
  * @file: path of the file, for messages
+ * @way: not from the file: the way to the peer when it was looked at last
  */
 struct conf_tunnel {
 	struct ike_tunnel_config ike;
@@ -30,6 +43,7 @@ struct conf_tunnel {
 	struct secret psk;
 	struct cert_store *certs;
 	char *file;
+	struct conf_way way;
 };
 
 /**

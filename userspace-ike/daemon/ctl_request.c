@@ -4,12 +4,25 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ctl.h"
 
-/* ---- status -------------------------------------------------------------- */
+static json_t *refusal(int code, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static json_t *refusal(int code, const char *fmt, ...)
+{
+	va_list ap;
+	json_t *text;
+
+	va_start(ap, fmt);
+	text = json_vsprintf(fmt, ap);
+	va_end(ap);
+	return json_pack("{s:o, s:i}", "error", text, "errno", code);
+}
 
 /* Where the next IKE SA and the next CHILD SA go; borrowed references. */
 struct status {
@@ -54,13 +67,13 @@ static void show_tunnel(void *arg, const struct ike_tunnel_status *status)
 	const struct conf_tunnel *conf = conf_find(&s->iked->conf, config->name);
 	json_t *ike_sas = json_array();
 	json_t *tunnel = json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s*, s:I, s:o}",
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s*, s:b, s:I, s:o}",
 		"name", config->name, "interface", conf ? conf->interface : "",
 		"state", status->state, "local", json_address(&config->local),
 		"remote", json_address(&config->remote), "local-id",
 		json_identity(&config->local_id, &config->local), "remote-id",
 		json_identity(&config->remote_id, &config->remote), "last-error",
-		status->last_error, "retry-in-ms",
+		status->last_error, "wanted", status->wanted, "retry-in-ms",
 		(json_int_t)status->retry_in_ms, "ike-sas", ike_sas);
 
 	s->ike_sas = tunnel ? ike_sas : NULL;
@@ -133,8 +146,7 @@ static json_t *request_status(struct iked *iked, const char *tunnel)
 
 	if (ike_engine_status(iked->engine, iked_now(), tunnel, &visitor, &s) < 0) {
 		json_decref(s.tunnels);
-		return json_pack("{s:o}", "error",
-				 json_sprintf("there is no tunnel \"%s\"", tunnel));
+		return refusal(ENOENT, "there is no tunnel \"%s\"", tunnel);
 	}
 	return json_pack("{s:o, s:o}", "tunnels", s.tunnels, "counters",
 			 json_counters(iked));
@@ -155,23 +167,55 @@ static const struct {
 static json_t *run_command(struct iked *iked, enum ike_command command,
 			   const char *tunnel)
 {
+	struct conf_tunnel *conf = conf_find(&iked->conf, tunnel);
 	int ret;
 
 	if (iked->stopping)
-		return json_pack("{s:s}", "error", "the daemon is leaving");
+		return refusal(ESHUTDOWN, "the agent is leaving");
+	if (conf && !conf->ike.ifindex && command == IKE_CMD_UP &&
+	    tunnels_attach(iked, conf) < 0)
+		return refusal(ENODEV,
+			       "device \"%s\" cannot be used, the log says why",
+			       conf->interface);
 	ret = ike_engine_command(iked->engine, iked_now(), command, tunnel);
 	switch (ret) {
 	case 0:
 		return json_pack("{s:b}", "ok", 1);
 	case -ENOENT:
-		return json_pack("{s:o}", "error",
-				 json_sprintf("there is no tunnel \"%s\"", tunnel));
+		return refusal(ENOENT, "there is no tunnel \"%s\"", tunnel);
 	case -ENOTCONN:
-		return json_pack("{s:o}", "error",
-				 json_sprintf("tunnel \"%s\" is not up", tunnel));
+		return refusal(ENOTCONN, "tunnel \"%s\" is not up", tunnel);
 	default:
-		return json_pack("{s:s}", "error", strerror(-ret));
+		return refusal(-ret, "%s", strerror(-ret));
 	}
+}
+
+static void add_line(void *arg, const char *text)
+{
+	json_array_append_new(arg, json_string(text));
+}
+
+static json_t *request_reload(struct iked *iked)
+{
+	struct tunnels_difference d;
+	json_t *lines = json_array(), *reply;
+	struct conf_errors errors = { .report = add_line, .arg = lines };
+
+	if (iked->stopping) {
+		json_decref(lines);
+		return refusal(ESHUTDOWN, "the agent is leaving");
+	}
+	if (tunnels_reload(iked, &errors, &d) == 0) {
+		json_decref(lines);
+		return json_pack("{s:b, s:i, s:i, s:i}", "ok", 1, "unchanged",
+				 d.unchanged, "stopped", d.stopped, "started",
+				 d.started);
+	}
+	reply = refusal(EINVAL,
+			"errors in the configuration: %zu; it stays as it was",
+			json_array_size(lines));
+	json_object_set_new(reply, "lines", lines);
+	return reply;
 }
 
 json_t *ctl_request(struct iked *iked, const char *line)
@@ -183,16 +227,19 @@ json_t *ctl_request(struct iked *iked, const char *line)
 
 	request = json_loads(line, JSON_REJECT_DUPLICATES, &error);
 	if (!request)
-		return json_pack("{s:o}", "error",
-				 json_sprintf("not JSON: %s", error.text));
+		return refusal(EINVAL, "not JSON: %s", error.text);
 	if (json_unpack(request, "{s:s, s?s !}", "command", &command, "tunnel",
 			&tunnel) < 0) {
-		reply = json_pack("{s:s}", "error",
-				  "expected {\"command\": \"...\", \"tunnel\": \"...\"}");
+		reply = refusal(EINVAL,
+				"expected {\"command\": \"...\", \"tunnel\": \"...\"}");
 		goto out;
 	}
 	if (!strcmp(command, "status")) {
 		reply = request_status(iked, tunnel);
+		goto out;
+	}
+	if (!strcmp(command, "reload") && !tunnel) {
+		reply = request_reload(iked);
 		goto out;
 	}
 	for (i = 0; i < sizeof(engine_commands) / sizeof(engine_commands[0]); i++) {
@@ -202,14 +249,13 @@ json_t *ctl_request(struct iked *iked, const char *line)
 			reply = run_command(iked, engine_commands[i].command,
 					    tunnel);
 		else
-			reply = json_pack("{s:o}", "error",
-					  json_sprintf("\"%s\" needs a tunnel",
-						       command));
+			reply = refusal(EINVAL, "\"%s\" needs a tunnel",
+					command);
 		goto out;
 	}
-	reply = json_pack("{s:o}", "error",
-			  json_sprintf("unknown command \"%s\"; known are status, up, down, rekey and rekey-ike",
-				       command));
+	reply = refusal(EINVAL,
+			"unknown command \"%s\"; known are status, up, down, rekey, rekey-ike and reload",
+			command);
 out:
 	json_decref(request);
 	return reply;

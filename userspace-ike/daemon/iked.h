@@ -7,6 +7,7 @@
  *   net      UDP sockets                       kernel  netlink, devices
  *   env      the engine's vtables on these     log     lines for people
  *   tunnels  the configured set into the engine, and again on reload
+ *   underlay devices and routes that come and go
  *   ctl      the control socket                loop    what happens when
  *
  * One thread, one event base. What needs privileges (net_open(), kernel_*(),
@@ -32,7 +33,7 @@ struct loop;
 /**
  * struct iked - the daemon
  * @conf_dir: folder of the configuration
- * @conf: what is in force. ifindex is 0 in a tunnel that could not be started
+ * @conf: what is in force. ifindex is 0 in a tunnel that has no device
  * @net: sockets
  * @kernel: data path
  * @engine: IKE
@@ -70,18 +71,51 @@ struct ike_engine *env_new_engine(struct iked *iked);
  * tunnels_start() - give all configured tunnels to the engine
  * @iked: with @iked->conf loaded
  *
- * One that cannot be started is logged and left out.
+ * One without a usable device is logged, and waits for one.
  */
 void tunnels_start(struct iked *iked);
 
 /**
+ * tunnels_attach() - give a tunnel its device, which is made if it is missing
+ * @iked: the daemon
+ * @tunnel: one of @iked->conf
+ *
+ * Return: 0, or -1 after the reason was logged.
+ */
+int tunnels_attach(struct iked *iked, struct conf_tunnel *tunnel);
+
+/**
+ * tunnels_detach() - stop a tunnel that has lost its device, telling the peer
+ * @iked: the daemon
+ * @tunnel: one of @iked->conf
+ */
+void tunnels_detach(struct iked *iked, struct conf_tunnel *tunnel);
+
+/**
+ * struct tunnels_difference - what a reload has come to
+ * @unchanged: tunnels that were left alone
+ * @stopped: that were running and are not as they were
+ * @started: that are running and were not, or not so
+ */
+struct tunnels_difference {
+	unsigned int unchanged;
+	unsigned int stopped;
+	unsigned int started;
+};
+
+/**
  * tunnels_reload() - read the configuration again, and apply the difference
  * @iked: the daemon
+ * @asker: is told what is wrong with it, which is logged, too; or NULL
+ * @difference: filled on success
  *
  * Tunnels that did not change are not touched. With an error anywhere all stays
  * as it was.
+ *
+ * Return: 0, or -1 after errors were reported.
  */
-void tunnels_reload(struct iked *iked);
+int tunnels_reload(struct iked *iked, struct conf_errors *asker,
+		   struct tunnels_difference *difference);
 
 /**
  * tunnels_stop() - take all tunnels down, telling the peers
@@ -103,6 +137,42 @@ void tunnels_reconcile(struct iked *iked);
  * Return: the name, or NULL.
  */
 const char *tunnels_name(const struct iked *iked, uint32_t ifindex);
+
+/* ---- underlay.c ---------------------------------------------------------- */
+
+/**
+ * underlay_device() - a device is there, perhaps with another name than before
+ * @iked: the daemon
+ * @ifindex: the device
+ * @name: its name
+ * @is_ipsvti: its kind is ipsvti
+ *
+ * A tunnel whose device has got another name is stopped; one that waits for a
+ * device of this name is started.
+ */
+void underlay_device(struct iked *iked, uint32_t ifindex, const char *name,
+		     bool is_ipsvti);
+
+/**
+ * underlay_device_gone() - a device was removed
+ * @iked: the daemon
+ * @ifindex: the device
+ */
+void underlay_device_gone(struct iked *iked, uint32_t ifindex);
+
+/**
+ * underlay_look() - see whether the way to a peer has changed
+ * @iked: the daemon
+ *
+ * Tells the engine of each tunnel for which it has.
+ */
+void underlay_look(struct iked *iked);
+
+/**
+ * underlay_reconcile() - see what lost changes would have told
+ * @iked: the daemon
+ */
+void underlay_reconcile(struct iked *iked);
 
 /* ---- loop.c -------------------------------------------------------------- */
 

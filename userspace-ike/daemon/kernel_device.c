@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The tunnel devices: created if missing, otherwise left alone.
+ * The tunnel devices: created if missing, otherwise left alone. What becomes of
+ * them, and of the way to the peers, by rtnetlink.
  */
 #include <errno.h>
 #include <string.h>
@@ -118,11 +119,81 @@ int kernel_device(struct kernel *kernel, const struct conf_tunnel *tunnel,
 		return -1;
 	}
 	if (ret == 0 && !link.up)
-		ret = ipsvti_link_set_up(kernel->rtnl, link.ifindex, true, &err);
+		log_line(LOG_NOTICE, tunnel->ike.name,
+			 "device %s is down: nothing passes it until \"ip link set %s up\"",
+			 link.name, link.name);
 	if (ret < 0) {
 		kernel_log_error(tunnel->ike.name, "its device", &err);
 		return -1;
 	}
 	*ifindex = link.ifindex;
 	return 0;
+}
+
+uint32_t kernel_device_index(struct kernel *kernel, const char *name)
+{
+	struct ipsvti_link link;
+
+	if (ipsvti_link_get(kernel->rtnl, name, &link, NULL) < 0 ||
+	    strcmp(link.kind, "ipsvti"))
+		return 0;
+	return link.ifindex;
+}
+
+void kernel_way(struct kernel *kernel, const struct ike_address *local,
+		const struct ike_address *remote, struct conf_way *way)
+{
+	struct ipsvti_addr from, to;
+	struct ipsvti_route route;
+
+	memset(way, 0, sizeof(*way));
+	convert_address(local, &from);
+	convert_address(remote, &to);
+	way->error = -ipsvti_route_get(kernel->rtnl, &from, &to, &route, NULL);
+	way->ifindex = route.ifindex;
+	if (route.gateway.family == AF_INET)
+		memcpy(way->gateway, &route.gateway.v4, 4);
+	else if (route.gateway.family == AF_INET6)
+		memcpy(way->gateway, &route.gateway.v6, 16);
+}
+
+/* ---- changes ------------------------------------------------------------- */
+
+int kernel_changes_fd(const struct kernel *kernel)
+{
+	return ipsvti_monitor_fd(kernel->monitor);
+}
+
+static void on_change(const struct ipsvti_change *change, void *data)
+{
+	const struct kernel_watcher *watcher = data;
+
+	switch (change->type) {
+	case IPSVTI_CHANGE_LINK:
+		watcher->device(watcher->arg, change->link.ifindex,
+				change->link.name,
+				!strcmp(change->link.kind, "ipsvti"));
+		break;
+	case IPSVTI_CHANGE_LINK_GONE:
+		watcher->device_gone(watcher->arg, change->link.ifindex);
+		break;
+	case IPSVTI_CHANGE_ROUTING:
+		watcher->routing(watcher->arg);
+		break;
+	case IPSVTI_CHANGE_LOST:
+		watcher->lost(watcher->arg);
+		break;
+	}
+}
+
+int kernel_changes_read(struct kernel *kernel,
+			const struct kernel_watcher *watcher)
+{
+	struct ipsvti_error err;
+
+	if (ipsvti_monitor_read(kernel->monitor, on_change, (void *)watcher,
+				&err) == 0)
+		return 0;
+	kernel_log_error(NULL, "reading changes of devices and routes", &err);
+	return -1;
 }

@@ -49,6 +49,8 @@ int kernel_open(struct kernel **kernelp)
 	/* Events first: nothing falls between them and the first dump. */
 	ret = ipsvti_events_open(&kernel->events, &err);
 	if (!ret)
+		ret = ipsvti_monitor_open(&kernel->monitor, &err);
+	if (!ret)
 		ret = ipsvti_nl_open(&kernel->nl, &err);
 	if (!ret)
 		ret = ipsvti_rtnl_open(&kernel->rtnl, &err);
@@ -71,6 +73,7 @@ void kernel_close(struct kernel *kernel)
 		return;
 	ipsvti_rtnl_close(kernel->rtnl);
 	ipsvti_nl_close(kernel->nl);
+	ipsvti_monitor_close(kernel->monitor);
 	ipsvti_events_close(kernel->events);
 	free(kernel);
 }
@@ -110,7 +113,10 @@ static void on_event(const struct ipsvti_event *event, void *data)
 				 reason ? reason : "unknown");
 		break;
 	case IPSVTI_EVENT_SA_DEL:
-		pair_event(handler, IKE_KERNEL_DELETED, &event->pair);
+		if (event->pair.reason == IPSVTI_REASON_DEVICE_GONE)
+			handler->device_gone(handler->arg, event->pair.ifindex);
+		else
+			pair_event(handler, IKE_KERNEL_DELETED, &event->pair);
 		break;
 	case IPSVTI_EVENT_FIRST_RX:
 		pair_event(handler, IKE_KERNEL_FIRST_RX, &event->pair);

@@ -16,14 +16,33 @@ struct kernel;
 /**
  * struct kernel_handler - who is told of events
  * @event: an event that the engine wants to know of
+ * @device_gone: a device with SAs was removed
  * @carrier: the carrier of a device changed, and why; for the log
  * @lost: events were lost; kernel_query() tells what is true now
  * @arg: first argument of all of them
  */
 struct kernel_handler {
 	void (*event)(void *arg, const struct ike_kernel_event *event);
+	void (*device_gone)(void *arg, uint32_t ifindex);
 	void (*carrier)(void *arg, uint32_t ifindex, bool up,
 			const char *reason);
+	void (*lost)(void *arg);
+	void *arg;
+};
+
+/**
+ * struct kernel_watcher - who is told of changes of devices and routes
+ * @device: a device is there. It may have been there before, with another name
+ * @device_gone: a device was removed
+ * @routing: an address or a route came or went
+ * @lost: changes were lost: anything may be different
+ * @arg: first argument of all of them
+ */
+struct kernel_watcher {
+	void (*device)(void *arg, uint32_t ifindex, const char *name,
+		       bool is_ipsvti);
+	void (*device_gone)(void *arg, uint32_t ifindex);
+	void (*routing)(void *arg);
 	void (*lost)(void *arg);
 	void *arg;
 };
@@ -54,13 +73,46 @@ int kernel_events_fd(const struct kernel *kernel);
 int kernel_events_read(struct kernel *kernel,
 		       const struct kernel_handler *handler);
 
+/** kernel_changes_fd() - the descriptor to watch for changes */
+int kernel_changes_fd(const struct kernel *kernel);
+
 /**
- * kernel_device() - make sure that the device of a tunnel is there and up
+ * kernel_changes_read() - hand out the changes that wait
+ * @kernel: the connection
+ * @watcher: is told
+ *
+ * Return: 0, or -1 if the connection is broken, which was logged.
+ */
+int kernel_changes_read(struct kernel *kernel,
+			const struct kernel_watcher *watcher);
+
+/**
+ * kernel_device_index() - find a device of kind ipsvti
+ * @kernel: the connection
+ * @name: name of the device
+ *
+ * Return: its index; 0 if there is none of this name, or one of another kind.
+ */
+uint32_t kernel_device_index(struct kernel *kernel, const char *name);
+
+/**
+ * kernel_way() - which way packets to a peer leave
+ * @kernel: the connection
+ * @local: our address
+ * @remote: the peer's
+ * @way: filled
+ */
+void kernel_way(struct kernel *kernel, const struct ike_address *local,
+		const struct ike_address *remote, struct conf_way *way);
+
+/**
+ * kernel_device() - make sure that the device of a tunnel is there
  * @kernel: the connection
  * @tunnel: the tunnel
  * @ifindex: set to the index of the device on success
  *
- * A device that does not exist is created. One that does is left as it is,
+ * A device that does not exist is created and set up. One that does is left as
+ * it is,
  * unless it has no addresses yet; with other addresses than those of the
  * tunnel, or of another kind, it is refused. What failed is logged.
  *

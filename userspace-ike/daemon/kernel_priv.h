@@ -11,6 +11,7 @@ struct kernel {
 	struct ipsvti_nl *nl;
 	struct ipsvti_rtnl *rtnl;
 	struct ipsvti_events *events;
+	struct ipsvti_monitor *monitor;
 };
 
 /**

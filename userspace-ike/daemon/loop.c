@@ -12,6 +12,7 @@
 #include "log.h"
 
 #define STOP_TIMEOUT_MS 3000 /* for peers that do not answer a DELETE */
+#define SETTLE_MS 100	     /* changes of routes come in swarms */
 
 struct socket_watch {
 	struct iked *iked;
@@ -26,6 +27,8 @@ struct loop {
 	struct socket_watch sockets[NET_SOCKETS];
 	struct event *signals[WATCH_MAX];
 	struct event *kernel;
+	struct event *changes;
+	struct event *settle;
 	struct event *timer;
 	uint64_t stop_at; /* when to leave although peers were not told */
 	bool failed;
@@ -95,6 +98,11 @@ static void on_kernel_event(void *arg, const struct ike_kernel_event *event)
 	ike_engine_kernel_event(iked->engine, iked_now(), event);
 }
 
+static void on_device_gone(void *arg, uint32_t ifindex)
+{
+	underlay_device_gone(arg, ifindex);
+}
+
 static void on_carrier(void *arg, uint32_t ifindex, bool up, const char *reason)
 {
 	const char *name = tunnels_name(arg, ifindex);
@@ -114,6 +122,7 @@ static void on_kernel(evutil_socket_t fd, short what, void *arg)
 	struct iked *iked = arg;
 	struct kernel_handler handler = {
 		.event = on_kernel_event,
+		.device_gone = on_device_gone,
 		.carrier = on_carrier,
 		.lost = on_lost,
 		.arg = iked,
@@ -122,6 +131,63 @@ static void on_kernel(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (kernel_events_read(iked->kernel, &handler) < 0) {
+		iked->loop->failed = true;
+		event_base_loopbreak(iked->loop->base);
+		return;
+	}
+	loop_rearm(iked);
+}
+
+static void on_routing(void *arg)
+{
+	const struct timeval delay = milliseconds(SETTLE_MS);
+	struct iked *iked = arg;
+
+	/* Put off no further by what comes meanwhile. */
+	if (!event_pending(iked->loop->settle, EV_TIMEOUT, NULL))
+		event_add(iked->loop->settle, &delay);
+}
+
+/* A device that goes down takes its routes along without a word. */
+static void on_device(void *arg, uint32_t ifindex, const char *name,
+		      bool is_ipsvti)
+{
+	underlay_device(arg, ifindex, name, is_ipsvti);
+	on_routing(arg);
+}
+
+static void on_changes_lost(void *arg)
+{
+	underlay_reconcile(arg);
+	on_routing(arg);
+}
+
+static void on_settled(evutil_socket_t fd, short what, void *arg)
+{
+	struct iked *iked = arg;
+
+	(void)fd;
+	(void)what;
+	if (iked->stopping)
+		return;
+	underlay_look(iked);
+	loop_rearm(iked);
+}
+
+static void on_changes(evutil_socket_t fd, short what, void *arg)
+{
+	struct iked *iked = arg;
+	struct kernel_watcher watcher = {
+		.device = on_device,
+		.device_gone = on_device_gone,
+		.routing = on_routing,
+		.lost = on_changes_lost,
+		.arg = iked,
+	};
+
+	(void)fd;
+	(void)what;
+	if (kernel_changes_read(iked->kernel, &watcher) < 0) {
 		iked->loop->failed = true;
 		event_base_loopbreak(iked->loop->base);
 		return;
@@ -150,13 +216,14 @@ static void on_stop(evutil_socket_t signal, short what, void *arg)
 
 static void on_hangup(evutil_socket_t signal, short what, void *arg)
 {
+	struct tunnels_difference difference;
 	struct iked *iked = arg;
 
 	(void)signal;
 	(void)what;
 	if (iked->stopping)
 		return;
-	tunnels_reload(iked);
+	tunnels_reload(iked, NULL, &difference);
 	loop_rearm(iked);
 }
 
@@ -205,10 +272,14 @@ int loop_open(struct iked *iked)
 	loop->timer = evtimer_new(loop->base, on_timer, iked);
 	loop->kernel = watch(loop, kernel_events_fd(iked->kernel), EV_READ,
 			     on_kernel, iked);
+	loop->changes = watch(loop, kernel_changes_fd(iked->kernel), EV_READ,
+			      on_changes, iked);
+	loop->settle = evtimer_new(loop->base, on_settled, iked);
 	loop->signals[WATCH_TERM] = watch(loop, SIGTERM, EV_SIGNAL, on_stop, iked);
 	loop->signals[WATCH_INT] = watch(loop, SIGINT, EV_SIGNAL, on_stop, iked);
 	loop->signals[WATCH_HUP] = watch(loop, SIGHUP, EV_SIGNAL, on_hangup, iked);
-	if (!loop->timer || !loop->kernel || !loop->signals[WATCH_TERM] ||
+	if (!loop->timer || !loop->kernel || !loop->changes || !loop->settle ||
+	    !loop->signals[WATCH_TERM] ||
 	    !loop->signals[WATCH_INT] || !loop->signals[WATCH_HUP] ||
 	    watch_sockets(iked) < 0)
 		goto no_memory;
@@ -250,6 +321,8 @@ void loop_close(struct iked *iked)
 	for (i = 0; i < WATCH_MAX; i++)
 		unwatch(loop->signals[i]);
 	unwatch(loop->kernel);
+	unwatch(loop->changes);
+	unwatch(loop->settle);
 	unwatch(loop->timer);
 	if (loop->base)
 		event_base_free(loop->base);

@@ -9,15 +9,16 @@
 #include "iked.h"
 #include "log.h"
 
-/* ifindex stays 0 if it cannot be started; the reason is logged. */
+/* ifindex stays 0 without a device; the reason is logged. */
 static void start_one(struct iked *iked, struct conf_tunnel *tunnel)
 {
 	const char *name = tunnel->ike.name, *why = NULL;
 	int ret;
 
 	tunnel->ike.ifindex = 0;
-	if (kernel_device(iked->kernel, tunnel, &tunnel->ike.ifindex) < 0)
-		return;
+	kernel_device(iked->kernel, tunnel, &tunnel->ike.ifindex);
+	kernel_way(iked->kernel, &tunnel->ike.local, &tunnel->ike.remote,
+		   &tunnel->way);
 	ret = ike_engine_add_tunnel(iked->engine, iked_now(), &tunnel->ike,
 				    &why);
 	if (ret == 0)
@@ -27,10 +28,25 @@ static void start_one(struct iked *iked, struct conf_tunnel *tunnel)
 		 why ? why : strerror(-ret));
 }
 
+int tunnels_attach(struct iked *iked, struct conf_tunnel *tunnel)
+{
+	uint32_t ifindex;
+
+	if (kernel_device(iked->kernel, tunnel, &ifindex) < 0)
+		return -1;
+	tunnel->ike.ifindex = ifindex;
+	return ike_engine_set_device(iked->engine, iked_now(), tunnel->ike.name,
+				     ifindex);
+}
+
+void tunnels_detach(struct iked *iked, struct conf_tunnel *tunnel)
+{
+	tunnel->ike.ifindex = 0;
+	ike_engine_set_device(iked->engine, iked_now(), tunnel->ike.name, 0);
+}
+
 static void stop_one(struct iked *iked, struct conf_tunnel *tunnel)
 {
-	if (!tunnel->ike.ifindex)
-		return;
 	ike_engine_remove_tunnel(iked->engine, iked_now(), tunnel->ike.name);
 	tunnel->ike.ifindex = 0;
 }
@@ -47,10 +63,14 @@ void tunnels_start(struct iked *iked)
 		start_one(iked, iked->conf.tunnels[i]);
 }
 
-static void log_conf_error(void *arg, const char *text)
+/* To the log, and to who asked. */
+static void tell_conf_error(void *arg, const char *text)
 {
-	(void)arg;
+	const struct conf_errors *asker = arg;
+
 	log_line(LOG_ERR, NULL, "%s", text);
+	if (asker)
+		asker->report(asker->arg, text);
 }
 
 /* Whether @old may go on as @new, on the device it has now. */
@@ -64,10 +84,11 @@ static bool goes_on(struct iked *iked, const struct conf_tunnel *old,
 	       ifindex == old->ike.ifindex;
 }
 
-void tunnels_reload(struct iked *iked)
+int tunnels_reload(struct iked *iked, struct conf_errors *asker,
+		   struct tunnels_difference *difference)
 {
-	struct conf_errors errors = { .report = log_conf_error };
-	unsigned int kept = 0, started = 0, stopped = 0;
+	struct conf_errors errors = { .report = tell_conf_error, .arg = asker };
+	struct tunnels_difference d = { 0 };
 	struct conf_tunnel *tunnel;
 	struct conf fresh, old;
 	size_t i;
@@ -76,7 +97,7 @@ void tunnels_reload(struct iked *iked)
 		log_line(LOG_ERR, NULL,
 			 "reload: %u errors, the configuration stays as it was",
 			 errors.count);
-		return;
+		return -1;
 	}
 
 	for (i = 0; i < iked->conf.count; i++) {
@@ -85,9 +106,10 @@ void tunnels_reload(struct iked *iked)
 		tunnel = conf_find(&fresh, was->ike.name);
 		if (goes_on(iked, was, tunnel)) {
 			tunnel->ike.ifindex = was->ike.ifindex;
-			kept++;
+			tunnel->way = was->way;
+			d.unchanged++;
 		} else {
-			stopped += was->ike.ifindex != 0;
+			d.stopped += was->ike.ifindex != 0;
 			stop_one(iked, was);
 		}
 	}
@@ -100,12 +122,14 @@ void tunnels_reload(struct iked *iked)
 		if (tunnel->ike.ifindex)
 			continue;
 		start_one(iked, tunnel);
-		started += tunnel->ike.ifindex != 0;
+		d.started += tunnel->ike.ifindex != 0;
 	}
 	conf_free(&old);
 	log_line(LOG_NOTICE, NULL,
-		 "reload: tunnels unchanged: %u, stopped: %u, started: %u", kept,
-		 stopped, started);
+		 "reload: tunnels unchanged: %u, stopped: %u, started: %u",
+		 d.unchanged, d.stopped, d.started);
+	*difference = d;
+	return 0;
 }
 
 void tunnels_stop(struct iked *iked)
@@ -113,17 +137,15 @@ void tunnels_stop(struct iked *iked)
 	size_t i;
 
 	for (i = 0; i < iked->conf.count; i++)
-		if (iked->conf.tunnels[i]->ike.ifindex)
-			ike_engine_command(iked->engine, iked_now(),
-					   IKE_CMD_DOWN,
-					   iked->conf.tunnels[i]->ike.name);
+		ike_engine_command(iked->engine, iked_now(), IKE_CMD_DOWN,
+				   iked->conf.tunnels[i]->ike.name);
 }
 
 const char *tunnels_name(const struct iked *iked, uint32_t ifindex)
 {
 	size_t i;
 
-	for (i = 0; i < iked->conf.count; i++)
+	for (i = 0; ifindex && i < iked->conf.count; i++)
 		if (iked->conf.tunnels[i]->ike.ifindex == ifindex)
 			return iked->conf.tunnels[i]->ike.name;
 	return NULL;
