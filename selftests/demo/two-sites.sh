@@ -118,6 +118,7 @@ done
 wait_for 30 'carrier siteA 1 && carrier siteB 1' || fail
 tell "   Carrier on both sides after $(($(now_ms) - began)) ms. What siteA's agent said:"
 sed 's/^/      /' "/run/siteA/log" | tail -n 8
+on siteA "ipsvtictl -s /run/siteA/iked.sock status vti0" || fail
 on siteA "ip -d link show vti0"
 tell "   The device found its own MTU: 1500 less what this transform costs over this underlay."
 mtus() { mtu_is siteA 1446 && mtu_is siteB 1446; }
@@ -178,10 +179,10 @@ printf '   hostA# %s\n' "ping -c 400 -i 0.02 10.2.0.2 &"
 in_ns hostA ping -c 400 -i 0.02 -q 10.2.0.2 >"$work/ping" &
 ping=$!
 wait_for 10 "in_ns hostB nstat -asz IcmpInEchos | awk '/IcmpInEchos/ { exit !(\$2 > 20) }'" || fail
-on siteA "ipsvti-iked -s /run/siteA/iked.sock --ctl rekey vti0" || fail
+on siteA "ipsvtictl -s /run/siteA/iked.sock rekey vti0" || fail
 wait_for 10 '[ -n "$(spis)" ] && [ "$(spis)" != "$before" ]' || fail
 middle=$(spis)
-on siteB "ipsvti-iked -s /run/siteB/iked.sock --ctl rekey vti0" || fail
+on siteB "ipsvtictl -s /run/siteB/iked.sock rekey vti0" || fail
 wait_for 10 '[ -n "$(spis)" ] && [ "$(spis)" != "$middle" ]' || fail
 kill -0 $ping 2>/dev/null || { tell "   The ping had already ended."; fail; }
 wait $ping
@@ -199,6 +200,7 @@ wait_for 30 'carrier siteA 0' || fail
 tell "   siteA asked its peer whether it lives, got no answer, and took the carrier away after" \
      "   $((($(now_ms) - began) / 1000)) s:"
 on siteA "ip link show vti0"
+on siteA "ipsvtictl -s /run/siteA/iked.sock status"
 seen "siteA's device has lost its carrier" carrier siteA 0
 done_step
 

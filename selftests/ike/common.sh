@@ -83,11 +83,11 @@ agents_end() {
 	return 0
 }
 
-# ctl NS COMMAND [TUNNEL]
+# ctl NS COMMAND [TUNNEL]: the agent's answer, in JSON.
 ctl() {
 	local ns=$1
 	shift
-	in_ns "$ns" ipsvti-iked -s "/run/$ns.sock" --ctl "$@"
+	in_ns "$ns" ipsvtictl --json --socket "/run/$ns.sock" "$@"
 }
 
 # said NS PATTERN: whether the agent's log has such a line.

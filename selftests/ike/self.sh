@@ -138,7 +138,7 @@ lost_events() {
 
 # An orderly end is told to the peer.
 terminated() {
-	agent_end gwA TERM && wait_for 10 down && wait_for 20 "pairs gwB 'length == 0'" && ! in_ns gwA ipsvti-iked -s /run/gwA.sock --ctl status
+	agent_end gwA TERM && wait_for 10 down && wait_for 20 "pairs gwB 'length == 0'" && ! ctl gwA status
 }
 
 no_answer() {

@@ -8,29 +8,33 @@
 /**
  * enum ctl_status - Exit statuses, promised by ipsvtictl(8).
  * @CTL_OK: done
- * @CTL_FAILED: the kernel refused, or could not be asked
- * @CTL_USAGE: the command line or a file is wrong; the kernel was not asked
+ * @CTL_FAILED: the kernel or the agent refused, or could not be asked
+ * @CTL_USAGE: the command line or a file is wrong; nobody was asked
+ * @CTL_DOWN: the tunnel that was asked for is not up
  */
 enum ctl_status {
 	CTL_OK = 0,
 	CTL_FAILED = 1,
 	CTL_USAGE = 2,
+	CTL_DOWN = 3,
 };
 
 /**
  * struct ctl - One run of the program.
  * @json: print for programs rather than for people
+ * @socket: control socket of the agent; NULL for the usual one
  * @err: what went wrong; main() prints it
  */
 struct ctl {
 	bool json;
+	const char *socket;
 	struct ipsvti_error err;
 };
 
 /**
  * struct ctl_command - One verb.
- * @object: what it acts on, "sa"
- * @verb: what it does, "add"
+ * @object: what it acts on, "sa"; or the verb, if that is all there is
+ * @verb: what it does, "add"; NULL if @object says it
  * @summary: that in one line
  * @usage: its words, without the program's name
  * @help: what they mean, and examples; ends with a newline
@@ -45,6 +49,12 @@ struct ctl_command {
 	enum ctl_status (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
+extern const struct ctl_command status_command;
+extern const struct ctl_command up_command;
+extern const struct ctl_command down_command;
+extern const struct ctl_command rekey_command;
+extern const struct ctl_command rekey_ike_command;
+extern const struct ctl_command reload_command;
 extern const struct ctl_command sa_add_command;
 extern const struct ctl_command sa_alloc_command;
 extern const struct ctl_command sa_activate_command;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ipsvtictl: SAs of ipsvti tunnel devices by hand. Finds the verb, prints errors. */
+/* ipsvtictl: tunnels, and SAs by hand. Finds the verb, prints errors. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -8,35 +8,55 @@
 #include "ctl.h"
 
 static const struct ctl_command *const commands[] = {
-	&sa_add_command,  &sa_alloc_command, &sa_activate_command,
-	&sa_show_command, &sa_del_command,   &sa_flush_command,
+	&status_command,      &up_command,	 &down_command,
+	&rekey_command,	      &rekey_ike_command, &reload_command,
+	&sa_add_command,      &sa_alloc_command,  &sa_activate_command,
+	&sa_show_command,     &sa_del_command,	  &sa_flush_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const char general_help[] =
 	"\n"
-	"  --json  print for programs: results on standard output, errors on standard error\n"
-	"  --help  behind a verb: what its words mean, with examples\n"
+	"  --json    print for programs: results on standard output, errors on standard error\n"
+	"  --socket  PATH of the agent's control socket (/run/ipsvti/iked.sock)\n"
+	"  --help    behind a verb: what its words mean, with examples\n"
 	"\n"
-	"Exit status: 0 done, 1 the kernel refused or could not be asked, 2 wrong words or\n"
-	"a wrong file.\n";
+	"\"sa\" is for the kernel, all others are for the agent, ipsvti-iked.\n"
+	"\n"
+	"Exit status: 0 done, 1 refused or could not be asked, 2 wrong words or a wrong file,\n"
+	"3 the tunnel that \"status\" was asked about is not up.\n";
+
+/* "sa add", or "up" */
+static const char *format_name(const struct ctl_command *command, char *buf,
+			       size_t len)
+{
+	snprintf(buf, len, "%s%s%s", command->object, command->verb ? " " : "",
+		 command->verb ? command->verb : "");
+	return buf;
+}
 
 static void print_overview(FILE *to)
 {
+	char name[32];
 	size_t i;
 
-	fputs("Usage: ipsvtictl [--json] OBJECT VERB ...\n\n", to);
-	for (i = 0; i < COMMANDS; i++)
-		fprintf(to, "  ipsvtictl %s %-9s %s\n", commands[i]->object,
-			commands[i]->verb, commands[i]->summary);
+	fputs("Usage: ipsvtictl [--json] [--socket PATH] VERB ...\n\n", to);
+	for (i = 0; i < COMMANDS; i++) {
+		format_name(commands[i], name, sizeof(name));
+		fprintf(to, "  ipsvtictl %-12s %s\n", name,
+			commands[i]->summary);
+	}
 	fputs(general_help, to);
 }
 
 static void print_help(const struct ctl_command *command)
 {
-	printf("Usage: ipsvtictl [--json] %s %s %s\n\n%s", command->object,
-	       command->verb, command->usage, command->help);
+	char name[32];
+
+	printf("Usage: ipsvtictl [--json] %s%s%s\n\n%s",
+	       format_name(command, name, sizeof(name)),
+	       *command->usage ? " " : "", command->usage, command->help);
 }
 
 static void print_json_error(const struct ipsvti_error *err)
@@ -60,6 +80,7 @@ static void print_error(const struct ctl *ctl,
 			enum ctl_status status)
 {
 	char line[sizeof(ctl->err.text) + sizeof(ctl->err.attr) + 16];
+	char name[32];
 
 	if (ctl->json) {
 		print_json_error(&ctl->err);
@@ -68,14 +89,14 @@ static void print_error(const struct ctl *ctl,
 	fprintf(stderr, "ipsvtictl: %s\n",
 		ipsvti_error_format(&ctl->err, line, sizeof(line)));
 	if (status == CTL_USAGE && command)
-		fprintf(stderr, "Try: ipsvtictl %s %s --help\n",
-			command->object, command->verb);
+		fprintf(stderr, "Try: ipsvtictl %s --help\n",
+			format_name(command, name, sizeof(name)));
 	else if (status == CTL_USAGE)
 		fputs("Try: ipsvtictl --help\n", stderr);
 }
 
 /**
- * take_options() - Take --json and --help out of the words, wherever they are.
+ * take_options() - Take the options out of the words, wherever they are.
  * @ctl: run
  * @argc: number of words, changed
  * @argv: words, changed
@@ -86,15 +107,21 @@ static void print_error(const struct ctl *ctl,
 static enum ctl_status take_options(struct ctl *ctl, int *argc, char **argv,
 				    bool *help)
 {
-	const char *unknown = NULL;
+	const char *unknown = NULL, *option = NULL;
 	int from, to = 0;
 
 	for (from = 0; from < *argc; from++) {
-		if (!strcmp(argv[from], "--json") || !strcmp(argv[from], "-j"))
+		if (option) {
+			ctl->socket = argv[from];
+			option = NULL;
+		} else if (!strcmp(argv[from], "--json") || !strcmp(argv[from], "-j"))
 			ctl->json = true;
 		else if (!strcmp(argv[from], "--help") ||
 			 !strcmp(argv[from], "-h"))
 			*help = true;
+		else if (!strcmp(argv[from], "--socket") ||
+			 !strcmp(argv[from], "-s"))
+			option = argv[from];
 		else if (argv[from][0] == '-' && argv[from][1])
 			unknown = argv[from];
 		else
@@ -104,8 +131,11 @@ static enum ctl_status take_options(struct ctl *ctl, int *argc, char **argv,
 	if (unknown)
 		return ctl_usage(
 			ctl,
-			"unknown option \"%s\": there are --json and --help",
+			"unknown option \"%s\": there are --json, --socket and --help",
 			unknown);
+	if (option)
+		return ctl_usage(ctl, "nothing after \"%s\": expected a path",
+				 option);
 	return CTL_OK;
 }
 
@@ -119,15 +149,16 @@ static enum ctl_status find_command(struct ctl *ctl, int argc, char **argv,
 		if (strcmp(argv[0], commands[i]->object))
 			continue;
 		object_known = true;
-		if (argc < 2 || strcmp(argv[1], commands[i]->verb))
+		if (commands[i]->verb &&
+		    (argc < 2 || strcmp(argv[1], commands[i]->verb)))
 			continue;
 		*command = commands[i];
 		return CTL_OK;
 	}
 	if (!argc)
-		return ctl_usage(ctl, "expected an object and a verb");
+		return ctl_usage(ctl, "expected a verb");
 	if (!object_known)
-		return ctl_usage(ctl, "there is no object \"%s\"", argv[0]);
+		return ctl_usage(ctl, "there is no verb \"%s\"", argv[0]);
 	if (argc < 2)
 		return ctl_usage(ctl, "expected a verb after \"%s\"", argv[0]);
 	return ctl_usage(ctl, "\"%s\" has no verb \"%s\"", argv[0], argv[1]);
@@ -139,22 +170,24 @@ int main(int argc, char **argv)
 	struct ctl ctl = {};
 	enum ctl_status status;
 	bool help = false;
+	int words;
 
 	argc--;
 	argv++;
 	status = take_options(&ctl, &argc, argv, &help);
-	if (!status && help && argc < 2) {
+	if (!status)
+		status = find_command(&ctl, argc, argv, &command);
+	if (help && !command && argc < 2) {
 		print_overview(stdout);
 		return CTL_OK;
 	}
-	if (!status)
-		status = find_command(&ctl, argc, argv, &command);
 	if (!status && help) {
 		print_help(command);
 		return CTL_OK;
 	}
+	words = command && command->verb ? 2 : 1;
 	if (!status)
-		status = command->run(&ctl, argc - 2, argv + 2);
+		status = command->run(&ctl, argc - words, argv + words);
 	/* A result that did not reach its reader is none. */
 	if (!status && fflush(stdout)) {
 		ctl.err = (struct ipsvti_error){ .code = errno };
@@ -162,7 +195,7 @@ int main(int argc, char **argv)
 			 strerror(errno));
 		status = CTL_FAILED;
 	}
-	if (status)
+	if (status && status != CTL_DOWN)
 		print_error(&ctl, command, status);
 	return status;
 }

@@ -17,6 +17,8 @@ static void help(void **state)
 {
 	static const char *const verbs[] = { "add",  "alloc", "activate",
 					     "show", "del",   "flush" };
+	static const char *const agents[] = { "status", "up", "down", "rekey",
+					      "rekey-ike", "reload" };
 	char words[64];
 	size_t i;
 
@@ -29,6 +31,15 @@ static void help(void **state)
 		snprintf(words, sizeof(words), "sa %s --help", verbs[i]);
 		assert_int_equal(ctl(words), 0);
 		assert_contains(out, "Usage: ipsvtictl [--json] sa ");
+		assert_contains(out, "Example");
+	}
+	for (i = 0; i < sizeof(agents) / sizeof(agents[0]); i++) {
+		snprintf(words, sizeof(words), "ipsvtictl %s ", agents[i]);
+		assert_int_equal(ctl("--help"), 0);
+		assert_contains(out, words);
+		snprintf(words, sizeof(words), "%s --help", agents[i]);
+		assert_int_equal(ctl(words), 0);
+		assert_contains(out, "Usage: ipsvtictl [--json] ");
 		assert_contains(out, "Example");
 	}
 }
@@ -55,6 +66,17 @@ static void usage(void **state)
 		"sa activate vti0",
 		"sa alloc vti0 time 0",
 		"sa alloc vti0 5",
+		"up",
+		"up a b",
+		"up a wait",
+		"up a wait 0",
+		"up a wait 5 6",
+		"down",
+		"rekey",
+		"rekey a b",
+		"reload a",
+		"status a b",
+		"status --socket",
 	};
 	char words[128];
 	size_t i;

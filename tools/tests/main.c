@@ -10,7 +10,7 @@
 static const struct suite *const suites[] = {
 	&wire_suite,	&dialog_suite, &events_suite, &link_suite,
 	&monitor_suite, &names_suite,  &args_suite,   &keyfile_suite,
-	&cli_suite,	&plugin_suite,
+	&cli_suite,	&agent_suite,  &plugin_suite,
 };
 
 #define SUITES (sizeof(suites) / sizeof(suites[0]))

@@ -37,6 +37,7 @@ extern const struct suite names_suite;
 extern const struct suite args_suite;
 extern const struct suite keyfile_suite;
 extern const struct suite cli_suite;
+extern const struct suite agent_suite;
 extern const struct suite plugin_suite;
 
 /**

@@ -5,9 +5,10 @@
  *
  *   {"command": "status"}                  {"tunnels": [...], "counters": {...}}
  *   {"command": "rekey", "tunnel": "a"}    {"ok": true}
- *   {"command": "rekey", "tunnel": "b"}    {"error": "there is no tunnel \"b\""}
+ *   {"command": "rekey", "tunnel": "b"}    {"error": "there is no tunnel \"b\"",
+ *                                           "errno": 2}
  *
- * ipsvti-iked(8) lists the commands.
+ * ipsvti-iked(8) lists the commands, ipsvtictl(8) is the client for people.
  */
 #ifndef IPSVTI_CTL_H
 #define IPSVTI_CTL_H
@@ -38,15 +39,5 @@ void ctl_close(struct iked *iked);
  * Return: a new reference to the answer, NULL if there is no memory.
  */
 json_t *ctl_request(struct iked *iked, const char *line);
-
-/**
- * ctl_client() - send one request to a running daemon and print the answer
- * @path: path of its socket
- * @command: the command
- * @tunnel: the tunnel it is about, or NULL
- *
- * Return: 0, or 1 if it could not be asked or answered with an error.
- */
-int ctl_client(const char *path, const char *command, const char *tunnel);
 
 #endif

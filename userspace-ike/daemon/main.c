@@ -23,7 +23,6 @@
 static const char usage_text[] =
 	"Usage: ipsvti-iked [-c DIR] [-s SOCKET] [-p PIDFILE] [-l] [-v]\n"
 	"       ipsvti-iked -t [-c DIR]\n"
-	"       ipsvti-iked [-s SOCKET] --ctl COMMAND [TUNNEL]\n"
 	"       ipsvti-iked -h | -V\n"
 	"\n"
 	"Negotiates the keys of ipsvti tunnels with IKEv2. Stays in the foreground.\n"
@@ -34,22 +33,19 @@ static const char usage_text[] =
 	"  -p, --pidfile PIDFILE write the process id there once running\n"
 	"  -l, --syslog          log to syslog rather than to standard error\n"
 	"  -v, --verbose         log every message and state change\n"
-	"      --ctl COMMAND     ask the running daemon: status [TUNNEL], or up, down,\n"
-	"                        rekey, rekey-ike TUNNEL\n"
 	"  -h, --help            show this\n"
-	"  -V, --version         show the version\n";
+	"  -V, --version         show the version\n"
+	"\n"
+	"ipsvtictl(8) asks the running agent for status, up, down, rekey and reload.\n";
 
 struct options {
 	const char *conf_dir;
 	const char *socket;
 	const char *pidfile;
-	const char *command;
 	bool test;
 	bool syslog;
 	bool verbose;
 };
-
-enum { OPTION_CTL = 256 };
 
 /* Exits for -h, -V and what makes no sense. */
 static struct options parse_options(int argc, char **argv)
@@ -61,7 +57,6 @@ static struct options parse_options(int argc, char **argv)
 		{ "pidfile", required_argument, NULL, 'p' },
 		{ "syslog", no_argument, NULL, 'l' },
 		{ "verbose", no_argument, NULL, 'v' },
-		{ "ctl", required_argument, NULL, OPTION_CTL },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
@@ -92,9 +87,6 @@ static struct options parse_options(int argc, char **argv)
 		case 'v':
 			options.verbose = true;
 			break;
-		case OPTION_CTL:
-			options.command = optarg;
-			break;
 		case 'h':
 			fputs(usage_text, stdout);
 			exit(0);
@@ -106,8 +98,7 @@ static struct options parse_options(int argc, char **argv)
 			exit(2);
 		}
 	}
-	/* Only --ctl takes a word more: the tunnel. */
-	if (argc - optind > (options.command ? 1 : 0)) {
+	if (argc > optind) {
 		fprintf(stderr, "ipsvti-iked: unexpected argument \"%s\"\n",
 			argv[argc - 1]);
 		exit(2);
@@ -211,8 +202,6 @@ int main(int argc, char **argv)
 {
 	struct options options = parse_options(argc, argv);
 
-	if (options.command)
-		return ctl_client(options.socket, options.command, argv[optind]);
 	log_open(options.syslog ? LOG_SINK_SYSLOG : LOG_SINK_STDERR,
 		 options.verbose);
 	return options.test ? test_configuration(options.conf_dir) :

@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The agent and what comes and goes under it: devices, routes, traffic; and what
+# a person tells it by ipsvtictl.
+set -u
+# shellcheck source=selftests/ike/common.sh
+. "$IPSVTI_TREE/selftests/ike/common.sh"
+
+ktap_plan 14
+
+load() {
+	modprobe ipsvti && topo_up && endpoints 4
+}
+
+up() { carrier gwA 1 && carrier gwB 1; }
+state() { # NS
+	ctl "$1" status | jq -r '.tunnels[0].state'
+}
+
+# What a device is, but for what an SA changes in it.
+look_of() { # NS
+	ip -n "$1" -d -j link show vti0 |
+		jq -Sc '.[0] | del(.operstate, .flags) | .mtu, .txqlen, .ifalias, .address, .linkinfo, .ifindex'
+	ip -n "$1" -j addr show vti0 scope global | jq -Sc '[.[0].addr_info[].local | values]'
+}
+
+start_both() {
+	agents_end
+	agent_conf gwA "$@"
+	agent_conf gwB 'start = "passive"'
+	agent_start gwB && agent_start gwA && device gwA && device gwB
+}
+
+left_alone() {
+	local was
+	agents_end
+	ip -n gwA link add vti0 mtu 1300 txqueuelen 77 type ipsvti local "$WAN_A" remote "$SEEN_B" ttl 99 &&
+		ip -n gwA link set vti0 alias "mine" && ip -n gwA addr add 169.254.1.1/30 dev vti0 || return
+	was=$(look_of gwA)
+	echo "$was"
+	agent_conf gwA
+	agent_conf gwB 'start = "passive"'
+	agent_start gwB && agent_start gwA && wait_for 30 "[ \$(state gwA) = up ]" || return
+	[ "$(look_of gwA)" = "$was" ] && said gwA 'device vti0 is down' &&
+		! ip -n gwA -j link show vti0 up | jq -e '.[0].ifname' || return
+	ip -n gwA -batch - <<-EOT
+		link set vti0 up
+		route add 10.2.0.0/24 dev vti0
+		route add fd00:2::/64 dev vti0
+	EOT
+	device gwB && wait_for 10 up && pings_pass && agent_end gwA && [ "$(look_of gwA)" = "$was" ]
+}
+
+removed() {
+	start_both && wait_for 30 up || return
+	ip -n gwA link del vti0 && wait_for 3 'carrier gwB 0' &&
+		said gwA 'vti0: device vti0 was removed: the tunnel is stopped' &&
+		said gwB 'the peer has deleted the IKE SA' && [ "$(state gwA)" = no-device ] && ! said gwA 'kernel refused'
+}
+
+# It neither answers nor starts without its device, and takes no other for it.
+not_any_device() {
+	ip -n gwA link add vti0 type dummy && ip -n gwA link set vti0 up &&
+		ctl gwB up vti0 && wait_for 20 "said gwB 'next try in'" && [ "$(state gwA)" = no-device ] &&
+		carrier gwB 0 && ip -n gwA link del vti0
+}
+
+made_anew() {
+	ip -n gwA link add vti0 type ipsvti local "$WAN_A" remote "$SEEN_B" && device gwA &&
+		wait_for 10 up && said gwA 'device vti0 is there again' && pings_pass
+}
+
+renamed() {
+	ip -n gwA link set vti0 name other && wait_for 3 'carrier gwB 0' &&
+		said gwA 'device vti0 is now called other: the tunnel is stopped' &&
+		in_ns gwA ipsvtictl --json sa show other | jq -e 'length == 0' &&
+		ip -n gwA link set other name vti0 && wait_for 10 up && pings_pass
+}
+
+# "up" makes the missing device, and can wait for the end.
+up_makes_it() {
+	ip -n gwA link del vti0 && wait_for 5 '[ $(state gwA) = no-device ]' &&
+		ctl gwA up vti0 wait 10 && said gwA 'created device vti0' && device gwA && wait_for 5 up && pings_pass
+}
+
+# The route is gone longer than it takes to notice a dead peer. When it is back,
+# nobody waits for the next try.
+way_back() {
+	local at status
+	ip -n gwA route del default && wait_for 20 'carrier gwA 0' && said gwA 'no way to' &&
+		wait_for 30 "said gwA 'next try in'"
+	status=$?
+	ip -n gwA route add default via 192.0.2.254 && at=$(date +%s%N) && wait_for 2 'carrier gwA 1' &&
+		[ "$status" = 0 ] || return
+	echo "up $((($(date +%s%N) - at) / 1000000)) ms after the route"
+	said gwA 'the way to .* has changed, it leads through wan' && pings_pass
+}
+
+on_traffic() {
+	start_both 'start = "on-traffic"' || return
+	# Devices talk of themselves when they come up (IPv6): that is traffic, too.
+	ctl gwA down vti0 && wait_for 10 '[ "$(ctl gwA status | jq ".tunnels[0][\"ike-sas\"] | length")" = 0 ]' || return
+	agent_end gwA && in_ns gwA ipsvtictl sa flush vti0 || return
+	in_ns gwA sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1
+	agent_start gwA && [ "$(state gwA)" = waiting ] && carrier gwA 0 || return
+	in_ns hostA ping -q -c 30 -i 0.1 -W 1 10.2.0.2
+	wait_for 5 up && pings_from hostA 10.2.0.2
+}
+
+# One that is passive does nothing for packets, only for its peer and for a person.
+passive() {
+	agents_end
+	agent_conf gwA 'start = "passive"'
+	agent_conf gwB 'start = "passive"'
+	agent_start gwB && agent_start gwA && device gwA && device gwB || return
+	in_ns hostA ping -q -c 20 -i 0.1 -W 1 10.2.0.2 && return 1
+	[ "$(state gwA)" = down ] && ! said gwA 'initiating' || return
+	ctl gwA up vti0 wait 10 && up && pings_pass
+}
+
+status_for_people() {
+	local said
+	said=$(in_ns gwA ipsvtictl -s /run/gwA.sock status vti0) || return
+	echo "$said"
+	grep -q '^vti0: up, device vti0, 192.0.2.1 (gw-a.example) to 198.51.100.1 (gw-b.example)$' <<<"$said" &&
+		grep -q '^  IKE SA established, initiator, 192.0.2.1:500 to 198.51.100.1:500, aes256gcm16' <<<"$said" &&
+		grep -Eq '^    CHILD SA installed, pair [0-9]+, spi in 0x[0-9a-f]{8} out 0x[0-9a-f]{8}, aes.*, rekey in [0-9]+ min$' <<<"$said"
+}
+
+down_and_up() {
+	ctl gwA down vti0 && wait_for 5 'carrier gwA 0 && carrier gwB 0' || return
+	in_ns gwA ipsvtictl -s /run/gwA.sock status vti0
+	[ $? = 3 ] || return
+	ctl gwB up vti0 wait 2
+	[ $? = 1 ] && ctl gwA up vti0 wait 10 && wait_for 5 up && ctl gwA status vti0 >/dev/null && pings_pass
+}
+
+reload() {
+	local said
+	ctl gwA reload | jq -e '.unchanged == 1 and .stopped == 0 and .started == 0' || return
+	echo 'nonsense = 1' >>/etc/netns/gwA/ipsvti/vti0.conf
+	said=$(in_ns gwA ipsvtictl -s /run/gwA.sock reload 2>&1) && return 1
+	echo "$said"
+	grep -q '^/etc/ipsvti/vti0.conf:7: unknown key "nonsense"' <<<"$said" && up || return
+	ctl gwA reload 2>&1 | jq -e '.error.name == "EINVAL"' || return
+	agent_conf gwA 'esp = {"aes128gcm16"}'
+	ctl gwA reload | jq -e '.unchanged == 0 and .stopped == 1 and .started == 1' &&
+		wait_for 10 "pairs gwA '.[] | select(.state == \"active\" and .out.alg == \"aes-gcm-16-128\")'" && pings_pass
+}
+
+refusals() {
+	ctl gwA rekey vti9 2>&1 | jq -e '.error.name == "ENOENT"' &&
+		[ "$(in_ns gwA ipsvtictl -s /run/gwA.sock down vti9 2>&1)" = 'ipsvtictl: there is no tunnel "vti9"' ] &&
+		ctl gwA down vti0 && wait_for 5 'carrier gwA 0' && ctl gwA rekey vti0 2>&1 | jq -e '.error.name == "ENOTCONN"'
+}
+
+ktap_run "the module and two sites" load
+ktap_run "a device that was there is left as it is" left_alone
+ktap_run "a device is removed: it is said, the peer is told" removed
+ktap_run "without its device the tunnel does nothing" not_any_device
+ktap_run "with the device it starts again" made_anew
+ktap_run "renamed: the same, and no SA stays behind" renamed
+ktap_run "up makes a missing device" up_makes_it
+ktap_run "a way that is back is tried at once" way_back
+ktap_run "on-traffic: the first packet starts it" on_traffic
+ktap_run "passive: only the peer or a person starts it" passive
+ktap_run "status for people" status_for_people
+ktap_run "down stays down, up ends that" down_and_up
+ktap_run "reload by the control socket" reload
+ktap_run "what cannot be done is said, with a status" refusals
+agents_end
+ktap_end

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ipsvtictl status: how the agent's tunnels are. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent.h"
+#include "args.h"
+#include "pair.h"
+#include "status.h"
+
+static const json_t *first_tunnel(const json_t *answer)
+{
+	return json_array_get(json_object_get(answer, "tunnels"), 0);
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value ? value : "";
+}
+
+static uint64_t number(const json_t *object, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(object, key));
+}
+
+static bool is_set(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+bool status_is_up(const json_t *answer)
+{
+	return !strcmp(text(first_tunnel(answer), "state"), "up");
+}
+
+const char *status_last_error(const json_t *answer)
+{
+	return json_string_value(
+		json_object_get(first_tunnel(answer), "last-error"));
+}
+
+const char *status_span(uint64_t ms, char *buf, size_t len)
+{
+	uint64_t s = ms / 1000;
+
+	if (s < 120)
+		snprintf(buf, len, "%" PRIu64 " s", s);
+	else if (s < 7200)
+		snprintf(buf, len, "%" PRIu64 " min", s / 60);
+	else if (s < 172800)
+		snprintf(buf, len, "%" PRIu64 " h %" PRIu64 " min", s / 3600,
+			 s / 60 % 60);
+	else
+		snprintf(buf, len, "%" PRIu64 " d %" PRIu64 " h", s / 86400,
+			 s / 3600 % 24);
+	return buf;
+}
+
+static void print_child_sa(const json_t *child)
+{
+	char age[32], rekey[32];
+
+	printf("    CHILD SA %s, pair %" PRIu64
+	       ", spi in %s out %s, %s, age %s, rekey in %s\n",
+	       text(child, "state"), number(child, "pair-id"),
+	       text(child, "spi-in"), text(child, "spi-out"),
+	       text(child, "suite"),
+	       status_span(number(child, "age-ms"), age, sizeof(age)),
+	       status_span(number(child, "rekey-in-ms"), rekey, sizeof(rekey)));
+}
+
+static void print_ike_sa(const json_t *sa)
+{
+	const json_t *child;
+	char age[32], rekey[32];
+	size_t i;
+
+	printf("  IKE SA %s, %s, %s to %s, %s", text(sa, "state"),
+	       text(sa, "role"), text(sa, "local"), text(sa, "remote"),
+	       *text(sa, "suite") ? text(sa, "suite") : "no suite yet");
+	if (is_set(sa, "nat-local"))
+		fputs(", we are behind a NAT", stdout);
+	if (is_set(sa, "nat-remote"))
+		fputs(", the peer is behind a NAT", stdout);
+	printf(", age %s", status_span(number(sa, "age-ms"), age, sizeof(age)));
+	if (!strcmp(text(sa, "state"), "established"))
+		printf(", rekey in %s",
+		       status_span(number(sa, "rekey-in-ms"), rekey,
+				   sizeof(rekey)));
+	putchar('\n');
+	json_array_foreach(json_object_get(sa, "child-sas"), i, child)
+		print_child_sa(child);
+}
+
+static void print_tunnel(const json_t *tunnel)
+{
+	const json_t *sa;
+	char retry[32];
+	size_t i;
+
+	printf("%s: %s, device %s, %s (%s) to %s (%s)\n", text(tunnel, "name"),
+	       text(tunnel, "state"), text(tunnel, "interface"),
+	       text(tunnel, "local"), text(tunnel, "local-id"),
+	       text(tunnel, "remote"), text(tunnel, "remote-id"));
+	json_array_foreach(json_object_get(tunnel, "ike-sas"), i, sa)
+		print_ike_sa(sa);
+	if (*text(tunnel, "last-error"))
+		printf("  last failure: %s\n", text(tunnel, "last-error"));
+	if (!strcmp(text(tunnel, "state"), "no-device"))
+		printf("  there is no device %s: make one, or \"ipsvtictl up %s\"\n",
+		       text(tunnel, "interface"), text(tunnel, "name"));
+	else if (!strcmp(text(tunnel, "state"), "waiting") &&
+		 is_set(tunnel, "wanted"))
+		printf("  next try in %s\n",
+		       status_span(number(tunnel, "retry-in-ms"), retry,
+				   sizeof(retry)));
+	else if (!strcmp(text(tunnel, "state"), "waiting"))
+		puts("  waits for traffic");
+}
+
+static enum ctl_status print_status(struct ctl *ctl, json_t *answer)
+{
+	const json_t *tunnel;
+	size_t i;
+
+	if (ctl->json)
+		return json_print(ctl, answer);
+	json_array_foreach(json_object_get(answer, "tunnels"), i, tunnel)
+		print_tunnel(tunnel);
+	json_decref(answer);
+	return CTL_OK;
+}
+
+static enum ctl_status status_run(struct ctl *ctl, int argc, char **argv)
+{
+	struct args args = { .ctl = ctl, .argv = argv, .left = argc };
+	const char *tunnel = args_next(&args);
+	enum ctl_status status = args_end(&args);
+	json_t *answer;
+	bool up;
+
+	if (!status)
+		status = agent_ask(ctl, "status", tunnel, &answer);
+	if (status)
+		return status;
+	up = !tunnel || status_is_up(answer);
+	status = print_status(ctl, answer);
+	return status || up ? status : CTL_DOWN;
+}
+
+const struct ctl_command status_command = {
+	.object = "status",
+	.summary = "show tunnels, or whether one is up",
+	.usage = "[TUNNEL]",
+	.help = "  TUNNEL  only this one; the exit status is 3 if it is not up\n"
+		"\n"
+		"States: up (traffic flows), connecting, waiting (for the next try or for traffic),\n"
+		"down (until the peer or a person wants it), no-device.\n"
+		"\n"
+		"With --json: the agent's answer, which has its counters, too.\n"
+		"\n"
+		"Example:\n"
+		"  ipsvtictl status vti0 || echo \"vti0 is not up\"\n",
+	.run = status_run,
+};
