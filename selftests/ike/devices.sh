@@ -49,7 +49,9 @@ left_alone() {
 		route add 10.2.0.0/24 dev vti0
 		route add fd00:2::/64 dev vti0
 	EOT
-	device gwB && wait_for 10 up && pings_pass && agent_end gwA && [ "$(look_of gwA)" = "$was" ]
+	device gwB && wait_for 10 up && pings_pass && agent_end gwA || return
+	look_of gwA
+	[ "$(look_of gwA)" = "$was" ]
 }
 
 removed() {

@@ -31,6 +31,8 @@ struct conf_way {
 /**
  * struct conf_tunnel - one tunnel, as its file has it
  * @ike: what the engine wants to know, but for the index of the device
+ * @remote_name: host name of the peer; empty if its address is given. The
+ *               address is not from the file then, but looked up
  * @interface: name of the ipsvti device
  * @psk: the pre-shared key
  * @certs: our certificate and key, and whom we trust
@@ -39,6 +41,7 @@ struct conf_way {
  */
 struct conf_tunnel {
 	struct ike_tunnel_config ike;
+	char remote_name[254];
 	char interface[IF_NAMESIZE];
 	struct secret psk;
 	struct cert_store *certs;

@@ -27,7 +27,7 @@ static void set_address(struct setting *s, struct ike_address *addr)
 	if (ike_address_parse(addr, s->value->text) < 0 ||
 	    !memcmp(addr->octets, unspecified, sizeof(unspecified)))
 		setting_error(s,
-			      "\"%s\" is not an IP address; expected one such as 198.51.100.2 or 2001:db8::2 (names are not looked up)",
+			      "\"%s\" is not an IP address; expected one such as 198.51.100.2 or 2001:db8::2",
 			      s->value->text);
 }
 
@@ -38,7 +38,18 @@ static void set_local(struct setting *s)
 
 static void set_remote(struct setting *s)
 {
-	set_address(s, &s->tunnel->ike.remote);
+	struct conf_tunnel *tunnel = s->tunnel;
+	const char *text = s->value->text;
+	char id[256];
+
+	if (!conf_host_name_valid(text)) {
+		set_address(s, &tunnel->ike.remote);
+		return;
+	}
+	snprintf(tunnel->remote_name, sizeof(tunnel->remote_name), "%s", text);
+	/* Its address may change, its name may not: unless remote-id follows. */
+	snprintf(id, sizeof(id), "@%s", text);
+	ike_identity_parse(&tunnel->ike.remote_id, id);
 }
 
 static void set_identity(struct setting *s, struct ike_identity *id)

@@ -62,6 +62,28 @@ bool conf_duration_parse(const char *text, uint32_t *seconds)
 	return true;
 }
 
+bool conf_host_name_valid(const char *name)
+{
+	size_t len, last = 0;
+	bool digits = true;
+
+	if (!*name || strlen(name) > 253)
+		return false;
+	for (; *name; name += len + (name[len] == '.')) {
+		len = strcspn(name, ".");
+		if (!len || len > 63 || name[0] == '-' || name[len - 1] == '-')
+			return false;
+		digits = true;
+		for (size_t i = 0; i < len; i++) {
+			if (!isalnum((unsigned char)name[i]) && name[i] != '-')
+				return false;
+			digits &= isdigit((unsigned char)name[i]) != 0;
+		}
+		last = len;
+	}
+	return last && !digits;
+}
+
 bool conf_interface_valid(const char *name)
 {
 	size_t len = strlen(name);

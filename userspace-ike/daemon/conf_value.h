@@ -28,6 +28,15 @@ bool conf_duration_parse(const char *text, uint32_t *seconds);
 bool conf_number_parse(const char *text, uint32_t *number);
 
 /**
+ * conf_host_name_valid() - whether text has the form of a host name
+ * @name: labels of letters, digits and hyphens, joined by dots. The last one is
+ *        not all digits: that would be an address with a mistake in it
+ *
+ * Return: true if it has.
+ */
+bool conf_host_name_valid(const char *name);
+
+/**
  * conf_interface_valid() - whether a network device may have this name
  * @name: the name
  *

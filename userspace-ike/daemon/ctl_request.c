@@ -135,6 +135,39 @@ static json_t *json_counters(const struct iked *iked)
 	return counters;
 }
 
+/* The engine does not know of a tunnel whose peer has no address yet. */
+static bool show_nameless(const struct iked *iked, const char *name,
+			  json_t *tunnels)
+{
+	const struct conf_tunnel *conf;
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < iked->conf.count; i++) {
+		conf = iked->conf.tunnels[i];
+		if (conf->ike.remote.family ||
+		    (name && strcmp(name, conf->ike.name)))
+			continue;
+		found = true;
+		json_array_append_new(
+			tunnels,
+			json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:b, s:i, s:[]}",
+				  "name", conf->ike.name, "interface",
+				  conf->interface, "state", "no-address",
+				  "local", json_address(&conf->ike.local),
+				  "remote", conf->remote_name, "local-id",
+				  json_identity(&conf->ike.local_id,
+						&conf->ike.local),
+				  "remote-id",
+				  json_identity(&conf->ike.remote_id,
+						&conf->ike.remote),
+				  "last-error",
+				  "the name of the peer has no address yet",
+				  "wanted", 1, "retry-in-ms", 0, "ike-sas"));
+	}
+	return found;
+}
+
 static json_t *request_status(struct iked *iked, const char *tunnel)
 {
 	static const struct ike_status_visitor visitor = {
@@ -143,8 +176,11 @@ static json_t *request_status(struct iked *iked, const char *tunnel)
 		.child_sa = show_child_sa,
 	};
 	struct status s = { .tunnels = json_array(), .iked = iked };
+	bool nameless;
 
-	if (ike_engine_status(iked->engine, iked_now(), tunnel, &visitor, &s) < 0) {
+	nameless = show_nameless(iked, tunnel, s.tunnels);
+	if (!(tunnel && nameless) &&
+	    ike_engine_status(iked->engine, iked_now(), tunnel, &visitor, &s) < 0) {
 		json_decref(s.tunnels);
 		return refusal(ENOENT, "there is no tunnel \"%s\"", tunnel);
 	}
@@ -172,6 +208,10 @@ static json_t *run_command(struct iked *iked, enum ike_command command,
 
 	if (iked->stopping)
 		return refusal(ESHUTDOWN, "the agent is leaving");
+	if (conf && !conf->ike.remote.family)
+		return refusal(EHOSTUNREACH,
+			       "\"%s\", the peer of \"%s\", has no address yet",
+			       conf->remote_name, tunnel);
 	if (conf && !conf->ike.ifindex && command == IKE_CMD_UP &&
 	    tunnels_attach(iked, conf) < 0)
 		return refusal(ENODEV,

@@ -8,6 +8,7 @@
  *   env      the engine's vtables on these     log     lines for people
  *   tunnels  the configured set into the engine, and again on reload
  *   underlay devices and routes that come and go
+ *   names    addresses of peers that are given by name
  *   ctl      the control socket                loop    what happens when
  *
  * One thread, one event base. What needs privileges (net_open(), kernel_*(),
@@ -29,6 +30,7 @@
 
 struct ctl;
 struct loop;
+struct names;
 
 /**
  * struct iked - the daemon
@@ -39,6 +41,7 @@ struct loop;
  * @engine: IKE
  * @loop: event base and what is on it
  * @ctl: control socket
+ * @names: look-ups of names
  * @stopping: peers are being told; leave when the engine is idle
  */
 struct iked {
@@ -49,6 +52,7 @@ struct iked {
 	struct ike_engine *engine;
 	struct loop *loop;
 	struct ctl *ctl;
+	struct names *names;
 	bool stopping;
 };
 
@@ -83,6 +87,15 @@ void tunnels_start(struct iked *iked);
  * Return: 0, or -1 after the reason was logged.
  */
 int tunnels_attach(struct iked *iked, struct conf_tunnel *tunnel);
+
+/**
+ * tunnels_set_remote() - a peer given by name has an address, or another one
+ * @iked: the daemon
+ * @tunnel: one of @iked->conf
+ * @remote: the address
+ */
+void tunnels_set_remote(struct iked *iked, struct conf_tunnel *tunnel,
+			const struct ike_address *remote);
 
 /**
  * tunnels_detach() - stop a tunnel that has lost its device, telling the peer
@@ -173,6 +186,27 @@ void underlay_look(struct iked *iked);
  * @iked: the daemon
  */
 void underlay_reconcile(struct iked *iked);
+
+/* ---- names.c ------------------------------------------------------------- */
+
+/**
+ * names_open() - be ready to look up names; @iked->names is set
+ * @iked: the daemon, with its loop open
+ *
+ * Return: 0, or -1 after the reason was logged.
+ */
+int names_open(struct iked *iked);
+
+/** names_close() - end all look-ups and release @iked->names, if there is one */
+void names_close(struct iked *iked);
+
+/**
+ * names_look() - look up the peers of tunnels that are not up
+ * @iked: the daemon
+ *
+ * Those that are given by name. It happens by itself, too, every few seconds.
+ */
+void names_look(struct iked *iked);
 
 /* ---- loop.c -------------------------------------------------------------- */
 

@@ -90,6 +90,14 @@ static int adopt(struct kernel *kernel, const struct conf_tunnel *tunnel,
 	if (same_address(&link->local, local) &&
 	    same_address(&link->remote, remote))
 		return 0;
+	/* The peer of a tunnel by name may have moved. */
+	if (same_address(&link->local, local) && tunnel->remote_name[0]) {
+		if (ipsvti_tunnel_set(kernel->nl, link->ifindex, NULL, remote,
+				      &err) == 0)
+			return 0;
+		kernel_log_error(tunnel->ike.name, "addressing its device", &err);
+		return -1;
+	}
 	ike_address_format(&tunnel->ike.local, local_text, sizeof(local_text));
 	ike_address_format(&tunnel->ike.remote, remote_text,
 			   sizeof(remote_text));

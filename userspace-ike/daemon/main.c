@@ -173,7 +173,8 @@ static int serve(const struct options *options)
 	if (load(iked.conf_dir, &iked.conf) < 0)
 		return 1;
 	if (kernel_open(&iked.kernel) < 0 || net_open(&iked.net) < 0 ||
-	    loop_open(&iked) < 0 || ctl_open(&iked, options->socket) < 0 ||
+	    loop_open(&iked) < 0 || names_open(&iked) < 0 ||
+	    ctl_open(&iked, options->socket) < 0 ||
 	    (options->pidfile && write_pidfile(options->pidfile) < 0) ||
 	    drop_capabilities() < 0)
 		goto out;
@@ -184,12 +185,14 @@ static int serve(const struct options *options)
 	}
 	log_line(LOG_NOTICE, NULL, "started, tunnels: %zu", iked.conf.count);
 	tunnels_start(&iked);
+	names_look(&iked);
 	ret = loop_run(&iked);
 	log_line(LOG_NOTICE, NULL, "stopped");
 out:
 	if (options->pidfile && iked.engine)
 		unlink(options->pidfile);
 	ctl_close(&iked);
+	names_close(&iked);
 	ike_engine_free(iked.engine);
 	loop_close(&iked);
 	net_close(iked.net);

@@ -16,6 +16,8 @@ static void start_one(struct iked *iked, struct conf_tunnel *tunnel)
 	int ret;
 
 	tunnel->ike.ifindex = 0;
+	if (!tunnel->ike.remote.family)
+		return; /* names.c comes back to it */
 	kernel_device(iked->kernel, tunnel, &tunnel->ike.ifindex);
 	kernel_way(iked->kernel, &tunnel->ike.local, &tunnel->ike.remote,
 		   &tunnel->way);
@@ -32,11 +34,31 @@ int tunnels_attach(struct iked *iked, struct conf_tunnel *tunnel)
 {
 	uint32_t ifindex;
 
-	if (kernel_device(iked->kernel, tunnel, &ifindex) < 0)
+	if (!tunnel->ike.remote.family ||
+	    kernel_device(iked->kernel, tunnel, &ifindex) < 0)
 		return -1;
 	tunnel->ike.ifindex = ifindex;
 	return ike_engine_set_device(iked->engine, iked_now(), tunnel->ike.name,
 				     ifindex);
+}
+
+void tunnels_set_remote(struct iked *iked, struct conf_tunnel *tunnel,
+			const struct ike_address *remote)
+{
+	bool known = tunnel->ike.remote.family;
+
+	tunnel->ike.remote = *remote;
+	if (!known) {
+		start_one(iked, tunnel);
+		return;
+	}
+	/* The peer that was there is told before the device knows another. */
+	ike_engine_set_remote(iked->engine, iked_now(), tunnel->ike.name,
+			      remote);
+	kernel_way(iked->kernel, &tunnel->ike.local, remote, &tunnel->way);
+	if (tunnel->ike.ifindex &&
+	    kernel_device(iked->kernel, tunnel, &tunnel->ike.ifindex) < 0)
+		tunnels_detach(iked, tunnel);
 }
 
 void tunnels_detach(struct iked *iked, struct conf_tunnel *tunnel)
@@ -104,6 +126,9 @@ int tunnels_reload(struct iked *iked, struct conf_errors *asker,
 		struct conf_tunnel *was = iked->conf.tunnels[i];
 
 		tunnel = conf_find(&fresh, was->ike.name);
+		if (tunnel && tunnel->remote_name[0] &&
+		    !strcmp(tunnel->remote_name, was->remote_name))
+			tunnel->ike.remote = was->ike.remote;
 		if (goes_on(iked, was, tunnel)) {
 			tunnel->ike.ifindex = was->ike.ifindex;
 			tunnel->way = was->way;
@@ -125,6 +150,7 @@ int tunnels_reload(struct iked *iked, struct conf_errors *asker,
 		d.started += tunnel->ike.ifindex != 0;
 	}
 	conf_free(&old);
+	names_look(iked);
 	log_line(LOG_NOTICE, NULL,
 		 "reload: tunnels unchanged: %u, stopped: %u, started: %u",
 		 d.unchanged, d.stopped, d.started);

@@ -92,8 +92,12 @@ void underlay_look(struct iked *iked)
 	struct conf_way way;
 	size_t i;
 
+	/* Another way may lead to other name servers. */
+	names_look(iked);
 	for (i = 0; i < iked->conf.count; i++) {
 		tunnel = iked->conf.tunnels[i];
+		if (!tunnel->ike.remote.family)
+			continue;
 		kernel_way(iked->kernel, &tunnel->ike.local,
 			   &tunnel->ike.remote, &way);
 		if (!memcmp(&way, &tunnel->way, sizeof(way)))

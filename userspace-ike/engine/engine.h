@@ -726,6 +726,21 @@ int ike_engine_set_device(struct ike_engine *e, uint64_t now, const char *name,
 			  uint32_t ifindex);
 
 /**
+ * ike_engine_set_remote() - the peer has another address
+ * @e: the engine
+ * @now: time
+ * @name: the tunnel
+ * @remote: the address, of the family of the local one
+ *
+ * SAs with the old address are deleted, telling whoever is there; the tunnel
+ * starts anew, if it is wanted, at once.
+ *
+ * Return: 0, -ENOENT or -EINVAL (another family).
+ */
+int ike_engine_set_remote(struct ike_engine *e, uint64_t now, const char *name,
+			  const struct ike_address *remote);
+
+/**
  * ike_engine_underlay_changed() - the way to a peer is another one than before
  * @e: the engine
  * @now: time

@@ -147,14 +147,12 @@ int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
 /* ------------------------------------------------------- device and underlay */
 
 /* What is idle says goodbye and waits for the answer, the rest just says it. */
-static void lose_device(struct ike_sa *sa)
+static void part(struct ike_sa *sa, const char *why)
 {
 	struct ike_builder b;
 
 	for (struct ike_child *c = sa->children; c; c = c->next)
-		c->want_delete = true;	/* so none of them is an heir */
-	for (struct ike_child *c = sa->children; c; c = c->next)
-		ike_child_retire(c, 0, "its device is gone");
+		ike_child_retire(c, 0, why);
 	if (sa->state == IKE_SA_DELETING)
 		return;
 	if (sa->state == IKE_SA_ESTABLISHED && !ike_window_busy(sa)) {
@@ -166,7 +164,22 @@ static void lose_device(struct ike_sa *sa)
 		ike_build_delete_ike(&b);
 		ike_window_farewell(sa, &b);
 	}
-	ike_sa_kill(sa, "its device is gone");
+	ike_sa_kill(sa, why);
+}
+
+/* All SAs of a tunnel go, and it begins as if it were new. */
+static void begin_anew(struct ike_engine *e, struct ike_tunnel *t,
+		       const char *why)
+{
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		for (struct ike_child *c = sa->children; c; c = c->next)
+			if (sa->tunnel == t)
+				c->want_delete = true; /* none is an heir */
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		if (sa->tunnel == t)
+			part(sa, why);
+	t->failures = 0;
+	t->retry_at = e->now;
 }
 
 int ike_engine_set_device(struct ike_engine *e, uint64_t now, const char *name,
@@ -179,13 +192,28 @@ int ike_engine_set_device(struct ike_engine *e, uint64_t now, const char *name,
 	if (t->config.ifindex == ifindex)
 		return 0;
 	ike_engine_enter(e, now);
-	for (struct ike_sa *sa = e->sas; t->config.ifindex && sa; sa = sa->next)
-		if (sa->tunnel == t)
-			lose_device(sa);
+	if (t->config.ifindex)
+		begin_anew(e, t, "its device is gone");
 	t->config.ifindex = ifindex;
 	t->swept = false;
 	t->failures = 0;
 	t->retry_at = e->now;
+	ike_engine_tick(e, now);
+	return 0;
+}
+
+int ike_engine_set_remote(struct ike_engine *e, uint64_t now, const char *name,
+			  const struct ike_address *remote)
+{
+	struct ike_tunnel *t = ike_tunnel_find(e, name);
+
+	if (!t)
+		return -ENOENT;
+	if (remote->family != t->config.local.family)
+		return -EINVAL;
+	ike_engine_enter(e, now);
+	begin_anew(e, t, "the peer has another address");
+	t->config.remote = *remote;
 	ike_engine_tick(e, now);
 	return 0;
 }

@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A peer that is given by name: the name has no address at first, then one, then
+# another.
+set -u
+# shellcheck source=selftests/ike/common.sh
+. "$IPSVTI_TREE/selftests/ike/common.sh"
+
+ktap_plan 6
+
+load() {
+	modprobe ipsvti && topo_up && endpoints 4
+}
+
+up() { carrier gwA 1 && carrier gwB 1; }
+
+# "ip netns exec" puts this file over /etc/hosts; it is changed in place.
+hosts() { # [ADDRESS NAME]...
+	printf '127.0.0.1 localhost\n' >/etc/netns/gwA/hosts
+	[ $# -eq 0 ] || printf '%s %s\n' "$@" >>/etc/netns/gwA/hosts
+}
+
+by_name() {
+	agent_conf gwA
+	sed -i -e 's/^remote = .*/remote = "gw-b.example"/' -e '/^remote-id/d' /etc/netns/gwA/ipsvti/vti0.conf
+	cat /etc/netns/gwA/ipsvti/vti0.conf
+}
+
+no_address() {
+	local said
+	mkdir -p /etc/netns/gwA && hosts && by_name
+	agent_conf gwB 'start = "passive"'
+	agent_start gwB && device gwB && agent_start gwA || return
+	wait_for 30 "said gwA 'no IPv4 address of gw-b.example'" || return
+	said=$(in_ns gwA ipsvtictl -s /run/gwA.sock status vti0)
+	[ $? = 3 ] && grep -q '^vti0: no-address, ' <<<"$said" &&
+		ctl gwA up vti0 2>&1 | jq -e '.error.name == "EHOSTUNREACH"' && ! ip -n gwA link show vti0
+}
+
+an_address() {
+	hosts "$GWB4" gw-b.example
+	wait_for 20 "said gwA 'gw-b.example is $GWB4'" && device gwA && wait_for 10 up && pings_pass
+}
+
+# What works is left where it is, and a reload does not look anew.
+stays() {
+	hosts 198.51.100.77 gw-b.example
+	ctl gwA reload | jq -e '.unchanged == 1' && up && pings_pass && ! said gwA '198.51.100.77'
+}
+
+# The other site moves: its agent, on another address, under the same name.
+moves() {
+	hosts "$GWB4" gw-b.example
+	agent_end gwB && ip -n gwB link del vti0 && ip -n gwB addr add 198.51.100.9/24 dev wan || return
+	sed -i 's/^local = .*/local = "198.51.100.9"/' /etc/netns/gwB/ipsvti/vti0.conf
+	agent_start gwB && device gwB && hosts 198.51.100.9 gw-b.example &&
+		wait_for 20 "said gwA 'gw-b.example is 198.51.100.9'" && wait_for 10 up &&
+		ip -n gwA -d -j link show vti0 | jq -e '.[0].linkinfo.info_data.remote == "198.51.100.9"' && pings_pass
+}
+
+leaves() {
+	agent_end gwA && wait_for 5 'carrier gwB 0' && said gwA 'stopped'
+}
+
+ktap_run "the module and two sites" load
+ktap_run "a name without an address is waited for" no_address
+ktap_run "with the address the tunnel starts" an_address
+ktap_run "a tunnel that is up stays where it is" stays
+ktap_run "another address is followed" moves
+ktap_run "an orderly end" leaves
+agents_end
+ktap_end
