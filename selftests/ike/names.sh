@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A peer that is given by name: the name has no address at first, then one, then
-# another.
+# another. And a peer with whom a key may protect so many packets only.
 set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 6
+ktap_plan 7
 
 load() {
 	modprobe ipsvti && topo_up && endpoints 4
@@ -59,6 +59,23 @@ moves() {
 		ip -n gwA -d -j link show vti0 | jq -e '.[0].linkinfo.info_data.remote == "198.51.100.9"' && pings_pass
 }
 
+# 200 packets a second are 1000 in five.
+volume() {
+	agents_end
+	agent_conf gwA 'child-packets = 1000'
+	agent_conf gwB 'start = "passive"'
+	agent_start gwB && agent_start gwA && device gwA && device gwB && wait_for 30 up &&
+		under_ping two_rekeys && said gwA 'CHILD SA .* (9..|1...) packets passed it, rekeying'
+}
+two_rekeys() {
+	local n was
+	for n in 1 2; do
+		was=$(spi_out gwA)
+		wait_for 40 "[ \"\$(spi_out gwA)\" != $was ] && up" || return
+		echo "rekey $n: $was, then $(spi_out gwA)"
+	done
+}
+
 leaves() {
 	agent_end gwA && wait_for 5 'carrier gwB 0' && said gwA 'stopped'
 }
@@ -69,5 +86,6 @@ ktap_run "with the address the tunnel starts" an_address
 ktap_run "a tunnel that is up stays where it is" stays
 ktap_run "another address is followed" moves
 ktap_run "an orderly end" leaves
+ktap_run "after so many packets SAs are rekeyed, no ping is lost" volume
 agents_end
 ktap_end

@@ -113,6 +113,8 @@ bool conf_tunnel_same(const struct conf_tunnel *a, const struct conf_tunnel *b)
 	       same_suite(&x->ike, &y->ike) && same_suite(&x->esp, &y->esp) &&
 	       x->ike_lifetime_s == y->ike_lifetime_s &&
 	       x->child_lifetime_s == y->child_lifetime_s &&
+	       x->child_bytes == y->child_bytes &&
+	       x->child_packets == y->child_packets &&
 	       x->dpd_interval_s == y->dpd_interval_s &&
 	       x->replay_window == y->replay_window;
 }

@@ -17,6 +17,8 @@
 
 #define LIFETIME_MIN 10			/* seconds */
 #define LIFETIME_MAX (30 * 86400)	/* seconds */
+#define CHILD_BYTES_MIN 1000000
+#define CHILD_PACKETS_MIN 1000
 #define DPD_MIN 1			/* seconds */
 #define DPD_MAX 3600			/* seconds */
 
@@ -159,6 +161,31 @@ static void set_child_lifetime(struct setting *s)
 		     LIFETIME_MAX, "10s to 30d");
 }
 
+/* Below that, rekeys would follow one another without a pause. */
+static void set_volume(struct setting *s, uint64_t *volume, uint64_t min,
+		       const char *what)
+{
+	uint64_t value;
+
+	if (!conf_count_parse(s->value->text, &value) || value < min)
+		setting_error(s,
+			      "\"%s\" is no number of %s; expected digits and k, M, G or T, such as 10G, at least %llu",
+			      s->value->text, what, (unsigned long long)min);
+	else
+		*volume = value;
+}
+
+static void set_child_bytes(struct setting *s)
+{
+	set_volume(s, &s->tunnel->ike.child_bytes, CHILD_BYTES_MIN, "octets");
+}
+
+static void set_child_packets(struct setting *s)
+{
+	set_volume(s, &s->tunnel->ike.child_packets, CHILD_PACKETS_MIN,
+		   "packets");
+}
+
 static void set_dpd_interval(struct setting *s)
 {
 	set_duration(s, &s->tunnel->ike.dpd_interval_s, DPD_MIN, DPD_MAX,
@@ -220,6 +247,8 @@ static void set_natt(struct setting *s)
 	X("esp", true, set_esp)                      \
 	X("ike-lifetime", false, set_ike_lifetime)   \
 	X("child-lifetime", false, set_child_lifetime) \
+	X("child-bytes", false, set_child_bytes)     \
+	X("child-packets", false, set_child_packets) \
 	X("dpd-interval", false, set_dpd_interval)   \
 	X("replay-window", false, set_replay_window) \
 	X("start", false, set_start)                 \

@@ -62,6 +62,24 @@ bool conf_duration_parse(const char *text, uint32_t *seconds)
 	return true;
 }
 
+bool conf_count_parse(const char *text, uint64_t *count)
+{
+	static const char units[] = "kMGT";
+	const char *unit;
+	uint64_t value;
+
+	if (!take_digits(&text, &value))
+		return false;
+	unit = *text ? strchr(units, *text) : NULL;
+	if (*text && (!unit || text[1]))
+		return false;
+	/* At most 2^32 times 10^12: it fits. */
+	for (; unit && unit >= units; unit--)
+		value *= 1000;
+	*count = value;
+	return true;
+}
+
 bool conf_host_name_valid(const char *name)
 {
 	size_t len, last = 0;

@@ -28,6 +28,15 @@ bool conf_duration_parse(const char *text, uint32_t *seconds);
 bool conf_number_parse(const char *text, uint32_t *number);
 
 /**
+ * conf_count_parse() - "500000", "500k", "20M", "10G" or "1T"
+ * @text: digits and an optional unit, a power of a thousand
+ * @count: set on success
+ *
+ * Return: true if @text is a number that fits.
+ */
+bool conf_count_parse(const char *text, uint64_t *count);
+
+/**
  * conf_host_name_valid() - whether text has the form of a host name
  * @name: labels of letters, digits and hyphens, joined by dots. The last one is
  *        not all digits: that would be an address with a mistake in it

@@ -188,6 +188,7 @@ struct ike_child *ike_child_install(struct ike_sa *sa,
 	child->installed_at = e->now;
 	child->rekey_at = e->now + life - ike_jitter(e, (uint32_t)(life / 10));
 	child->expire_at = e->now + life + life / 10;
+	child->early = ike_jitter(e, 100);
 	/* An initiator knows that the peer has it, from the response. */
 	child->confirmed = plan->initiator;
 	child->confirm_id = sa->window.expected_id + 1;
@@ -322,6 +323,44 @@ void ike_child_confirm(struct ike_sa *sa, uint32_t id)
 	for (struct ike_child *c = sa->children; c; c = c->next)
 		if (!c->confirmed && id >= c->confirm_id)
 			ike_child_confirmed(c, "the peer has its keys");
+}
+
+/* @n of @limit: 0, all is well; 1, time for a rekey; 2, more than a tenth over. */
+static int volume(uint64_t n, uint64_t limit, uint32_t early)
+{
+	uint64_t soft = limit - limit / 1000 * early;
+
+	if (!limit || n < soft)
+		return 0;
+	return n > limit && n - limit > limit / 10 ? 2 : 1;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+void ike_child_count(struct ike_child *child, const struct ike_pair_info *info)
+{
+	const struct ike_tunnel_config *config = &child->sa->tunnel->config;
+	uint64_t bytes = larger(info->rx_bytes, info->tx_bytes);
+	uint64_t packets = larger(info->rx_packets, info->tx_packets);
+	int b = volume(bytes, config->child_bytes, child->early);
+	int p = volume(packets, config->child_packets, child->early);
+	struct ike_engine *e = child->sa->e;
+
+	if (b == 2 || p == 2)
+		child->expire_at = ike_min_time(child->expire_at, e->now);
+	if ((!b && !p) || child->spent)
+		return;
+	child->spent = true;
+	child->rekey_at = ike_min_time(child->rekey_at, e->now);
+	ike_log(e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_INFO, child->sa->tunnel,
+		IKE_NO_FIELDS,
+		"CHILD SA %08x/%08x (pair %u): %llu %s passed it, rekeying",
+		child->spi_in, child->spi_out, child->pair_id,
+		(unsigned long long)(b ? bytes : packets),
+		b ? "octets" : "packets");
 }
 
 void ike_child_free(struct ike_child *child)

@@ -184,13 +184,16 @@ enum ike_auth_kind {
  * @remote_ts: what may come out of the peer's; none: 0.0.0.0/0 and ::/0
  * @n_local_ts: used entries of @local_ts
  * @n_remote_ts: used entries of @remote_ts
- * @ike_lifetime_s: age at which the IKE SA is rekeyed at the latest; 0: 14400
+ * @ike_lifetime_s: age at which the IKE SA is rekeyed at the latest; 0: 28800
  * @child_lifetime_s: the same of the CHILD SA; 0: 3600
+ * @child_bytes: octets of inner packets, in either direction, after which the
+ *               CHILD SA is rekeyed at the latest; 0: no limit
+ * @child_packets: the same in packets
  * @dpd_interval_s: silence after which the peer is probed; 0: 4
  * @replay_window: packets, 64 to 4096; 0: 1024
  *
- * Rekeys are started at a random point of the last tenth of a lifetime. At a
- * lifetime and a tenth the SA is deleted if all rekeys failed.
+ * Rekeys are started at a random point of the last tenth of a lifetime, in time
+ * or in volume. At a lifetime and a tenth the SA is deleted if all rekeys failed.
  */
 struct ike_tunnel_config {
 	char name[IKE_NAME_MAX];
@@ -211,6 +214,8 @@ struct ike_tunnel_config {
 	uint8_t n_remote_ts;
 	uint32_t ike_lifetime_s;
 	uint32_t child_lifetime_s;
+	uint64_t child_bytes;
+	uint64_t child_packets;
 	uint32_t dpd_interval_s;
 	uint32_t replay_window;
 };

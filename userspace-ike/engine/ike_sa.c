@@ -102,12 +102,25 @@ void ike_sa_free(struct ike_sa *sa)
 	free(sa);
 }
 
+/* Four times in a DPD interval; more often where volume counts. */
+static uint64_t look_again(const struct ike_sa *sa)
+{
+	const struct ike_tunnel_config *config = &sa->tunnel->config;
+	uint64_t wait = config->dpd_interval_s * 250ull;
+
+	if (config->child_bytes || config->child_packets)
+		wait = ike_min_time(wait, IKE_VOLUME_LOOK_MS);
+	return sa->e->now + wait;
+}
+
+/* Messages do not put off looking at what packets count. */
 void ike_sa_heard(struct ike_sa *sa)
 {
 	sa->heard_at = sa->e->now;
-	if (sa->tunnel)
-		sa->look_at = sa->e->now +
-			      sa->tunnel->config.dpd_interval_s * 250ull;
+	if (sa->tunnel && (sa->look_at <= sa->e->now ||
+			   !(sa->tunnel->config.child_bytes ||
+			     sa->tunnel->config.child_packets)))
+		sa->look_at = look_again(sa);
 }
 
 void ike_sa_established(struct ike_sa *sa)
@@ -271,8 +284,10 @@ static int add_rx(void *arg, const struct ike_pair_info *info)
 	struct ike_sa *sa = arg;
 
 	for (struct ike_child *c = sa->children; c; c = c->next)
-		if (c->pair_id == info->pair_id)
+		if (c->pair_id == info->pair_id) {
 			sa->rx_seen += info->rx_packets;
+			ike_child_count(c, info);
+		}
 	return 0;
 }
 
@@ -292,7 +307,7 @@ static void look(struct ike_sa *sa)
 	if (sa->rx_seen > seen)
 		ike_sa_heard(sa);
 	else
-		sa->look_at = sa->e->now + config->dpd_interval_s * 250ull;
+		sa->look_at = look_again(sa);
 	if (sa->e->now >= sa->heard_at + config->dpd_interval_s * 1000ull)
 		sa->want_probe = true;
 }

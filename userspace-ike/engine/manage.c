@@ -7,7 +7,7 @@
 
 #include "core.h"
 
-#define IKE_LIFETIME_S		14400
+#define IKE_LIFETIME_S		28800
 #define CHILD_LIFETIME_S	3600
 #define DPD_INTERVAL_S		4
 #define REPLAY_WINDOW		1024

@@ -207,6 +207,9 @@ static int query(void *ctx, uint32_t ifindex, ike_pair_visitor visit, void *arg)
 			.spi_in = p->info.in.spi,
 			.spi_out = p->info.out.spi,
 			.rx_packets = p->rx,
+			.rx_bytes = p->rx * SIM_PACKET,
+			.tx_packets = p->tx,
+			.tx_bytes = p->tx * SIM_PACKET,
 		};
 
 		if (p->used && visit(arg, &info))
@@ -230,6 +233,7 @@ void sim_kernel_traffic(struct sim_node *node)
 	struct sim_pair *pair = sim_kernel_active(&node->kernel);
 
 	if (pair) {
+		pair->tx++;
 		node->kernel.sent++;
 		sim_send_esp(node, &pair->info);
 	} else {

@@ -436,6 +436,33 @@ static void scenario_lifetimes(struct sim *sim)
 	/* No calm would be long enough for nothing to be going on. */
 }
 
+/* A limit in packets at one end, one in octets at the other. */
+static void scenario_volume(struct sim *sim)
+{
+	unsigned int rekeys;
+	uint64_t no_sa;
+
+	sim->nodes[0].config.child_packets = 500;
+	sim->nodes[1].config.child_bytes = 700 * SIM_PACKET;
+	start_both(sim);
+	sim->traffic = true;
+	if (!sim_run_until(sim, 30000, sim_both_up)) {
+		sim_fail(sim, "not up after 30 s");
+		return;
+	}
+	no_sa = sim->nodes[0].kernel.no_sa + sim->nodes[1].kernel.no_sa;
+	sim_net_random(sim, 5);
+	sim_run(sim, 130000);
+	rekeys = sim->nodes[0].counts[IKE_EVENT_CHILD_SA_REKEYED];
+	if (rekeys < 3)
+		sim_fail(sim, "%u rekeys after %llu packets", rekeys,
+			 (unsigned long long)sim->nodes[0].kernel.sent);
+	if (!sim->disrupted &&
+	    sim->nodes[0].kernel.no_sa + sim->nodes[1].kernel.no_sa != no_sa)
+		sim_fail(sim, "there was a time without an outbound SA");
+	/* Packets go on for ever, so there is no calm. */
+}
+
 static void scenario_wrong_psk(struct sim *sim)
 {
 	sim->nodes[1].psk = "another secret altogether";
@@ -535,6 +562,8 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "nat", "the initiator is behind a NAT", scenario_nat },
 	{ "nat-rebind", "the NAT changes its mind", scenario_nat_rebind },
 	{ "lifetimes", "minutes of short lifetimes", scenario_lifetimes },
+	{ "volume", "rekeys after so many packets or octets",
+	  scenario_volume },
 	{ "wrong-psk", "the keys differ", scenario_wrong_psk },
 	{ "certificates", "long chains of certificates, in fragments",
 	  scenario_certificates },

@@ -18,6 +18,7 @@
 #define SIM_NODES	2
 #define SIM_PAIRS_MAX	64
 #define SIM_IFINDEX	7
+#define SIM_PACKET	100	/* octets of a data packet */
 #define SIM_PSK		"correct horse battery staple"
 
 /* ------------------------------------------------------------- randomness */
@@ -41,6 +42,7 @@ bool sim_chance(struct sim_rng *rng, uint32_t percent);
  * @info: what it was installed with; only the SPI while larval
  * @gone_at: with a grace or a reservation, when it goes; 0: stays
  * @rx: packets taken
+ * @tx: packets sent
  */
 struct sim_pair {
 	bool used;
@@ -48,6 +50,7 @@ struct sim_pair {
 	struct ike_kernel_pair info;
 	uint64_t gone_at;
 	uint64_t rx;
+	uint64_t tx;
 };
 
 struct sim_kernel {

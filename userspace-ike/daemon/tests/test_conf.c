@@ -168,6 +168,8 @@ static void test_everything(void **state)
 			     "esp = {\"aes256gcm16\"}\n"
 			     "ike-lifetime = \"4h\"\n"
 			     "child-lifetime = \"90m\"\n"
+			     "child-bytes = 10G\n"
+			     "child-packets = 1500\n"
 			     "dpd-interval = 10\n"
 			     "replay-window = 256\n"
 			     "start = passive\n"
@@ -189,11 +191,38 @@ static void test_everything(void **state)
 	assert_int_equal(t->ike.esp.n_ke, 0);
 	assert_int_equal(t->ike.ike_lifetime_s, 4 * 3600);
 	assert_int_equal(t->ike.child_lifetime_s, 90 * 60);
+	assert_true(t->ike.child_bytes == 10000000000);
+	assert_int_equal(t->ike.child_packets, 1500);
 	assert_int_equal(t->ike.dpd_interval_s, 10);
 	assert_int_equal(t->ike.replay_window, 256);
 	assert_int_equal(t->ike.start, IKE_START_PASSIVE);
 	assert_int_equal(t->ike.natt, IKE_NATT_FORCE);
 	conf_tunnel_free(t);
+}
+
+static void test_remote_by_name(void **state)
+{
+	struct conf_tunnel *t = good(*state, "local = 192.0.2.1\n"
+					     "remote = gw-b.example\n"
+					     "psk-file = a.psk\n");
+
+	assert_int_equal(t->ike.remote.family, IKE_FAMILY_NONE);
+	assert_string_equal(t->remote_name, "gw-b.example");
+	assert_int_equal(t->ike.remote_id.type, 2);
+	assert_memory_equal(t->ike.remote_id.data, "gw-b.example",
+			    t->ike.remote_id.len);
+	conf_tunnel_free(t);
+	t = good(*state, "local = 192.0.2.1\n"
+			 "remote-id = 198.51.100.2\n"
+			 "remote = gw-b.example\n"
+			 "psk-file = a.psk\n");
+	assert_int_equal(t->ike.remote_id.type, 1);
+	conf_tunnel_free(t);
+	assert_string_equal(
+		errors_of(*state, "local = 192.0.2.1\n"
+				  "remote = 198.51.100\n"
+				  "psk-file = a.psk\n"),
+		"a.conf:2: remote: \"198.51.100\" is not an IP address; expected one such as 198.51.100.2 or 2001:db8::2\n");
 }
 
 static void test_same(void **state)
@@ -235,6 +264,10 @@ static void test_values(void **state)
 		  "a.conf:6: ike-lifetime: \"9s\" is out of range; expected 10s to 30d\n" },
 		{ "ike-lifetime = 31d\n",
 		  "a.conf:4: ike-lifetime: \"31d\" is out of range; expected 10s to 30d\n" },
+		{ "child-bytes = 999k\n",
+		  "a.conf:4: child-bytes: \"999k\" is no number of octets; expected digits and k, M, G or T, such as 10G, at least 1000000\n" },
+		{ "child-packets = 5x\n",
+		  "a.conf:4: child-packets: \"5x\" is no number of packets; expected digits and k, M, G or T, such as 10G, at least 1000\n" },
 		{ "dpd-interval = 0\n",
 		  "a.conf:4: dpd-interval: \"0\" is out of range; expected 1s to 1h\n" },
 		{ "replay-window = 63\n",
@@ -571,6 +604,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_minimal),     T(test_everything), T(test_same),
+		T(test_remote_by_name),
 		T(test_values),	     T(test_syntax),	 T(test_unknown_keys),
 		T(test_given_twice), T(test_missing),	 T(test_auth_implied),
 		T(test_auth_errors), T(test_addresses),
