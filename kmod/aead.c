@@ -3,7 +3,10 @@
  * Encryption and decryption of packets with the kernel's AEAD API.
  */
 #include <crypto/aead.h>
+#include <crypto/authenc.h>
 #include <linux/netdevice.h>
+#include <linux/random.h>
+#include <linux/rtnetlink.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
@@ -13,8 +16,8 @@
 #include "rx.h"
 #include "tx.h"
 
-/* Associated data at most: SPI and extended sequence number. */
-#define AAD_MAX (sizeof(struct ipsvti_esp_hdr) + sizeof(__be32))
+/* SPI, extended sequence number and IV: associated data but for payload. */
+#define AAD_MAX (sizeof(struct ipsvti_esp_hdr) + sizeof(__be32) + IPSVTI_IV_MAX)
 
 /* Associated data, linear part, pages, trailer. */
 #define SRC_MAX (1 + 1 + MAX_SKB_FRAGS + 1)
@@ -91,9 +94,39 @@ void ipsvti_aead_exit(void)
 	}
 }
 
+/*
+ * The crypto API wants two keys in one as rtnetlink would put them: their lengths
+ * in an attribute, and then first the one for integrity.
+ */
+static int set_two_keys(struct crypto_aead *tfm,
+			const struct ipsvti_transform *transform, const u8 *key)
+{
+	unsigned int cipher_len = transform->cipher_len;
+	struct {
+		struct rtattr rta;
+		struct crypto_authenc_key_param param;
+		u8 keys[IPSVTI_KEY_MAX];
+	} blob;
+	int err;
+
+	static_assert(offsetof(typeof(blob), keys) ==
+		      RTA_SPACE(sizeof(blob.param)));
+	blob.rta.rta_len = RTA_LENGTH(sizeof(blob.param));
+	blob.rta.rta_type = CRYPTO_AUTHENC_KEYA_PARAM;
+	blob.param.enckeylen = cpu_to_be32(cipher_len);
+	memcpy(blob.keys, key + cipher_len, transform->integ_len);
+	memcpy(blob.keys + transform->integ_len, key, cipher_len);
+	err = crypto_aead_setkey(tfm, (u8 *)&blob,
+				 offsetof(typeof(blob), keys) +
+					 ipsvti_transform_key_len(transform));
+	memzero_explicit(&blob, sizeof(blob));
+	return err;
+}
+
 /**
  * ipsvti_aead_tfm_new - make a cipher with a key
  * @transform: the algorithm
+ * @esn: for extended sequence numbers
  * @key: key of its length
  * @async: where to store if its requests need memory of their own
  *
@@ -101,10 +134,11 @@ void ipsvti_aead_exit(void)
  * Return: the cipher, ready and never changed again; or an ERR_PTR().
  */
 struct crypto_aead *
-ipsvti_aead_tfm_new(const struct ipsvti_transform *transform, const u8 *key,
-		    bool *async)
+ipsvti_aead_tfm_new(const struct ipsvti_transform *transform, bool esn,
+		    const u8 *key, bool *async)
 {
 	const struct ipsvti_esp_geometry *g = &transform->geometry;
+	char name[CRYPTO_MAX_ALG_NAME];
 	struct crypto_aead *tfm;
 	int err;
 
@@ -112,14 +146,25 @@ ipsvti_aead_tfm_new(const struct ipsvti_transform *transform, const u8 *key,
 	 * Asynchronous ciphers are welcome: on x86 the fast one says that it is,
 	 * though it mostly answers at once.
 	 */
-	tfm = crypto_alloc_aead(transform->name, 0, 0);
+	name[0] = 0;
+	/*
+	 * The HMAC ends with the high 32 bits of an extended sequence number,
+	 * which are not sent: authencesn() sees to that.
+	 */
+	if (transform->cipher == IPSVTI_CIPHER_CBC)
+		snprintf(name, sizeof(name), "%s(%s)",
+			 esn ? "authencesn" : "authenc", transform->name);
+	tfm = crypto_alloc_aead(name[0] ? name : transform->name, 0, 0);
 	if (IS_ERR(tfm))
 		return tfm;
 	err = -EINVAL;
 	if (WARN_ON_ONCE(crypto_aead_ivsize(tfm) !=
 			 transform->salt_len + g->iv_len))
 		goto err_free;
-	err = crypto_aead_setkey(tfm, key, transform->key_len);
+	if (transform->integ_len)
+		err = set_two_keys(tfm, transform, key);
+	else
+		err = crypto_aead_setkey(tfm, key, transform->cipher_len);
 	if (err)
 		goto err_free;
 	err = crypto_aead_setauthsize(tfm, g->icv_len);
@@ -210,29 +255,41 @@ static void work_done_later(ipsvti_crypto_arg *arg, int err)
 }
 
 /*
- * The associated data: SPI and sequence number, of which the packet does not hold
- * the high 32 bits (RFC 4106, section 5).  Returns their length.
+ * The associated data: SPI, sequence number, of which the packet does not hold the
+ * high 32 bits, and for some ciphers the IV.  Returns their length.
  */
 static unsigned int map_aad(struct aead_work *w, struct scatterlist *sg,
 			    struct ipsvti_esp_hdr *esp, u64 seq)
 {
+	const struct ipsvti_transform *t = w->sa->transform;
 	__be32 *aad = (__be32 *)w->aad;
+	unsigned int iv_len = 0;
 
+	if (t->cipher != IPSVTI_CIPHER_AEAD)
+		iv_len = t->geometry.iv_len;
 	if (!w->sa->esn) {
-		sg_set_buf(sg, esp, sizeof(*esp));
-		return sizeof(*esp);
+		sg_set_buf(sg, esp, sizeof(*esp) + iv_len);
+		return sizeof(*esp) + iv_len;
 	}
 	aad[0] = esp->spi;
 	aad[1] = htonl(upper_32_bits(seq));
 	aad[2] = esp->seq;
-	sg_set_buf(sg, aad, AAD_MAX);
-	return AAD_MAX;
+	memcpy(aad + 3, esp + 1, iv_len);
+	sg_set_buf(sg, aad, 3 * sizeof(*aad) + iv_len);
+	return 3 * sizeof(*aad) + iv_len;
 }
 
+/* @len: octets behind the IV, without the ICV when encrypting. */
 static void set_request(struct aead_work *w, struct scatterlist *dst,
 			unsigned int aad_len, unsigned int len, const u8 *iv)
 {
 	const struct ipsvti_transform *t = w->sa->transform;
+	unsigned int crypt_len = len;
+
+	if (t->cipher == IPSVTI_CIPHER_GMAC) {
+		crypt_len = w->sa->inbound ? t->geometry.icv_len : 0;
+		aad_len += len - crypt_len;
+	}
 
 	memcpy(w->nonce, w->sa->salt, t->salt_len);
 	memcpy(w->nonce + t->salt_len, iv, t->geometry.iv_len);
@@ -241,7 +298,7 @@ static void set_request(struct aead_work *w, struct scatterlist *dst,
 	/* No backlog: what does not fit the cipher's queue is dropped. */
 	aead_request_set_callback(&w->req, 0, work_done_later, w);
 	aead_request_set_ad(&w->req, aad_len);
-	aead_request_set_crypt(&w->req, w->src, dst, len, w->nonce);
+	aead_request_set_crypt(&w->req, w->src, dst, crypt_len, w->nonce);
 }
 
 /*
@@ -271,13 +328,27 @@ static int map_apart(struct aead_work *w, struct ipsvti_esp_hdr *esp, u64 seq,
 	return aad_len;
 }
 
+/*
+ * A nonce must never repeat, and the sequence number does not (RFC 4106, section
+ * 3.1).  With CBC nobody must be able to foretell the IV (RFC 3602, section 3).
+ */
+static void fill_iv(const struct ipsvti_sa *sa, u8 *iv, u64 seq)
+{
+	__be64 seq_be = cpu_to_be64(seq);
+
+	if (sa->transform->cipher == IPSVTI_CIPHER_CBC)
+		get_random_bytes(iv, sa->transform->geometry.iv_len);
+	else
+		memcpy(iv, &seq_be, sizeof(seq_be));
+}
+
 /**
  * ipsvti_aead_encrypt - encrypt a packet and pass it to ipsvti_tx_post()
  * @sa: its SA
  * @skb: the packet: linear, not shared, everything in its place but the trailer,
  *	for which there is room
  * @esp: offset of its ESP header
- * @seq: its sequence number, which is also its IV
+ * @seq: its sequence number
  * @from: packet with the plain text, whose place in @skb is still empty; it is
  *	freed.  NULL, the plain text is in @skb
  * @pad_len: octets of padding
@@ -294,13 +365,23 @@ void ipsvti_aead_encrypt(struct ipsvti_sa *sa, struct sk_buff *skb,
 	struct ipsvti_esp_hdr *hdr = (void *)skb->data + esp;
 	u8 *iv = (u8 *)(hdr + 1), *crypt = iv + g->iv_len;
 	unsigned int len = skb_tail_pointer(skb) - crypt;
-	__be64 iv_be = cpu_to_be64(seq);
 	struct aead_work *w;
 	int err, aad_len;
 
 	hdr->spi = sa->out.spi;
 	hdr->seq = htonl(lower_32_bits(seq));
-	memcpy(iv, &iv_be, sizeof(iv_be));
+	fill_iv(sa, iv, seq);
+
+	if (from && sa->transform->cipher == IPSVTI_CIPHER_GMAC) {
+		/* Nothing is encrypted, so nobody else would move it. */
+		err = skb_copy_bits(from, 0, crypt, from->len);
+		consume_skb(from);
+		from = NULL;
+		if (unlikely(err)) {
+			ipsvti_tx_post(skb, sa, err);
+			return;
+		}
+	}
 
 	w = work_get(sa, skb);
 	if (unlikely(!w)) {

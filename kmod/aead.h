@@ -24,8 +24,8 @@ int ipsvti_aead_init(void);
 void ipsvti_aead_exit(void);
 
 struct crypto_aead *
-ipsvti_aead_tfm_new(const struct ipsvti_transform *transform, const u8 *key,
-		    bool *async);
+ipsvti_aead_tfm_new(const struct ipsvti_transform *transform, bool esn,
+		    const u8 *key, bool *async);
 void ipsvti_aead_tfm_free(struct crypto_aead *tfm);
 
 void ipsvti_aead_encrypt(struct ipsvti_sa *sa, struct sk_buff *skb,

@@ -18,7 +18,7 @@ static struct netlink_range_validation ipsvti_a_sa_replay_window_range = {
 /* Common nested types */
 const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_ESN + 1] = {
 	[IPSVTI_A_SA_SPI] = { .type = NLA_U32, },
-	[IPSVTI_A_SA_ALG] = NLA_POLICY_RANGE(NLA_U32, 1, 2),
+	[IPSVTI_A_SA_ALG] = NLA_POLICY_RANGE(NLA_U32, 1, 21),
 	[IPSVTI_A_SA_KEY] = { .type = NLA_BINARY, },
 	[IPSVTI_A_SA_SALT] = { .type = NLA_BINARY, },
 	[IPSVTI_A_SA_REPLAY_WINDOW] = NLA_POLICY_FULL_RANGE(NLA_U32, &ipsvti_a_sa_replay_window_range),
@@ -49,7 +49,7 @@ const struct nla_policy ipsvti_spi_alloc_nl_policy[IPSVTI_A_PAIR_RESERVE_TIME + 
 };
 
 /* IPSVTI_CMD_SA_PAIR_NEW - do */
-const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_OUT + 1] = {
+const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_ALLOW_LEGACY + 1] = {
 	[IPSVTI_A_PAIR_IFINDEX] = { .type = NLA_U32, },
 	[IPSVTI_A_PAIR_PAIR_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[IPSVTI_A_PAIR_ACTIVATION] = NLA_POLICY_MAX(NLA_U32, 2),
@@ -58,6 +58,7 @@ const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_OUT + 1] = {
 	[IPSVTI_A_PAIR_ENCAP_DPORT] = { .type = NLA_U16, },
 	[IPSVTI_A_PAIR_IN] = NLA_POLICY_NESTED(ipsvti_sa_nl_policy),
 	[IPSVTI_A_PAIR_OUT] = NLA_POLICY_NESTED(ipsvti_sa_nl_policy),
+	[IPSVTI_A_PAIR_ALLOW_LEGACY] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* IPSVTI_CMD_SA_ACTIVATE - do */
@@ -112,7 +113,7 @@ const struct genl_ops ipsvti_nl_ops[8] = {
 		.cmd		= IPSVTI_CMD_SA_PAIR_NEW,
 		.doit		= ipsvti_nl_sa_pair_new_doit,
 		.policy		= ipsvti_sa_pair_new_nl_policy,
-		.maxattr	= IPSVTI_A_PAIR_OUT,
+		.maxattr	= IPSVTI_A_PAIR_ALLOW_LEGACY,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -15,6 +15,7 @@ struct direction {
 	const struct nlattr *nest;
 	struct nlattr *tb[IPSVTI_A_SA_MAX + 1];
 	struct netlink_ext_ack *extack;
+	bool allow_legacy;
 };
 
 static int bad(const struct direction *d, int attr, const char *msg)
@@ -28,6 +29,22 @@ static int missing(const struct direction *d, int attr, const char *msg)
 	return ipsvti_refuse(d->extack, NULL, -EINVAL, msg);
 }
 
+static int read_salt(struct direction *d, struct ipsvti_sa_params *p)
+{
+	struct nlattr *salt = d->tb[IPSVTI_A_SA_SALT];
+
+	if (!salt && p->transform->salt_len)
+		return missing(d, IPSVTI_A_SA_SALT, "the salt is missing");
+	if (salt && nla_len(salt) != p->transform->salt_len)
+		return bad(d, IPSVTI_A_SA_SALT,
+			   p->transform->salt_len ?
+				   "the salt is not of the algorithm's length" :
+				   "the algorithm has no salt");
+	if (salt)
+		p->salt = nla_data(salt);
+	return 0;
+}
+
 static int read_key(struct direction *d, struct ipsvti_sa_params *p)
 {
 	struct nlattr **tb = d->tb;
@@ -37,23 +54,21 @@ static int read_key(struct direction *d, struct ipsvti_sa_params *p)
 		return missing(d, IPSVTI_A_SA_ALG, "the algorithm is missing");
 	if (!tb[IPSVTI_A_SA_KEY])
 		return missing(d, IPSVTI_A_SA_KEY, "the key is missing");
-	if (!tb[IPSVTI_A_SA_SALT])
-		return missing(d, IPSVTI_A_SA_SALT, "the salt is missing");
 
 	alg = nla_get_u32(tb[IPSVTI_A_SA_ALG]);
 	p->transform = ipsvti_transform_find(alg);
 	if (!p->transform)
 		return ipsvti_refuse(d->extack, tb[IPSVTI_A_SA_ALG],
 				     -EOPNOTSUPP, "the algorithm is not known");
-	if (nla_len(tb[IPSVTI_A_SA_KEY]) != p->transform->key_len)
+	if (p->transform->legacy && !d->allow_legacy)
+		return bad(d, IPSVTI_A_SA_ALG,
+			   "HMAC-SHA1-96 is only for pairs with allow-legacy");
+	if (nla_len(tb[IPSVTI_A_SA_KEY]) !=
+	    ipsvti_transform_key_len(p->transform))
 		return bad(d, IPSVTI_A_SA_KEY,
 			   "the key is not of the algorithm's length");
-	if (nla_len(tb[IPSVTI_A_SA_SALT]) != p->transform->salt_len)
-		return bad(d, IPSVTI_A_SA_SALT,
-			   "the salt is not of the algorithm's length");
 	p->key = nla_data(tb[IPSVTI_A_SA_KEY]);
-	p->salt = nla_data(tb[IPSVTI_A_SA_SALT]);
-	return 0;
+	return read_salt(d, p);
 }
 
 static int read_sa(struct direction *d, struct ipsvti_sa_params *p)
@@ -95,6 +110,7 @@ static int read_sa(struct direction *d, struct ipsvti_sa_params *p)
 static int read_direction(struct genl_info *info, int attr, struct direction *d,
 			  struct ipsvti_sa_params *p)
 {
+	const struct nlattr *legacy;
 	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, attr))
@@ -102,6 +118,8 @@ static int read_direction(struct genl_info *info, int attr, struct direction *d,
 				     "a pair needs an SA in both directions");
 	d->nest = info->attrs[attr];
 	d->extack = info->extack;
+	legacy = info->attrs[IPSVTI_A_PAIR_ALLOW_LEGACY];
+	d->allow_legacy = legacy && nla_get_u8(legacy);
 	err = nla_parse_nested(d->tb, IPSVTI_A_SA_MAX, d->nest,
 			       ipsvti_sa_nl_policy, info->extack);
 	return err ?: read_sa(d, p);

@@ -95,9 +95,10 @@ struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
 	}
 
 	if (params->transform) {
-		memcpy(sa->salt, params->salt, sa->transform->salt_len);
-		sa->tfm = ipsvti_aead_tfm_new(sa->transform, params->key,
-					      &sa->async);
+		if (sa->transform->salt_len)
+			memcpy(sa->salt, params->salt, sa->transform->salt_len);
+		sa->tfm = ipsvti_aead_tfm_new(sa->transform, params->esn,
+					      params->key, &sa->async);
 		if (IS_ERR(sa->tfm)) {
 			err = PTR_ERR(sa->tfm);
 			sa->tfm = NULL;

@@ -111,7 +111,7 @@ struct ipsvti_sa {
  * @spi: security parameters index
  * @transform: algorithm; NULL with @inbound, make a larval SA
  * @key: key of the algorithm's length, copied nowhere but into the cipher
- * @salt: salt of the algorithm's length
+ * @salt: salt of the algorithm's length; NULL if it has none
  * @daddr: inbound: outer destination address
  * @esn: extended sequence numbers
  * @window: inbound: replay window in packets

@@ -4,6 +4,7 @@
  * want one object in two modules, and ipsvti need not export what only tests
  * call from outside.
  */
+#include "../alg.c"
 #include "../ecn.c"
 #include "../esp.c"
 #include "../mtu.c"

@@ -27,7 +27,7 @@ refusals_table() {
 		for i in 0 1 255; do
 			echo "$dir: reserved SPI $i | EINVAL | $dir.spi | | sa-pair-new | $(body "\"spi\":$i,\"alg\":1,\"key\":\"$K16\",\"salt\":\"$SALT\"")"
 		done
-		for i in 0 3 99; do
+		for i in 0 22 99; do
 			echo "$dir: unknown algorithm $i | - | $dir.alg | | sa-pair-new | $(body "\"spi\":7000,\"alg\":$i,\"key\":\"$K16\",\"salt\":\"$SALT\"")"
 		done
 		for i in "" 11 "$K16"11 "$K32" "$K32"22; do
@@ -45,6 +45,10 @@ refusals_table() {
 	cat <<-EOT
 	window of 63 | ERANGE | in.replay-window | | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":7000,"alg":1,"key":"$K16","salt":"$SALT","replay-window":63}}
 	window of 65537 | ERANGE | in.replay-window | | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":7000,"alg":1,"key":"$K16","salt":"$SALT","replay-window":65537}}
+	two keys, one is missing | EINVAL | in.key | | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":7000,"alg":"aes-cbc-128-hmac-sha2-256-128","key":"$K32"}}
+	two keys, and a salt | EINVAL | in.salt | no salt | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":7000,"alg":"aes-cbc-128-hmac-sha2-256-128","key":"$K16$K32","salt":"$SALT"}}
+	legacy that nobody asked for | EINVAL | out.alg | allow-legacy | sa-pair-new | {"dev":"vti0",$IN,"out":{"spi":8000,"alg":"aes-cbc-128-hmac-sha1-96","key":"$K16${K32:0:40}"}}
+	allow-legacy of 2 | ERANGE | allow-legacy | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"allow-legacy":2}
 	a window for sending | EINVAL | out.replay-window | | sa-pair-new | {"dev":"vti0",$IN,"out":{"spi":8000,"alg":1,"key":"$K16","salt":"$SALT","replay-window":64}}
 	a sequence number to end with | EINVAL | out.seq | | sa-pair-new | {"dev":"vti0",$IN,"out":{"spi":8000,"alg":1,"key":"$K16","salt":"$SALT","seq":4294967295}}
 	in: a sequence number to end with | EINVAL | in.seq | | sa-pair-new | {"dev":"vti0",$OUT,"in":{"spi":7000,"alg":1,"key":"$K16","salt":"$SALT","seq":4294967295}}

@@ -113,7 +113,10 @@ static enum ctl_status wrong_length(struct reader *rd, size_t key, size_t salt)
 		ipsvti_alg_key_len(rd->alg), ipsvti_alg_salt_len(rd->alg));
 }
 
-/* "KEY SALT", or both in one word: in any case just as long as they must be. */
+/*
+ * "KEY SALT", or both in one word: in any case just as long as they must be. Where
+ * there is no salt the words are the keys for encryption and integrity.
+ */
 static enum ctl_status take_octets(struct reader *rd, struct span rest,
 				   uint8_t octets[MATERIAL_MAX])
 {
@@ -131,6 +134,8 @@ static enum ctl_status take_octets(struct reader *rd, struct span rest,
 	status = add_hex(rd, second, octets, &used);
 	if (status)
 		return status;
+	if (!ipsvti_alg_salt_len(rd->alg))
+		key = used;
 	if (take_word(&rest).len)
 		return ctl_usage(rd->ctl, "%s:%u: more than a key and a salt",
 				 rd->name, rd->line);
@@ -151,8 +156,9 @@ static enum ctl_status take_material(struct reader *rd, struct span rest,
 		sa->salt_len = ipsvti_alg_salt_len(rd->alg);
 		memcpy(sa->key, octets, sa->key_len);
 		memcpy(sa->salt, octets + sa->key_len, sa->salt_len);
-		sa->has |= IPSVTI_HAS(IPSVTI_A_SA_KEY) |
-			   IPSVTI_HAS(IPSVTI_A_SA_SALT);
+		sa->has |= IPSVTI_HAS(IPSVTI_A_SA_KEY);
+		if (sa->salt_len)
+			sa->has |= IPSVTI_HAS(IPSVTI_A_SA_SALT);
 	}
 	explicit_bzero(octets, sizeof(octets));
 	return status;

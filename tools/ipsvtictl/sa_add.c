@@ -22,6 +22,7 @@ enum {
 	SEEN_WINDOW = 1 << 8,
 	SEEN_PAIR = 1 << 9,
 	SEEN_ESN = 1 << 10,
+	SEEN_LEGACY = 1 << 11,
 };
 
 /* "in spi N" and "out spi N" */
@@ -45,22 +46,18 @@ static enum ctl_status take_spi(struct args *args, const char *direction,
 
 static enum ctl_status take_alg(struct args *args, struct ipsvti_pair *pair)
 {
-	char known[96] = "";
 	enum ctl_status status;
 	enum ipsvti_alg alg;
 	const char *word;
-	size_t used = 0;
 
-	for (alg = 1; ipsvti_alg_name(alg); alg++)
-		used += snprintf(known + used, sizeof(known) - used, "%s%s",
-				 used ? ", " : "", ipsvti_alg_name(alg));
-	status = args_value(args, "alg", known, &word);
+	status = args_value(args, "alg", "the name of an algorithm", &word);
 	if (status)
 		return status;
 	if (!ipsvti_alg_by_name(word, &alg))
-		return ctl_usage(args->ctl,
-				 "unknown algorithm \"%s\": expected one of %s",
-				 word, known);
+		return ctl_usage(
+			args->ctl,
+			"unknown algorithm \"%s\": \"sa add --help\" lists those there are",
+			word);
 	pair->in.alg = alg;
 	pair->out.alg = alg;
 	pair->in.has |= IPSVTI_HAS(IPSVTI_A_SA_ALG);
@@ -173,6 +170,10 @@ static enum ctl_status take_keyword(struct args *args, unsigned int bit,
 		return take_id(args, pair);
 	case SEEN_ESN:
 		return take_esn(pair);
+	case SEEN_LEGACY:
+		pair->allow_legacy = true;
+		pair->has |= IPSVTI_HAS(IPSVTI_A_PAIR_ALLOW_LEGACY);
+		return CTL_OK;
 	}
 	return CTL_OK;
 }
@@ -192,6 +193,7 @@ static const struct {
 	{ "replay-window", SEEN_WINDOW },
 	{ "pair", SEEN_PAIR },
 	{ "esn", SEEN_ESN },
+	{ "allow-legacy", SEEN_LEGACY },
 };
 
 #define KEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
@@ -288,10 +290,15 @@ const struct ctl_command sa_add_command = {
 	.usage =
 		"DEV in spi SPI out spi SPI alg ALG keys FILE|-\n"
 		"          [encap udp sport PORT dport PORT] [activate now|manual|first-rx]\n"
-		"          [esn] [replay-window PACKETS] [pair ID]",
+		"          [esn] [replay-window PACKETS] [pair ID] [allow-legacy]",
 	.help = "  in spi, out spi  SPI of packets from and to the peer, 256 or more\n"
-		"  alg              aes-gcm-16-128 or aes-gcm-16-256\n"
-		"  keys             file with the lines \"in KEY SALT\" and \"out KEY SALT\" in\n"
+		"  alg              aes-gcm-16-128, -192, -256; the same with an ICV of 12 or 8\n"
+		"                   octets: aes-gcm-12-..., aes-gcm-8-...; chacha20-poly1305;\n"
+		"                   aes-gmac-128, -192, -256, which encrypt nothing;\n"
+		"                   aes-cbc-128-hmac-H or aes-cbc-256-hmac-H with an H of\n"
+		"                   sha2-256-128, sha2-384-192, sha2-512-256 or sha1-96\n"
+		"  keys             file with the lines \"in KEY SALT\" and \"out KEY SALT\", for\n"
+		"                   aes-cbc \"in KEY INTEGRITY-KEY\" and so on, in\n"
 		"                   hexadecimal digits, for its owner alone (mode 0600);\n"
 		"                   - reads the same from standard input\n"
 		"  encap udp        send ESP in UDP; what comes in is taken either way\n"
@@ -300,6 +307,7 @@ const struct ctl_command sa_add_command = {
 		"  esn              extended (64-bit) sequence numbers, as the peer must have, too\n"
 		"  replay-window    64 to 65536 packets (64)\n"
 		"  pair             complete the pair that \"sa alloc\" has reserved\n"
+		"  allow-legacy     take hmac-sha1-96, for a peer that has nothing better\n"
 		"\n"
 		"Prints the pair's id.\n"
 		"\n"

@@ -125,7 +125,8 @@ struct ipsvti_tunnel {
  * @has: bits IPSVTI_HAS(IPSVTI_A_SA_...)
  * @spi: security parameters index, host byte order
  * @alg: transform
- * @key: key; requests only. Its length on the wire is the algorithm's
+ * @key: key, the one for encryption and then that for integrity if there are
+ *	two; requests only. Its length on the wire is the algorithm's
  *	unless @key_len says otherwise
  * @key_len: octets of @key to send; 0 means ipsvti_alg_key_len() of @alg
  * @salt: salt; requests only
@@ -166,6 +167,7 @@ struct ipsvti_sa {
  * @in: inbound SA
  * @out: outbound SA
  * @reason: why an event happened
+ * @allow_legacy: take algorithms that are too weak for new tunnels; requests only
  */
 struct ipsvti_pair {
 	uint64_t has;
@@ -179,6 +181,7 @@ struct ipsvti_pair {
 	struct ipsvti_sa in;
 	struct ipsvti_sa out;
 	enum ipsvti_reason reason;
+	bool allow_legacy;
 };
 
 /**

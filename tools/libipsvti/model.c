@@ -159,6 +159,8 @@ static const struct wire_attr pair_attrs[] = {
 	[IPSVTI_A_PAIR_RESERVE_TIME] = NAMED("reserve-time"),
 	[IPSVTI_A_PAIR_REASON] = U32("reason", ipsvti_pair, reason),
 	[IPSVTI_A_PAIR_GRACE] = NAMED("grace"),
+	[IPSVTI_A_PAIR_ALLOW_LEGACY] =
+		BOOL("allow-legacy", ipsvti_pair, allow_legacy),
 };
 const struct wire_set wire_pair_set = SET(pair_attrs, IPSVTI_A_PAIR_MAX);
 

@@ -110,9 +110,36 @@ struct alg {
 	size_t salt_len;
 };
 
+/* The key for encryption, and then the one for integrity. */
+#define CBC(bits, hmac, name, integ)                  \
+	[IPSVTI_ALG_AES_CBC_##bits##_HMAC_##hmac] = { \
+		"aes-cbc-" #bits "-hmac-" name,       \
+		(bits) / 8 + (integ),                 \
+		0,                                    \
+	}
+
 static const struct alg algs[] = {
 	[IPSVTI_ALG_AES_GCM_16_128] = { "aes-gcm-16-128", 16, 4 },
 	[IPSVTI_ALG_AES_GCM_16_256] = { "aes-gcm-16-256", 32, 4 },
+	[IPSVTI_ALG_AES_GCM_16_192] = { "aes-gcm-16-192", 24, 4 },
+	[IPSVTI_ALG_AES_GCM_12_128] = { "aes-gcm-12-128", 16, 4 },
+	[IPSVTI_ALG_AES_GCM_12_192] = { "aes-gcm-12-192", 24, 4 },
+	[IPSVTI_ALG_AES_GCM_12_256] = { "aes-gcm-12-256", 32, 4 },
+	[IPSVTI_ALG_AES_GCM_8_128] = { "aes-gcm-8-128", 16, 4 },
+	[IPSVTI_ALG_AES_GCM_8_192] = { "aes-gcm-8-192", 24, 4 },
+	[IPSVTI_ALG_AES_GCM_8_256] = { "aes-gcm-8-256", 32, 4 },
+	[IPSVTI_ALG_CHACHA20_POLY1305] = { "chacha20-poly1305", 32, 4 },
+	[IPSVTI_ALG_AES_GMAC_128] = { "aes-gmac-128", 16, 4 },
+	[IPSVTI_ALG_AES_GMAC_192] = { "aes-gmac-192", 24, 4 },
+	[IPSVTI_ALG_AES_GMAC_256] = { "aes-gmac-256", 32, 4 },
+	CBC(128, SHA2_256_128, "sha2-256-128", 32),
+	CBC(256, SHA2_256_128, "sha2-256-128", 32),
+	CBC(128, SHA2_384_192, "sha2-384-192", 48),
+	CBC(256, SHA2_384_192, "sha2-384-192", 48),
+	CBC(128, SHA2_512_256, "sha2-512-256", 64),
+	CBC(256, SHA2_512_256, "sha2-512-256", 64),
+	CBC(128, SHA1_96, "sha1-96", 20),
+	CBC(256, SHA1_96, "sha1-96", 20),
 };
 
 static const struct alg none;

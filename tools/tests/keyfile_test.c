@@ -74,6 +74,33 @@ static void forms(void **state)
 			       IPSVTI_ALG_AES_GCM_16_256, &pair),
 			 CTL_OK);
 	assert_int_equal(pair.in.key_len, 32);
+	assert_true(pair.in.has & IPSVTI_HAS(IPSVTI_A_SA_SALT));
+}
+
+/* Two keys and no salt, as two words or as one. */
+static void two_keys(void **state)
+{
+	static const char *const good[] = {
+		"in " K16 " " K32 "\nout " K16B " " K32 "\n",
+		"in " K16 K32 "\nout " K16B K32 "\n",
+	};
+	const enum ipsvti_alg alg = IPSVTI_ALG_AES_CBC_128_HMAC_SHA2_256_128;
+	struct ipsvti_pair pair;
+	struct ctl ctl;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(parse(&ctl, good[i], alg, &pair), CTL_OK);
+		assert_int_equal(pair.in.key_len, 48);
+		assert_int_equal(pair.in.salt_len, 0);
+		assert_false(pair.in.has & IPSVTI_HAS(IPSVTI_A_SA_SALT));
+		assert_memory_equal(pair.in.key, "\x00\x01", 2);
+	}
+	assert_int_equal(parse(&ctl, "in " K16 " " S4 "\n", alg, &pair),
+			 CTL_USAGE);
+	assert_contains(ctl.err.text,
+			"aes-cbc-128-hmac-sha2-256-128 wants 48 and 0");
 }
 
 static void refused(void **state)
@@ -219,6 +246,7 @@ static void modes(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(forms),
+	cmocka_unit_test(two_keys),
 	cmocka_unit_test(refused),
 	cmocka_unit_test(never_in_complaints),
 	cmocka_unit_test(damaged),

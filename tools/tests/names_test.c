@@ -72,7 +72,7 @@ static void names_are_of_the_spec(void **state)
 		assert_contains(words, word);                  \
 	}                                                      \
 	assert_null(name(i))
-	CHECK(ipsvti_alg_name, 1, IPSVTI_ALG_AES_GCM_16_256);
+	CHECK(ipsvti_alg_name, 1, IPSVTI_ALG_AES_CBC_256_HMAC_SHA1_96);
 	CHECK(ipsvti_encap_name, 0, IPSVTI_ENCAP_UDP);
 	CHECK(ipsvti_pair_state_name, 0, IPSVTI_PAIR_STATE_DRAINING);
 	CHECK(ipsvti_activation_name, 0, IPSVTI_ACTIVATION_FIRST_RX);
@@ -94,6 +94,13 @@ static void algorithms(void **state)
 	assert_int_equal(ipsvti_alg_key_len(alg), 32);
 	assert_int_equal(ipsvti_alg_salt_len(alg), 4);
 	assert_int_equal(ipsvti_alg_key_len(IPSVTI_ALG_AES_GCM_16_128), 16);
+	assert_true(ipsvti_alg_by_name("aes-gcm-8-192", &alg));
+	assert_int_equal(alg, IPSVTI_ALG_AES_GCM_8_192);
+	assert_int_equal(ipsvti_alg_key_len(alg), 24);
+	assert_true(ipsvti_alg_by_name("aes-cbc-256-hmac-sha2-512-256", &alg));
+	assert_int_equal(alg, IPSVTI_ALG_AES_CBC_256_HMAC_SHA2_512_256);
+	assert_int_equal(ipsvti_alg_key_len(alg), IPSVTI_KEY_MAX);
+	assert_int_equal(ipsvti_alg_salt_len(alg), 0);
 	assert_false(ipsvti_alg_by_name("aes-gcm-16-25", &alg));
 	assert_false(ipsvti_alg_by_name("", &alg));
 	assert_int_equal(ipsvti_alg_key_len(0), 0);

@@ -24,7 +24,7 @@ _Static_assert((int)IKE_PAIR_LARVAL == (int)IPSVTI_PAIR_STATE_LARVAL &&
 	       (int)IKE_PAIR_ACTIVE == (int)IPSVTI_PAIR_STATE_ACTIVE &&
 	       (int)IKE_PAIR_DRAINING == (int)IPSVTI_PAIR_STATE_DRAINING,
 	       "pair states");
-_Static_assert(IKE_KEY_MAX == IPSVTI_KEY_MAX && IKE_SALT_MAX == IPSVTI_SALT_MAX,
+_Static_assert(IKE_KEY_MAX <= IPSVTI_KEY_MAX && IKE_SALT_MAX == IPSVTI_SALT_MAX,
 	       "lengths of keys");
 
 void kernel_log_error(const char *tunnel, const char *what,
@@ -171,7 +171,7 @@ static void fill_sa(struct ipsvti_sa *to, const struct ike_kernel_sa *from)
 		  IPSVTI_HAS(IPSVTI_A_SA_KEY) | IPSVTI_HAS(IPSVTI_A_SA_SALT);
 	to->spi = from->spi;
 	to->alg = (enum ipsvti_alg)from->alg;
-	memcpy(to->key, from->key, sizeof(to->key));
+	memcpy(to->key, from->key, sizeof(from->key));
 	to->key_len = from->key_len;
 	memcpy(to->salt, from->salt, sizeof(to->salt));
 	to->salt_len = from->salt_len;

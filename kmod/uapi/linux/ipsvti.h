@@ -8,7 +8,7 @@
 #define IPSVTI_GENL_NAME	"ipsvti"
 #define IPSVTI_GENL_VERSION	1
 
-#define IPSVTI_KEY_MAX		32
+#define IPSVTI_KEY_MAX		96
 #define IPSVTI_SALT_MAX		4
 #define IPSVTI_SPI_MIN		256
 #define IPSVTI_DSCP_COPY	64
@@ -32,10 +32,75 @@ enum ipsvti_df {
  *   key, 4-octet salt.
  * @IPSVTI_ALG_AES_GCM_16_256: AES-GCM with a 16-octet ICV (RFC 4106), 32-octet
  *   key, 4-octet salt.
+ * @IPSVTI_ALG_AES_GCM_16_192: AES-GCM with a 16-octet ICV (RFC 4106), 24-octet
+ *   key, 4-octet salt.
+ * @IPSVTI_ALG_AES_GCM_12_128: AES-GCM with a 12-octet ICV (RFC 4106), 16-octet
+ *   key, 4-octet salt.
+ * @IPSVTI_ALG_AES_GCM_12_192: AES-GCM with a 12-octet ICV (RFC 4106), 24-octet
+ *   key, 4-octet salt.
+ * @IPSVTI_ALG_AES_GCM_12_256: AES-GCM with a 12-octet ICV (RFC 4106), 32-octet
+ *   key, 4-octet salt.
+ * @IPSVTI_ALG_AES_GCM_8_128: AES-GCM with a 8-octet ICV (RFC 4106), 16-octet
+ *   key, 4-octet salt.
+ * @IPSVTI_ALG_AES_GCM_8_192: AES-GCM with a 8-octet ICV (RFC 4106), 24-octet
+ *   key, 4-octet salt.
+ * @IPSVTI_ALG_AES_GCM_8_256: AES-GCM with a 8-octet ICV (RFC 4106), 32-octet
+ *   key, 4-octet salt.
+ * @IPSVTI_ALG_CHACHA20_POLY1305: ChaCha20-Poly1305 (RFC 7634), 32-octet key,
+ *   4-octet salt.
+ * @IPSVTI_ALG_AES_GMAC_128: AES-GMAC, nothing is encrypted (RFC 4543),
+ *   16-octet key, 4-octet salt.
+ * @IPSVTI_ALG_AES_GMAC_192: AES-GMAC, nothing is encrypted (RFC 4543),
+ *   24-octet key, 4-octet salt.
+ * @IPSVTI_ALG_AES_GMAC_256: AES-GMAC, nothing is encrypted (RFC 4543),
+ *   32-octet key, 4-octet salt.
+ * @IPSVTI_ALG_AES_CBC_128_HMAC_SHA2_256_128: AES-CBC (RFC 3602) with HMAC (RFC
+ *   4868); the key is 16 octets for encryption and then 32 for integrity, no
+ *   salt.
+ * @IPSVTI_ALG_AES_CBC_256_HMAC_SHA2_256_128: AES-CBC (RFC 3602) with HMAC (RFC
+ *   4868); the key is 32 octets for encryption and then 32 for integrity, no
+ *   salt.
+ * @IPSVTI_ALG_AES_CBC_128_HMAC_SHA2_384_192: AES-CBC (RFC 3602) with HMAC (RFC
+ *   4868); the key is 16 octets for encryption and then 48 for integrity, no
+ *   salt.
+ * @IPSVTI_ALG_AES_CBC_256_HMAC_SHA2_384_192: AES-CBC (RFC 3602) with HMAC (RFC
+ *   4868); the key is 32 octets for encryption and then 48 for integrity, no
+ *   salt.
+ * @IPSVTI_ALG_AES_CBC_128_HMAC_SHA2_512_256: AES-CBC (RFC 3602) with HMAC (RFC
+ *   4868); the key is 16 octets for encryption and then 64 for integrity, no
+ *   salt.
+ * @IPSVTI_ALG_AES_CBC_256_HMAC_SHA2_512_256: AES-CBC (RFC 3602) with HMAC (RFC
+ *   4868); the key is 32 octets for encryption and then 64 for integrity, no
+ *   salt.
+ * @IPSVTI_ALG_AES_CBC_128_HMAC_SHA1_96: AES-CBC (RFC 3602) with HMAC (RFC
+ *   2404); the key is 16 octets for encryption and then 20 for integrity, no
+ *   salt. Wants allow-legacy.
+ * @IPSVTI_ALG_AES_CBC_256_HMAC_SHA1_96: AES-CBC (RFC 3602) with HMAC (RFC
+ *   2404); the key is 32 octets for encryption and then 20 for integrity, no
+ *   salt. Wants allow-legacy.
  */
 enum ipsvti_alg {
 	IPSVTI_ALG_AES_GCM_16_128 = 1,
 	IPSVTI_ALG_AES_GCM_16_256,
+	IPSVTI_ALG_AES_GCM_16_192,
+	IPSVTI_ALG_AES_GCM_12_128,
+	IPSVTI_ALG_AES_GCM_12_192,
+	IPSVTI_ALG_AES_GCM_12_256,
+	IPSVTI_ALG_AES_GCM_8_128,
+	IPSVTI_ALG_AES_GCM_8_192,
+	IPSVTI_ALG_AES_GCM_8_256,
+	IPSVTI_ALG_CHACHA20_POLY1305,
+	IPSVTI_ALG_AES_GMAC_128,
+	IPSVTI_ALG_AES_GMAC_192,
+	IPSVTI_ALG_AES_GMAC_256,
+	IPSVTI_ALG_AES_CBC_128_HMAC_SHA2_256_128,
+	IPSVTI_ALG_AES_CBC_256_HMAC_SHA2_256_128,
+	IPSVTI_ALG_AES_CBC_128_HMAC_SHA2_384_192,
+	IPSVTI_ALG_AES_CBC_256_HMAC_SHA2_384_192,
+	IPSVTI_ALG_AES_CBC_128_HMAC_SHA2_512_256,
+	IPSVTI_ALG_AES_CBC_256_HMAC_SHA2_512_256,
+	IPSVTI_ALG_AES_CBC_128_HMAC_SHA1_96,
+	IPSVTI_ALG_AES_CBC_256_HMAC_SHA1_96,
 };
 
 /**
@@ -200,6 +265,7 @@ enum {
 	IPSVTI_A_PAIR_RESERVE_TIME,
 	IPSVTI_A_PAIR_REASON,
 	IPSVTI_A_PAIR_GRACE,
+	IPSVTI_A_PAIR_ALLOW_LEGACY,
 
 	__IPSVTI_A_PAIR_MAX
 };

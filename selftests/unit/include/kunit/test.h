@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#include <linux/kernel.h>
 #define GFP_KERNEL 0
 
 /**
