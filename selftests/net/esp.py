@@ -6,6 +6,7 @@
            [--next-header N] [--padding HEX] [--inner-src A --inner-dst B]
            [--tos N] [--outer-tos N] [--cut N] [--flip N] [--times N] [--esn]
 
+    esp.py --from ADDR --to ADDR --packet HEX     what is there already
     esp.py --serve         the same from each line of standard input; answers "sent"
 
 The file with the keys is that of the sender, as ipsvtictl has it: the line "out
@@ -92,8 +93,8 @@ def send(words):
     number = lambda s: int(s, 0)
     p.add_argument("--from", dest="src", required=True)
     p.add_argument("--to", required=True)
-    p.add_argument("--spi", type=number, required=True)
-    p.add_argument("--keys", required=True)
+    p.add_argument("--spi", type=number)
+    p.add_argument("--keys")
     p.add_argument("--seq", type=number, default=1)
     p.add_argument("--udp", help="ESP in UDP, SPORT:DPORT")
     p.add_argument("--next-header", type=number)
@@ -108,6 +109,7 @@ def send(words):
     p.add_argument("--keep", type=number, help="octets left of the ESP packet")
     p.add_argument("--flip", type=number, help="octet with a bit changed")
     p.add_argument("--times", type=number, default=1, help="send so often, counting up")
+    p.add_argument("--packet", help="the whole ESP packet, hexadecimal digits")
     p.add_argument("--esn", action="store_true", help="extended sequence numbers")
     a = p.parse_args(words)
 
@@ -126,6 +128,9 @@ def send(words):
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, a.outer_tos)
     else:
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, a.outer_tos)
+    if a.packet:
+        sock.sendto(bytes.fromhex(a.packet), (a.to, dport))
+        a.times = 0
     for seq in range(a.seq, a.seq + a.times):
         sock.sendto(esp_packet(a, seq), (a.to, dport))
     sock.close()
