@@ -244,13 +244,27 @@ static void scenario_underlay(struct sim *sim)
 	converge(sim);
 }
 
+static void count_established(void *arg, const struct ike_sa_status *status)
+{
+	*(unsigned int *)arg += !strcmp(status->state, "established");
+}
+
 /* Somebody removes a tunnel's device amid rekeys, and makes it anew. */
 static void lose_device(struct sim *sim, unsigned int node)
 {
+	const struct ike_status_visitor visitor = { .ike_sa =
+							    count_established };
+	unsigned int established = 0;
+
 	memset(sim->nodes[node].kernel.pairs, 0,
 	       sizeof(sim->nodes[node].kernel.pairs));
 	ike_engine_set_device(sim->nodes[node].engine, sim->now,
 			      sim->nodes[node].config.name, 0);
+	/* On its way out, or gone: the peer is told, not left to find out. */
+	ike_engine_status(sim->nodes[node].engine, sim->now, NULL, &visitor,
+			  &established);
+	if (established)
+		sim_fail(sim, "an IKE SA stays without a device");
 }
 
 static void find_device(struct sim *sim, unsigned int node)
