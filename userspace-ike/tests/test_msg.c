@@ -48,6 +48,9 @@ static void put_everything(struct ike_builder *b, bool init)
 		return;
 	ike_build_id(b, IKE_PAYLOAD_IDI, IKE_SLICE(octets, 12));
 	ike_build_id(b, IKE_PAYLOAD_IDR, IKE_SLICE(octets, 8));
+	ike_build_cert(b, IKE_PAYLOAD_CERT, IKE_SLICE(octets, 40));
+	ike_build_cert(b, IKE_PAYLOAD_CERT, IKE_SLICE(octets, 1));
+	ike_build_cert(b, IKE_PAYLOAD_CERTREQ, IKE_SLICE(octets, 20));
 	ike_build_auth(b, IKE_AUTH_SHARED_KEY, IKE_SLICE(octets, 32));
 	ike_build_delete_esp(b, spis, 2);
 	ike_build_delete_ike(b);
@@ -136,6 +139,7 @@ static void what_is_built_is_parsed(void **state)
 				 IKE_P_SA | IKE_P_KE | IKE_P_NONCE |
 					 IKE_P_NOTIFY | IKE_P_VENDOR |
 					 IKE_P_IDI | IKE_P_IDR | IKE_P_AUTH |
+					 IKE_P_CERT | IKE_P_CERTREQ |
 					 IKE_P_DELETE | IKE_P_TSI | IKE_P_TSR);
 		assert_int_equal(msg.ke_group, IKE_KE_X25519);
 		assert_int_equal(msg.ke.len, 32);
@@ -147,6 +151,9 @@ static void what_is_built_is_parsed(void **state)
 		assert_int_equal(msg.n_deletes, 2);
 		assert_int_equal(msg.deletes[0].n_spis, 2);
 		assert_int_equal(msg.auth_method, IKE_AUTH_SHARED_KEY);
+		assert_int_equal(msg.n_certs, 2);
+		assert_int_equal(msg.certs[0].len, 40);
+		assert_int_equal(msg.certs[1].len, 1);
 		walk(&msg);
 	}
 }
@@ -265,7 +272,7 @@ static void lies_about_payloads_are_refused(void **state)
 		put_be16(good + at + 2, was);
 		payloads++;
 	}
-	assert_int_equal(payloads, 13);
+	assert_int_equal(payloads, 16);
 }
 
 static void forgery_is_found(void **state)
@@ -350,6 +357,34 @@ static void only_once(void **state)
 			 -EBADMSG);
 }
 
+/* Certificates that are empty, and those of kinds that we do not know. */
+static void certificates(void **state)
+{
+	static const uint8_t octets[9] = { 0x30, 7 };
+	uint8_t buf[512], out[600], plain[600];
+	struct ike_builder b;
+	struct ike_msg msg;
+
+	(void)state;
+	assert_int_equal(parse_raw(&msg, 37, "00000004"), -EBADMSG);
+	assert_int_equal(parse_raw(&msg, 37, "0000000504"), -EBADMSG);
+	/* A hash and a URL: nothing that we would fetch. */
+	assert_int_equal(parse_raw(&msg, 37, "000000070c6162"), 0);
+	assert_int_equal(msg.n_certs, 0);
+	/* More than a chain needs are not kept. */
+	ike_build_start(&b, buf, sizeof(buf));
+	for (int i = 0; i < IKE_CERTS_MAX + 2; i++)
+		ike_build_cert(&b, IKE_PAYLOAD_CERT, IKE_SLICE(octets, 9));
+	for (int sealed = 0; sealed < 2; sealed++) {
+		assert_int_equal(parse(&msg,
+				       IKE_SLICE(out, wrap(&b, sealed, out,
+							   sizeof(out))),
+				       plain),
+				 0);
+		assert_int_equal(msg.n_certs, IKE_CERTS_MAX);
+	}
+}
+
 static void too_many(void **state)
 {
 	uint8_t buf[8192], out[8192], plain[8192];
@@ -395,6 +430,7 @@ int main(void)
 		cmocka_unit_test(forgery_is_found),
 		cmocka_unit_test(unknown_payloads),
 		cmocka_unit_test(only_once),
+		cmocka_unit_test(certificates),
 		cmocka_unit_test(too_many),
 	};
 
