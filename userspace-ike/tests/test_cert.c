@@ -208,6 +208,16 @@ static void damage(const struct pki *gw)
 			sig.data[at] ^= (uint8_t)(1u << bit);
 			assert_false(still_right(gw, what));
 		}
+	/* Nor is anything to stand behind it. */
+	if (prefix) {
+		sig = good;
+		sig.data[0]++;
+		sig.data[prefix] = 0;
+		memcpy(sig.data + prefix + 1, good.data + prefix,
+		       good.len - prefix);
+		sig.len++;
+		assert_false(still_right(gw, what));
+	}
 	for (size_t at = prefix; at < good.len; at += 1 + good.len / 16) {
 		sig = good;
 		sig.data[at] ^= 0x10;
