@@ -13,10 +13,11 @@ known() {
 	local alg=$1 spi=$2 key=${3// /} packet=${4// /} inner=${5// /} got
 	printf 'in %s\nout %s\n' "$key" "$(random_hex $((${#key} / 2)))" |
 		in_ns gwA ipsvtictl sa add vti0 in spi "$spi" out spi 4096 alg "$alg" keys - &&
-		capture_start gwA vti0 "$WORK/inner" &&
+		capture_start gwA vti0 "$WORK/inner" -Q in &&
 		in_ns gwB "$NET/esp.py" --from "$GWB4" --to "$GWA4" --packet "$packet" &&
 		wait_for 5 '[ "$(counter gwA rx-packets)" = 1 ]' || return
 	capture_stop "$WORK/inner"
+	# Not what the device itself sends when it comes up, hence "-Q in" above.
 	# A capture of a device without link layer headers is all inner packets.
 	got=$(tshark -r "$WORK/inner" -x 2>/dev/null | sed -n 's/^[0-9a-f]*  \(\([0-9a-f][0-9a-f] \)*[0-9a-f][0-9a-f]\).*/\1/p' | tr -d ' \n')
 	echo "$got"
