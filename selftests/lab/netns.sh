@@ -133,6 +133,10 @@ topo_down() {
 	done
 }
 
+# pause SECONDS: as sleep(1), but not a process, which costs as much as the pause.
+exec {NEVER}<> <(:)
+pause() { read -r -t "$1" -u "$NEVER" || true; }
+
 # wait_for SECONDS 'CONDITION': until the condition, a piece of shell, holds.  If
 # it does not within that time, say what was awaited and what it said last; 1.
 wait_for() {
@@ -143,7 +147,7 @@ wait_for() {
 			[ -z "$said" ] || echo "${said//$'\n'/$'\n'  }" >&2
 			return 1
 		fi
-		sleep 0.1
+		pause 0.1
 	done
 }
 
