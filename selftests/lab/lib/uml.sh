@@ -9,9 +9,10 @@
 #   modules/   what goes under /lib/modules/RELEASE
 #   release    what "uname -r" says
 
-# source_ensure: the kernel's source.  Sets SOURCE.
+# source_ensure: the kernel's source, with what is in patches/, all of it about the
+# speed of user-mode kernels.  Sets SOURCE.
 source_ensure() {
-	SOURCE=$CACHE/src/linux-6.12-$(stamp_of "$LAB/lib/source-unpack.sh")
+	SOURCE=$CACHE/src/linux-6.12-$(stamp_of "$LAB/lib/source-unpack.sh" "$LAB"/patches/*.patch)
 	root_ensure trixie
 	TOOLROOT=$ROOT
 	if [ ! -d "$SOURCE" ]; then
@@ -25,7 +26,8 @@ source_make() {
 	forget_old src linux-6.12 "${SOURCE##*/}"
 	mkdir -p "$CACHE/debs/source"
 	progress "fetching the kernel's source (about a minute, 1.6 GB)" "$CACHE/log/source.log" \
-		ns_run "$ROOT" '' "$LAB/lib/source-unpack.sh" "$CACHE/debs/source" "$SOURCE.tmp" &&
+		ns_run "$ROOT" '' "$LAB/lib/source-unpack.sh" "$CACHE/debs/source" "$SOURCE.tmp" \
+		"$LAB"/patches/*.patch &&
 		mv "$SOURCE.tmp" "$SOURCE"
 }
 
