@@ -33,7 +33,7 @@ userspace: agent
 
 tools:
 	@pkg-config --exists libmnl jansson || { \
-	 echo "Development files are missing: apt install pkgconf libssl-dev libmnl-dev libevent-dev libconfuse-dev libjansson-dev libcap-ng-dev"; \
+	 echo "Development files are missing: apt install pkgconf libssl-dev libmnl-dev libevent-dev libconfuse-dev libjansson-dev libcap-ng-dev libseccomp-dev"; \
 	 exit 1; } >&2
 	$(MAKE) -C tools O=$(O) all
 
