@@ -3,16 +3,11 @@
  * The control socket: clients and their lines. What a line means is in
  * ctl_request.c.
  */
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -30,7 +25,6 @@ struct client {
 struct ctl {
 	struct evconnlistener *listener;
 	struct client clients[CLIENTS_MAX];
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
 static void drop_client(struct client *client)
@@ -107,67 +101,18 @@ static void on_client(struct evconnlistener *listener, evutil_socket_t fd,
 	bufferevent_enable(client->bev, EV_READ | EV_WRITE);
 }
 
-static void make_folder(const char *path)
+int ctl_open(struct iked *iked, int fd)
 {
-	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char *slash;
+	struct ctl *ctl = calloc(1, sizeof(*ctl));
 
-	snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
-	if (!slash || slash == folder)
-		return;
-	*slash = '\0';
-	/* If it cannot be made, bind() will say so. */
-	(void)!mkdir(folder, 0755);
-}
-
-/* A socket file that nobody listens on is what a crash left behind. */
-static bool is_in_use(const struct sockaddr_un *addr)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool in_use;
-
-	if (fd < 0)
-		return false;
-	in_use = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0;
-	close(fd);
-	return in_use;
-}
-
-int ctl_open(struct iked *iked, const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct ctl *ctl;
-	mode_t mask;
-
-	if (strlen(path) >= sizeof(addr.sun_path)) {
-		log_line(LOG_ERR, NULL, "%s: the path is too long for a socket",
-			 path);
-		return -1;
-	}
-	strcpy(addr.sun_path, path);
-	make_folder(path);
-	if (is_in_use(&addr)) {
-		log_line(LOG_ERR, NULL, "%s: ipsvti-iked is already running", path);
-		return -1;
-	}
-	unlink(path);
-
-	ctl = calloc(1, sizeof(*ctl));
-	if (!ctl) {
+	if (ctl)
+		ctl->listener = evconnlistener_new(loop_base(iked), on_client,
+						   iked, LEV_OPT_CLOSE_ON_FREE |
+							 LEV_OPT_CLOSE_ON_EXEC,
+						   0, fd);
+	if (!ctl || !ctl->listener) {
 		log_line(LOG_ERR, NULL, "no memory for the control socket");
-		return -1;
-	}
-	strcpy(ctl->path, path);
-	mask = umask(0177);
-	ctl->listener = evconnlistener_new_bind(loop_base(iked), on_client, iked,
-						LEV_OPT_CLOSE_ON_FREE |
-							LEV_OPT_CLOSE_ON_EXEC,
-						-1, (struct sockaddr *)&addr,
-						sizeof(addr));
-	umask(mask);
-	if (!ctl->listener) {
-		log_line(LOG_ERR, NULL, "%s: %s", path, strerror(errno));
+		close(fd);
 		free(ctl);
 		return -1;
 	}
@@ -186,7 +131,6 @@ void ctl_close(struct iked *iked)
 		if (ctl->clients[i].bev)
 			drop_client(&ctl->clients[i]);
 	evconnlistener_free(ctl->listener);
-	unlink(ctl->path);
 	free(ctl);
 	iked->ctl = NULL;
 }

@@ -18,17 +18,16 @@
 #include "iked.h"
 
 /**
- * ctl_open() - listen
+ * ctl_open() - serve clients
  * @iked: the daemon, with its loop open; @iked->ctl is set
- * @path: path of the socket; its folder is made if need be
- *
- * Only root may connect.
+ * @fd: listening, from ctl_listen() of the parent; closed by ctl_close(), or
+ *      here if this fails
  *
  * Return: 0, or -1 after the reason was logged.
  */
-int ctl_open(struct iked *iked, const char *path);
+int ctl_open(struct iked *iked, int fd);
 
-/** ctl_close() - drop all clients and remove the socket, if there is one */
+/** ctl_close() - drop all clients and close the socket, if there is one */
 void ctl_close(struct iked *iked);
 
 /**

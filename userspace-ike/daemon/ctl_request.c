@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl.h"
@@ -230,27 +231,30 @@ static json_t *run_command(struct iked *iked, enum ike_command command,
 	}
 }
 
-static void add_line(void *arg, const char *text)
+static void add_lines(json_t *lines, char *text)
 {
-	json_array_append_new(arg, json_string(text));
+	char *line;
+
+	while (text && (line = strsep(&text, "\n")))
+		if (line[0])
+			json_array_append_new(lines, json_string(line));
 }
 
 static json_t *request_reload(struct iked *iked)
 {
 	struct tunnels_difference d;
-	json_t *lines = json_array(), *reply;
-	struct conf_errors errors = { .report = add_line, .arg = lines };
+	json_t *lines, *reply;
+	char *errors = NULL;
 
-	if (iked->stopping) {
-		json_decref(lines);
+	if (iked->stopping)
 		return refusal(ESHUTDOWN, "the agent is leaving");
-	}
-	if (tunnels_reload(iked, &errors, &d) == 0) {
-		json_decref(lines);
+	if (tunnels_reload(iked, &errors, &d) == 0)
 		return json_pack("{s:b, s:i, s:i, s:i}", "ok", 1, "unchanged",
 				 d.unchanged, "stopped", d.stopped, "started",
 				 d.started);
-	}
+	lines = json_array();
+	add_lines(lines, errors);
+	free(errors);
 	reply = refusal(EINVAL,
 			"errors in the configuration: %zu; it stays as it was",
 			json_array_size(lines));

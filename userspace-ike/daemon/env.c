@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The engine's environment: its vtables on sockets, netlink, keys and log.
+ * The engine's environment: its vtables on sockets, the parent and the log.
+ * Certificates are judged here: what peers send is parsed where it does least
+ * harm, and whom to trust is no secret.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -8,6 +10,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "ask.h"
 #include "cert.h"
 #include "iked.h"
 #include "log.h"
@@ -56,39 +59,34 @@ static const struct ike_transport_ops env_transport = {
 static int env_spi_alloc(void *ctx, uint32_t ifindex, uint32_t reserve_s,
 			 uint32_t *pair_id, uint32_t *spi)
 {
-	struct iked *iked = ctx;
-
-	return kernel_spi_alloc(iked->kernel, ifindex, reserve_s, pair_id, spi);
+	(void)ctx;
+	return ask_spi_alloc(ifindex, reserve_s, pair_id, spi);
 }
 
 static int env_pair_new(void *ctx, const struct ike_kernel_pair *pair)
 {
-	struct iked *iked = ctx;
-
-	return kernel_pair_new(iked->kernel, pair);
+	(void)ctx;
+	return ask_pair_new(pair);
 }
 
 static int env_activate(void *ctx, uint32_t ifindex, uint32_t pair_id)
 {
-	struct iked *iked = ctx;
-
-	return kernel_activate(iked->kernel, ifindex, pair_id);
+	(void)ctx;
+	return ask_activate(ifindex, pair_id);
 }
 
 static int env_retire(void *ctx, uint32_t ifindex, uint32_t pair_id,
 		      uint32_t grace_s)
 {
-	struct iked *iked = ctx;
-
-	return kernel_retire(iked->kernel, ifindex, pair_id, grace_s);
+	(void)ctx;
+	return ask_retire(ifindex, pair_id, grace_s);
 }
 
 static int env_query(void *ctx, uint32_t ifindex, ike_pair_visitor visit,
 		     void *arg)
 {
-	struct iked *iked = ctx;
-
-	return kernel_query(iked->kernel, ifindex, visit, arg);
+	(void)ctx;
+	return ask_query(ifindex, visit, arg);
 }
 
 static const struct ike_kernel_ops env_kernel = {
@@ -126,12 +124,8 @@ static const struct ike_entropy_ops env_entropy = {
 static int env_psk_auth(void *ctx, const struct ike_psk_request *req,
 			uint8_t auth[64])
 {
-	const struct iked *iked = ctx;
-	const struct conf_tunnel *tunnel = conf_find(&iked->conf, req->tunnel);
-
-	if (!tunnel)
-		return -ENOENT;
-	return ike_psk_auth(tunnel->psk.octets, tunnel->psk.len, req, auth);
+	(void)ctx;
+	return ask_psk_auth(req, auth);
 }
 
 static const struct cert_store *certs_of(void *ctx, const char *name)
@@ -161,13 +155,8 @@ static size_t env_authorities(void *ctx, const char *tunnel, uint8_t *out,
 static int env_sign(void *ctx, const struct ike_sign_request *req,
 		    struct ike_signature *sig, char *why, size_t why_len)
 {
-	const struct cert_store *certs = certs_of(ctx, req->tunnel);
-
-	if (!certs) {
-		snprintf(why, why_len, "the tunnel is configured no more");
-		return -ENOENT;
-	}
-	return cert_sign(certs, time(NULL), req, sig, why, why_len);
+	(void)ctx;
+	return ask_sign(req, sig, why, why_len);
 }
 
 static int env_verify(void *ctx, const struct ike_verify_request *req,

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon: the engine, and the parts that do for it what it cannot do.
+ * The daemon is two processes of one program. `parent` (parent.h) has the keys
+ * and the rights; `ike`, described here, has the network and the engine:
  *
- *   main     options, start-up, capabilities
- *   conf     files into plain data             keys    secrets on disk
- *   net      UDP sockets                       kernel  netlink, devices
- *   env      the engine's vtables on these     log     lines for people
+ *   ike      start and end                     ask     has the parent do things
+ *   net      UDP sockets                       log     lines for people
+ *   env      the engine's vtables on these
  *   tunnels  the configured set into the engine, and again on reload
  *   underlay devices and routes that come and go
- *   names    addresses of peers that are given by name
+ *   names    when to look up peers that are given by name
  *   ctl      the control socket                loop    what happens when
  *
- * One thread, one event base. What needs privileges (net_open(), kernel_*(),
- * secret_read()) is behind its own header.
+ * One thread, one event base. Between the two: ipc (messages), calls.h (what
+ * can be said), handover (the configuration), sandbox (what each gives up). Of
+ * the parent alone: conf and keys (files), kernel (netlink, devices).
  */
 #ifndef IPSVTI_IKED_H
 #define IPSVTI_IKED_H
@@ -22,7 +23,6 @@
 
 #include "conf.h"
 #include "engine.h"
-#include "kernel_genl.h"
 #include "net.h"
 
 #define IKED_CONF_DIR "/etc/ipsvti"
@@ -31,13 +31,22 @@
 struct ctl;
 struct loop;
 struct names;
+struct news_address;
 
 /**
- * struct iked - the daemon
- * @conf_dir: folder of the configuration
- * @conf: what is in force. ifindex is 0 in a tunnel that has no device
+ * ike_run() - be the ike process, from start to end
+ * @syslog: have the parent write the log
+ * @verbose: log everything
+ *
+ * Return: exit status.
+ */
+int ike_run(bool syslog, bool verbose);
+
+/**
+ * struct iked - the ike process
+ * @conf: what is in force, without keys. ifindex is 0 in a tunnel that has no
+ *        device
  * @net: sockets
- * @kernel: data path
  * @engine: IKE
  * @loop: event base and what is on it
  * @ctl: control socket
@@ -45,10 +54,8 @@ struct names;
  * @stopping: peers are being told; leave when the engine is idle
  */
 struct iked {
-	const char *conf_dir;
 	struct conf conf;
 	struct net *net;
-	struct kernel *kernel;
 	struct ike_engine *engine;
 	struct loop *loop;
 	struct ctl *ctl;
@@ -61,7 +68,7 @@ uint64_t iked_now(void);
 
 /**
  * env_new_engine() - an engine in the environment of @iked
- * @iked: with sockets and data path open
+ * @iked: with sockets open
  *
  * One engine for each process: its environment is static.
  *
@@ -119,7 +126,8 @@ struct tunnels_difference {
 /**
  * tunnels_reload() - read the configuration again, and apply the difference
  * @iked: the daemon
- * @asker: is told what is wrong with it, which is logged, too; or NULL
+ * @errors: on failure, the lines that say what is wrong with it, to be freed, or
+ *          NULL; they were logged, too
  * @difference: filled on success
  *
  * Tunnels that did not change are not touched. With an error anywhere all stays
@@ -127,7 +135,7 @@ struct tunnels_difference {
  *
  * Return: 0, or -1 after errors were reported.
  */
-int tunnels_reload(struct iked *iked, struct conf_errors *asker,
+int tunnels_reload(struct iked *iked, char **errors,
 		   struct tunnels_difference *difference);
 
 /**
@@ -197,7 +205,7 @@ void underlay_reconcile(struct iked *iked);
  */
 int names_open(struct iked *iked);
 
-/** names_close() - end all look-ups and release @iked->names, if there is one */
+/** names_close() - release @iked->names, if there is one */
 void names_close(struct iked *iked);
 
 /**
@@ -208,10 +216,13 @@ void names_close(struct iked *iked);
  */
 void names_look(struct iked *iked);
 
+/** names_address() - the peer of a tunnel has an address. @news: which */
+void names_address(struct iked *iked, const struct news_address *news);
+
 /* ---- loop.c -------------------------------------------------------------- */
 
 /**
- * loop_open() - an event base with sockets, data path, signals and the timer
+ * loop_open() - an event base with sockets, news of the parent and the timer
  * @iked: the daemon; @iked->loop is set
  *
  * Return: 0, or -1 after the reason was logged.
@@ -219,7 +230,7 @@ void names_look(struct iked *iked);
 int loop_open(struct iked *iked);
 
 /**
- * loop_run() - serve until a signal says otherwise
+ * loop_run() - serve until the parent says otherwise
  * @iked: the daemon
  *
  * Return: 0 after an orderly end, -1 after a failure that was logged.

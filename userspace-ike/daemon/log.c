@@ -15,6 +15,7 @@
 
 static enum log_sink log_sink = LOG_SINK_STDERR;
 static bool log_verbose;
+static void (*log_other)(int prio, const char *text);
 static bool log_to_journal;
 
 /*
@@ -40,6 +41,15 @@ void log_open(enum log_sink sink, bool verbose)
 	log_to_journal = stderr_is_journal();
 	if (sink == LOG_SINK_SYSLOG)
 		openlog("ipsvti-iked", LOG_PID, LOG_DAEMON);
+	/* Nothing is read later, when files can be opened no more. */
+	tzset();
+}
+
+void log_open_other(void (*sink)(int prio, const char *text), bool verbose)
+{
+	log_sink = LOG_SINK_OTHER;
+	log_other = sink;
+	log_verbose = verbose;
 }
 
 static void replace_controls(char *text)
@@ -79,6 +89,8 @@ void log_vline(int prio, const char *tunnel, const char *fmt, va_list ap)
 	replace_controls(text);
 	if (log_sink == LOG_SINK_SYSLOG)
 		syslog(prio, "%s", text);
+	else if (log_sink == LOG_SINK_OTHER)
+		log_other(prio, text);
 	else
 		print_stderr(prio, text);
 }

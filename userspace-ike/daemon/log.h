@@ -14,6 +14,7 @@
 enum log_sink {
 	LOG_SINK_STDERR, /* or the journal, if stderr is connected to it */
 	LOG_SINK_SYSLOG,
+	LOG_SINK_OTHER, /* see log_open_other() */
 };
 
 /**
@@ -36,6 +37,13 @@ struct log_limit {
  * @verbose: also print LOG_DEBUG lines
  */
 void log_open(enum log_sink sink, bool verbose);
+
+/**
+ * log_open_other() - have somebody else write the lines
+ * @sink: gets priority and text of each
+ * @verbose: also LOG_DEBUG lines
+ */
+void log_open_other(void (*sink)(int prio, const char *text), bool verbose);
 
 /**
  * log_line() - print one line

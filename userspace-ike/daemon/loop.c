@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What happens when: one event base with the sockets, the events of the data
- * path, the signals, and a single timer that follows the engine.
+ * What happens when in the ike process: one event base with the sockets, the
+ * news of the parent, and a single timer that follows the engine.
  */
+#include <errno.h>
 #include <event2/event.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ask.h"
 #include "iked.h"
+#include "ipc.h"
 #include "log.h"
 
 #define STOP_TIMEOUT_MS 3000 /* for peers that do not answer a DELETE */
 #define SETTLE_MS 100	     /* changes of routes come in swarms */
+#define NEWS_AT_ONCE 64	     /* before anything else */
 
 struct socket_watch {
 	struct iked *iked;
@@ -20,18 +23,13 @@ struct socket_watch {
 	struct event *event;
 };
 
-enum { WATCH_TERM, WATCH_INT, WATCH_HUP, WATCH_MAX };
-
 struct loop {
 	struct event_base *base;
 	struct socket_watch sockets[NET_SOCKETS];
-	struct event *signals[WATCH_MAX];
-	struct event *kernel;
-	struct event *changes;
+	struct event *news;
 	struct event *settle;
 	struct event *timer;
 	uint64_t stop_at; /* when to leave although peers were not told */
-	bool failed;
 };
 
 static struct timeval milliseconds(uint64_t ms)
@@ -91,75 +89,13 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
 	loop_rearm(watch->iked);
 }
 
-static void on_kernel_event(void *arg, const struct ike_kernel_event *event)
-{
-	struct iked *iked = arg;
-
-	ike_engine_kernel_event(iked->engine, iked_now(), event);
-}
-
-static void on_device_gone(void *arg, uint32_t ifindex)
-{
-	underlay_device_gone(arg, ifindex);
-}
-
-static void on_carrier(void *arg, uint32_t ifindex, bool up, const char *reason)
-{
-	const char *name = tunnels_name(arg, ifindex);
-
-	if (name)
-		log_line(LOG_INFO, name, "carrier %s: %s", up ? "up" : "down",
-			 reason);
-}
-
-static void on_lost(void *arg)
-{
-	tunnels_reconcile(arg);
-}
-
-static void on_kernel(evutil_socket_t fd, short what, void *arg)
-{
-	struct iked *iked = arg;
-	struct kernel_handler handler = {
-		.event = on_kernel_event,
-		.device_gone = on_device_gone,
-		.carrier = on_carrier,
-		.lost = on_lost,
-		.arg = iked,
-	};
-
-	(void)fd;
-	(void)what;
-	if (kernel_events_read(iked->kernel, &handler) < 0) {
-		iked->loop->failed = true;
-		event_base_loopbreak(iked->loop->base);
-		return;
-	}
-	loop_rearm(iked);
-}
-
-static void on_routing(void *arg)
+static void on_routing(struct iked *iked)
 {
 	const struct timeval delay = milliseconds(SETTLE_MS);
-	struct iked *iked = arg;
 
 	/* Put off no further by what comes meanwhile. */
 	if (!event_pending(iked->loop->settle, EV_TIMEOUT, NULL))
 		event_add(iked->loop->settle, &delay);
-}
-
-/* A device that goes down takes its routes along without a word. */
-static void on_device(void *arg, uint32_t ifindex, const char *name,
-		      bool is_ipsvti)
-{
-	underlay_device(arg, ifindex, name, is_ipsvti);
-	on_routing(arg);
-}
-
-static void on_changes_lost(void *arg)
-{
-	underlay_reconcile(arg);
-	on_routing(arg);
 }
 
 static void on_settled(evutil_socket_t fd, short what, void *arg)
@@ -174,56 +110,124 @@ static void on_settled(evutil_socket_t fd, short what, void *arg)
 	loop_rearm(iked);
 }
 
-static void on_changes(evutil_socket_t fd, short what, void *arg)
+/* ---- news ---------------------------------------------------------------- */
+
+static void on_stop(struct iked *iked, const void *data)
 {
-	struct iked *iked = arg;
-	struct kernel_watcher watcher = {
-		.device = on_device,
-		.device_gone = on_device_gone,
-		.routing = on_routing,
-		.lost = on_changes_lost,
-		.arg = iked,
-	};
+	const struct news_signal *news = data;
 
-	(void)fd;
-	(void)what;
-	if (kernel_changes_read(iked->kernel, &watcher) < 0) {
-		iked->loop->failed = true;
-		event_base_loopbreak(iked->loop->base);
-		return;
-	}
-	loop_rearm(iked);
-}
-
-static void on_stop(evutil_socket_t signal, short what, void *arg)
-{
-	struct iked *iked = arg;
-
-	(void)what;
 	if (iked->stopping) {
 		log_line(LOG_NOTICE, NULL, "%s again: leaving at once",
-			 strsignal(signal));
+			 strsignal(news->signal));
 		event_base_loopbreak(iked->loop->base);
 		return;
 	}
 	log_line(LOG_NOTICE, NULL, "%s: telling the peers, then leaving",
-		 strsignal(signal));
+		 strsignal(news->signal));
 	iked->stopping = true;
 	iked->loop->stop_at = iked_now() + STOP_TIMEOUT_MS;
 	tunnels_stop(iked);
-	loop_rearm(iked);
 }
 
-static void on_hangup(evutil_socket_t signal, short what, void *arg)
+static void on_hangup(struct iked *iked, const void *data)
 {
 	struct tunnels_difference difference;
-	struct iked *iked = arg;
+	char *errors = NULL;
 
-	(void)signal;
+	(void)data;
+	if (!iked->stopping)
+		tunnels_reload(iked, &errors, &difference);
+	free(errors);
+}
+
+static void on_event(struct iked *iked, const void *data)
+{
+	ike_engine_kernel_event(iked->engine, iked_now(), data);
+}
+
+static void on_events_lost(struct iked *iked, const void *data)
+{
+	(void)data;
+	tunnels_reconcile(iked);
+}
+
+static void on_carrier(struct iked *iked, const void *data)
+{
+	const struct news_carrier *news = data;
+	const char *name = tunnels_name(iked, news->ifindex);
+
+	if (name)
+		log_line(LOG_INFO, name, "carrier %s: %s",
+			 news->up ? "up" : "down", news->reason);
+}
+
+/* A device that goes down takes its routes along without a word. */
+static void on_device(struct iked *iked, const void *data)
+{
+	const struct news_device *news = data;
+
+	underlay_device(iked, news->ifindex, news->name, news->is_ipsvti);
+	on_routing(iked);
+}
+
+static void on_device_gone(struct iked *iked, const void *data)
+{
+	const struct news_device *news = data;
+
+	underlay_device_gone(iked, news->ifindex);
+}
+
+static void on_routing_changed(struct iked *iked, const void *data)
+{
+	(void)data;
+	on_routing(iked);
+}
+
+static void on_changes_lost(struct iked *iked, const void *data)
+{
+	(void)data;
+	underlay_reconcile(iked);
+	on_routing(iked);
+}
+
+static void on_address(struct iked *iked, const void *data)
+{
+	names_address(iked, data);
+}
+
+static const struct {
+	size_t size;
+	void (*take)(struct iked *iked, const void *data);
+} news_table[NEWS_MAX] = {
+	[NEWS_STOP] = { sizeof(struct news_signal), on_stop },
+	[NEWS_HANGUP] = { 0, on_hangup },
+	[NEWS_EVENT] = { sizeof(struct ike_kernel_event), on_event },
+	[NEWS_EVENTS_LOST] = { 0, on_events_lost },
+	[NEWS_CARRIER] = { sizeof(struct news_carrier), on_carrier },
+	[NEWS_DEVICE] = { sizeof(struct news_device), on_device },
+	[NEWS_DEVICE_GONE] = { sizeof(struct news_device), on_device_gone },
+	[NEWS_ROUTING] = { 0, on_routing_changed },
+	[NEWS_CHANGES_LOST] = { 0, on_changes_lost },
+	[NEWS_ADDRESS] = { sizeof(struct news_address), on_address },
+};
+
+static void on_news(evutil_socket_t fd, short what, void *arg)
+{
+	static struct ipc_message msg;
+	struct iked *iked = arg;
+	int i, ret;
+
 	(void)what;
-	if (iked->stopping)
-		return;
-	tunnels_reload(iked, NULL, &difference);
+	for (i = 0; i < NEWS_AT_ONCE; i++) {
+		ret = ipc_receive(fd, &msg, 0, false);
+		if (ret == -EAGAIN)
+			break;
+		if (ret <= 0 || msg.type >= NEWS_MAX ||
+		    !news_table[msg.type].take ||
+		    news_table[msg.type].size != msg.len)
+			ask_news_lost();
+		news_table[msg.type].take(iked, msg.data);
+	}
 	loop_rearm(iked);
 }
 
@@ -270,17 +274,9 @@ int loop_open(struct iked *iked)
 	if (!loop->base)
 		goto no_memory;
 	loop->timer = evtimer_new(loop->base, on_timer, iked);
-	loop->kernel = watch(loop, kernel_events_fd(iked->kernel), EV_READ,
-			     on_kernel, iked);
-	loop->changes = watch(loop, kernel_changes_fd(iked->kernel), EV_READ,
-			      on_changes, iked);
+	loop->news = watch(loop, NEWS_FD, EV_READ, on_news, iked);
 	loop->settle = evtimer_new(loop->base, on_settled, iked);
-	loop->signals[WATCH_TERM] = watch(loop, SIGTERM, EV_SIGNAL, on_stop, iked);
-	loop->signals[WATCH_INT] = watch(loop, SIGINT, EV_SIGNAL, on_stop, iked);
-	loop->signals[WATCH_HUP] = watch(loop, SIGHUP, EV_SIGNAL, on_hangup, iked);
-	if (!loop->timer || !loop->kernel || !loop->changes || !loop->settle ||
-	    !loop->signals[WATCH_TERM] ||
-	    !loop->signals[WATCH_INT] || !loop->signals[WATCH_HUP] ||
+	if (!loop->timer || !loop->news || !loop->settle ||
 	    watch_sockets(iked) < 0)
 		goto no_memory;
 	return 0;
@@ -300,7 +296,7 @@ int loop_run(struct iked *iked)
 	if (iked->stopping && !ike_engine_idle(iked->engine))
 		log_line(LOG_WARNING, NULL,
 			 "leaving although a peer did not answer");
-	return iked->loop->failed ? -1 : 0;
+	return 0;
 }
 
 static void unwatch(struct event *event)
@@ -318,10 +314,7 @@ void loop_close(struct iked *iked)
 		return;
 	for (i = 0; i < NET_SOCKETS; i++)
 		unwatch(loop->sockets[i].event);
-	for (i = 0; i < WATCH_MAX; i++)
-		unwatch(loop->signals[i]);
-	unwatch(loop->kernel);
-	unwatch(loop->changes);
+	unwatch(loop->news);
 	unwatch(loop->settle);
 	unwatch(loop->timer);
 	if (loop->base)

@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "ctl_listen.h"
 #include "log.h"
 #include "net.h"
 
@@ -147,6 +148,7 @@ static int open_socket(struct net *net, unsigned int index)
 		.addr.family = family == AF_INET ? IKE_IPV4 : IKE_IPV6,
 		.port = layout[index].port,
 	};
+	unsigned int tries = 0;
 	union address addr;
 	socklen_t len;
 
@@ -169,7 +171,12 @@ static int open_socket(struct net *net, unsigned int index)
 	}
 	bypass_policies(fd, family, index);
 	len = endpoint_to_address(&any, &addr);
-	if (bind(fd, &addr.any, len) < 0) {
+	while (bind(fd, &addr.any, len) < 0) {
+		/* The ike process of a parent that was killed is about to end. */
+		if (errno == EADDRINUSE && tries++ < LEAVING_TRIES) {
+			usleep(LEAVING_US);
+			continue;
+		}
 		log_line(LOG_ERR, NULL, "%s: %s%s", socket_name(index),
 			 strerror(errno),
 			 errno == EADDRINUSE ?
@@ -197,6 +204,19 @@ int net_open(struct net **netp)
 			return -1;
 		}
 	}
+	*netp = net;
+	return 0;
+}
+
+int net_adopt(struct net **netp, const int fds[NET_SOCKETS])
+{
+	struct net *net = calloc(1, sizeof(*net));
+
+	if (!net) {
+		log_line(LOG_ERR, NULL, "no memory for the sockets");
+		return -1;
+	}
+	memcpy(net->fds, fds, sizeof(net->fds));
 	*netp = net;
 	return 0;
 }

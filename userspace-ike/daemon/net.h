@@ -39,6 +39,15 @@ struct net_counters {
  */
 int net_open(struct net **netp);
 
+/**
+ * net_adopt() - use sockets that another process has opened
+ * @netp: set on success; to be released with net_close()
+ * @fds: net_fd() of the other process's, here; they are ours from now on
+ *
+ * Return: 0, or -1 after the reason was logged.
+ */
+int net_adopt(struct net **netp, const int fds[NET_SOCKETS]);
+
 /** net_close() - close the sockets and release @net, which may be NULL */
 void net_close(struct net *net);
 

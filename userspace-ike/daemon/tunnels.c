@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ask.h"
 #include "iked.h"
 #include "log.h"
 
@@ -18,9 +19,8 @@ static void start_one(struct iked *iked, struct conf_tunnel *tunnel)
 	tunnel->ike.ifindex = 0;
 	if (!tunnel->ike.remote.family)
 		return; /* names.c comes back to it */
-	kernel_device(iked->kernel, tunnel, &tunnel->ike.ifindex);
-	kernel_way(iked->kernel, &tunnel->ike.local, &tunnel->ike.remote,
-		   &tunnel->way);
+	ask_device(name, &tunnel->ike.ifindex);
+	ask_way(name, &tunnel->way, NULL);
 	ret = ike_engine_add_tunnel(iked->engine, iked_now(), &tunnel->ike,
 				    &why);
 	if (ret == 0)
@@ -35,7 +35,7 @@ int tunnels_attach(struct iked *iked, struct conf_tunnel *tunnel)
 	uint32_t ifindex;
 
 	if (!tunnel->ike.remote.family ||
-	    kernel_device(iked->kernel, tunnel, &ifindex) < 0)
+	    ask_device(tunnel->ike.name, &ifindex) < 0)
 		return -1;
 	tunnel->ike.ifindex = ifindex;
 	return ike_engine_set_device(iked->engine, iked_now(), tunnel->ike.name,
@@ -55,9 +55,9 @@ void tunnels_set_remote(struct iked *iked, struct conf_tunnel *tunnel,
 	/* The peer that was there is told before the device knows another. */
 	ike_engine_set_remote(iked->engine, iked_now(), tunnel->ike.name,
 			      remote);
-	kernel_way(iked->kernel, &tunnel->ike.local, remote, &tunnel->way);
+	ask_way(tunnel->ike.name, &tunnel->way, NULL);
 	if (tunnel->ike.ifindex &&
-	    kernel_device(iked->kernel, tunnel, &tunnel->ike.ifindex) < 0)
+	    ask_device(tunnel->ike.name, &tunnel->ike.ifindex) < 0)
 		tunnels_detach(iked, tunnel);
 }
 
@@ -79,57 +79,37 @@ void tunnels_start(struct iked *iked)
 
 	if (!iked->conf.count)
 		log_line(LOG_WARNING, NULL,
-			 "no tunnels: put a file NAME.conf into %s and send SIGHUP",
-			 iked->conf_dir);
+			 "no tunnels: put a file NAME.conf into the folder of the configuration and send SIGHUP");
 	for (i = 0; i < iked->conf.count; i++)
 		start_one(iked, iked->conf.tunnels[i]);
 }
 
-/* To the log, and to who asked. */
-static void tell_conf_error(void *arg, const char *text)
-{
-	const struct conf_errors *asker = arg;
-
-	log_line(LOG_ERR, NULL, "%s", text);
-	if (asker)
-		asker->report(asker->arg, text);
-}
-
 /* Whether @old may go on as @new, on the device it has now. */
-static bool goes_on(struct iked *iked, const struct conf_tunnel *old,
-		    const struct conf_tunnel *new)
+static bool goes_on(const struct conf_tunnel *old, const struct conf_tunnel *new)
 {
 	uint32_t ifindex;
 
 	return old->ike.ifindex && new && conf_tunnel_same(old, new) &&
-	       kernel_device(iked->kernel, new, &ifindex) == 0 &&
+	       ask_device(new->ike.name, &ifindex) == 0 &&
 	       ifindex == old->ike.ifindex;
 }
 
-int tunnels_reload(struct iked *iked, struct conf_errors *asker,
+int tunnels_reload(struct iked *iked, char **errors,
 		   struct tunnels_difference *difference)
 {
-	struct conf_errors errors = { .report = tell_conf_error, .arg = asker };
 	struct tunnels_difference d = { 0 };
 	struct conf_tunnel *tunnel;
 	struct conf fresh, old;
 	size_t i;
 
-	if (conf_load(iked->conf_dir, &fresh, &errors) < 0) {
-		log_line(LOG_ERR, NULL,
-			 "reload: %u errors, the configuration stays as it was",
-			 errors.count);
+	if (ask_reload(&fresh, errors) < 0)
 		return -1;
-	}
 
 	for (i = 0; i < iked->conf.count; i++) {
 		struct conf_tunnel *was = iked->conf.tunnels[i];
 
 		tunnel = conf_find(&fresh, was->ike.name);
-		if (tunnel && tunnel->remote_name[0] &&
-		    !strcmp(tunnel->remote_name, was->remote_name))
-			tunnel->ike.remote = was->ike.remote;
-		if (goes_on(iked, was, tunnel)) {
+		if (goes_on(was, tunnel)) {
 			tunnel->ike.ifindex = was->ike.ifindex;
 			tunnel->way = was->way;
 			d.unchanged++;
@@ -140,6 +120,7 @@ int tunnels_reload(struct iked *iked, struct conf_errors *asker,
 	}
 
 	/* The engine may ask for keys while tunnels are added. */
+	ask_applied();
 	old = iked->conf;
 	iked->conf = fresh;
 	for (i = 0; i < iked->conf.count; i++) {
@@ -247,7 +228,7 @@ static void reconcile_one(struct iked *iked, const struct conf_tunnel *tunnel)
 	struct reconcile r = { 0 };
 	size_t i;
 
-	if (kernel_query(iked->kernel, tunnel->ike.ifindex, note_present, &r) < 0)
+	if (ask_query(tunnel->ike.ifindex, note_present, &r) < 0)
 		return;
 	ike_engine_status(iked->engine, iked_now(), tunnel->ike.name, &visitor,
 			  &r);

@@ -3,9 +3,9 @@
  * What is below the tunnels: their devices, which people remove, rename and
  * make anew, and the way to the peers, which routing changes.
  */
-#include <net/if.h>
 #include <string.h>
 
+#include "ask.h"
 #include "iked.h"
 #include "log.h"
 
@@ -60,7 +60,7 @@ void underlay_reconcile(struct iked *iked)
 		 "changes of devices and routes were lost, looking anew");
 	for (i = 0; i < iked->conf.count; i++) {
 		tunnel = iked->conf.tunnels[i];
-		ifindex = kernel_device_index(iked->kernel, tunnel->interface);
+		ifindex = ask_device_index(tunnel->ike.name);
 		if (tunnel->ike.ifindex && tunnel->ike.ifindex != ifindex)
 			device_lost(iked, tunnel, "was removed", "");
 		if (ifindex)
@@ -70,9 +70,9 @@ void underlay_reconcile(struct iked *iked)
 
 /* ---- routes -------------------------------------------------------------- */
 
-static void log_way(const struct conf_tunnel *tunnel)
+static void log_way(const struct conf_tunnel *tunnel, const char *device)
 {
-	char device[IF_NAMESIZE], peer[48];
+	char peer[48];
 
 	ike_address_format(&tunnel->ike.remote, peer, sizeof(peer));
 	if (tunnel->way.error)
@@ -81,14 +81,13 @@ static void log_way(const struct conf_tunnel *tunnel)
 	else
 		log_line(LOG_NOTICE, tunnel->ike.name,
 			 "the way to %s has changed, it leads through %s", peer,
-			 if_indextoname(tunnel->way.ifindex, device) ?
-				 device :
-				 "a device that is gone");
+			 device[0] ? device : "a device that is gone");
 }
 
 void underlay_look(struct iked *iked)
 {
 	struct conf_tunnel *tunnel;
+	char device[IF_NAMESIZE];
 	struct conf_way way;
 	size_t i;
 
@@ -98,12 +97,11 @@ void underlay_look(struct iked *iked)
 		tunnel = iked->conf.tunnels[i];
 		if (!tunnel->ike.remote.family)
 			continue;
-		kernel_way(iked->kernel, &tunnel->ike.local,
-			   &tunnel->ike.remote, &way);
+		ask_way(tunnel->ike.name, &way, device);
 		if (!memcmp(&way, &tunnel->way, sizeof(way)))
 			continue;
 		tunnel->way = way;
-		log_way(tunnel);
+		log_way(tunnel, device);
 		/* Without a way, asking the peer at once shows it soonest. */
 		ike_engine_underlay_changed(iked->engine, iked_now(),
 					    tunnel->ike.name);
