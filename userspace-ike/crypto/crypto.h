@@ -110,15 +110,19 @@ int ike_prf_plus(uint16_t prf, struct ike_slice key,
 
 /* -------------------------------------------------------- AEAD (aead.c) */
 
-#define IKE_AEAD_KEY_MAX	36	/* key and salt */
+#define IKE_ENCR_KEY_MAX	36	/* octets of the longest: key and salt */
 #define IKE_AEAD_SALT		4
 #define IKE_AEAD_IV		8
-#define IKE_AEAD_ICV		16
+#define IKE_ICV_MAX		32	/* of an AEAD or an integrity algorithm */
 
 /* Return: octets of key and salt together (RFC 5282, section 7.1; RFC 4106,
- * section 8.1); 0 for an unknown AEAD or key length.
+ * section 8.1; RFC 7634, section 2); 0 for an unknown AEAD or key length.
+ * @key_bits is 0 if there is but one key length.
  */
 size_t ike_aead_key_len(uint16_t encr, uint16_t key_bits);
+
+/* Return: octets of the integrity check value; 0 for what is no AEAD. */
+size_t ike_aead_icv_len(uint16_t encr);
 
 /**
  * ike_aead_seal() - encrypt in place and authenticate (RFC 5282, section 3)
@@ -128,13 +132,13 @@ size_t ike_aead_key_len(uint16_t encr, uint16_t key_bits);
  * @aad: associated data
  * @text: plaintext, becomes ciphertext
  * @len: octets of @text
- * @icv: gets the integrity check value
+ * @icv: gets the integrity check value, ike_aead_icv_len() octets
  *
  * Return: 0, -EINVAL, -ENOMEM.
  */
 int ike_aead_seal(uint16_t encr, struct ike_slice key,
 		  const uint8_t iv[IKE_AEAD_IV], struct ike_slice aad,
-		  uint8_t *text, size_t len, uint8_t icv[IKE_AEAD_ICV]);
+		  uint8_t *text, size_t len, uint8_t *icv);
 
 /**
  * ike_aead_open() - check and decrypt in place
@@ -150,7 +154,46 @@ int ike_aead_seal(uint16_t encr, struct ike_slice key,
  */
 int ike_aead_open(uint16_t encr, struct ike_slice key,
 		  const uint8_t iv[IKE_AEAD_IV], struct ike_slice aad,
-		  uint8_t *text, size_t len, const uint8_t icv[IKE_AEAD_ICV]);
+		  uint8_t *text, size_t len, const uint8_t *icv);
+
+/* ------------------------------- encryption and integrity apart (cbc.c) */
+
+#define IKE_CBC_BLOCK		16	/* octets of a block, and of an IV */
+#define IKE_INTEG_KEY_MAX	64
+
+/* Return: octets of the key; 0 for an unknown cipher or key length. */
+size_t ike_cbc_key_len(uint16_t encr, uint16_t key_bits);
+
+/**
+ * ike_cbc() - AES-CBC in place (RFC 3602), without padding of its own
+ * @seal: encrypt, else decrypt
+ * @key: its length tells the key length
+ * @iv: a block nobody could foresee
+ * @text: whole blocks
+ * @len: octets of @text
+ *
+ * Return: 0, -EINVAL, -ENOMEM.
+ */
+int ike_cbc(bool seal, struct ike_slice key, const uint8_t iv[IKE_CBC_BLOCK],
+	    uint8_t *text, size_t len);
+
+/* Return: octets of the key, and of the check value, of an integrity algorithm
+ * (transform ID of type 3); 0 for an unknown one.
+ */
+size_t ike_integ_key_len(uint16_t integ);
+size_t ike_integ_icv_len(uint16_t integ);
+
+/**
+ * ike_integ() - an integrity check value: HMAC, cut (RFC 2404, RFC 4868)
+ * @integ: transform ID of type 3
+ * @key: ike_integ_key_len() octets
+ * @text: what is protected
+ * @icv: gets ike_integ_icv_len() octets
+ *
+ * Return: 0, -EINVAL, -ENOMEM.
+ */
+int ike_integ(uint16_t integ, struct ike_slice key, struct ike_slice text,
+	      uint8_t *icv);
 
 /* ----------------------------------------- distinguished names (dn.c) */
 

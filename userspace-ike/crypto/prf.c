@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * PRFs (RFC 4868) and prf+ (RFC 7296, section 2.13); SHA-1 for NAT detection;
+ * PRFs (RFC 2104, RFC 4868) and prf+ (RFC 7296, section 2.13); SHA-1 for NAT detection;
  * wiping and comparing of secrets.
  */
 #include <errno.h>
@@ -19,6 +19,7 @@ static const struct prf {
 	uint8_t len;
 	const char *digest;
 } prfs[] = {
+	{ IKE_PRF_HMAC_SHA1, 20, "SHA1" },
 	{ IKE_PRF_HMAC_SHA2_256, 32, "SHA256" },
 	{ IKE_PRF_HMAC_SHA2_384, 48, "SHA384" },
 	{ IKE_PRF_HMAC_SHA2_512, 64, "SHA512" },

@@ -117,10 +117,22 @@ static void set_interface(struct setting *s)
 static void set_suite(struct setting *s, struct ike_suite *suite,
 		      enum ike_suite_kind kind)
 {
-	char why[160] = "";
+	char why[300] = "";
 
 	if (ike_suite_parse(suite, kind, s->value->text, why, sizeof(why)) < 0)
 		setting_error(s, "\"%s\": %s", s->value->text, why);
+}
+
+/* Comes before the suites, wherever it stands in the file. */
+static void set_allow_legacy(struct setting *s)
+{
+	bool allow = !strcmp(s->value->text, "true");
+
+	if (!allow && strcmp(s->value->text, "false"))
+		setting_error(s, "\"%s\" is unknown; expected \"true\" or \"false\"",
+			      s->value->text);
+	s->tunnel->ike.ike.allow_legacy = allow;
+	s->tunnel->ike.esp.allow_legacy = allow;
 }
 
 static void set_ike(struct setting *s)
@@ -243,6 +255,7 @@ static void set_natt(struct setting *s)
 	X("crl-file", true, set_crl_file)            \
 	X("rsa-signature", false, set_rsa_signature) \
 	X("interface", false, set_interface)         \
+	X("allow-legacy", false, set_allow_legacy)   \
 	X("ike", true, set_ike)                      \
 	X("esp", true, set_esp)                      \
 	X("ike-lifetime", false, set_ike_lifetime)   \

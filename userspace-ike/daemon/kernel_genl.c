@@ -12,9 +12,29 @@
 #include "log.h"
 
 /* The engine promises to use the values of the ABI. */
-_Static_assert((int)IKE_ESP_AES_GCM_16_128 == (int)IPSVTI_ALG_AES_GCM_16_128 &&
-	       (int)IKE_ESP_AES_GCM_16_256 == (int)IPSVTI_ALG_AES_GCM_16_256,
-	       "algorithms");
+#define SAME_ALG(alg) \
+	_Static_assert((int)IKE_ESP_##alg == (int)IPSVTI_ALG_##alg, #alg)
+SAME_ALG(AES_GCM_16_128);
+SAME_ALG(AES_GCM_16_192);
+SAME_ALG(AES_GCM_16_256);
+SAME_ALG(AES_GCM_12_128);
+SAME_ALG(AES_GCM_12_192);
+SAME_ALG(AES_GCM_12_256);
+SAME_ALG(AES_GCM_8_128);
+SAME_ALG(AES_GCM_8_192);
+SAME_ALG(AES_GCM_8_256);
+SAME_ALG(CHACHA20_POLY1305);
+SAME_ALG(AES_GMAC_128);
+SAME_ALG(AES_GMAC_192);
+SAME_ALG(AES_GMAC_256);
+SAME_ALG(AES_CBC_128_HMAC_SHA2_256_128);
+SAME_ALG(AES_CBC_256_HMAC_SHA2_256_128);
+SAME_ALG(AES_CBC_128_HMAC_SHA2_384_192);
+SAME_ALG(AES_CBC_256_HMAC_SHA2_384_192);
+SAME_ALG(AES_CBC_128_HMAC_SHA2_512_256);
+SAME_ALG(AES_CBC_256_HMAC_SHA2_512_256);
+SAME_ALG(AES_CBC_128_HMAC_SHA1_96);
+SAME_ALG(AES_CBC_256_HMAC_SHA1_96);
 _Static_assert((int)IKE_ACTIVATE_MANUAL == (int)IPSVTI_ACTIVATION_MANUAL &&
 	       (int)IKE_ACTIVATE_NOW == (int)IPSVTI_ACTIVATION_NOW &&
 	       (int)IKE_ACTIVATE_FIRST_RX == (int)IPSVTI_ACTIVATION_FIRST_RX,
@@ -168,13 +188,16 @@ int kernel_spi_alloc(struct kernel *kernel, uint32_t ifindex,
 static void fill_sa(struct ipsvti_sa *to, const struct ike_kernel_sa *from)
 {
 	to->has = IPSVTI_HAS(IPSVTI_A_SA_SPI) | IPSVTI_HAS(IPSVTI_A_SA_ALG) |
-		  IPSVTI_HAS(IPSVTI_A_SA_KEY) | IPSVTI_HAS(IPSVTI_A_SA_SALT);
+		  IPSVTI_HAS(IPSVTI_A_SA_KEY) | IPSVTI_HAS(IPSVTI_A_SA_ESN);
+	if (from->salt_len)
+		to->has |= IPSVTI_HAS(IPSVTI_A_SA_SALT);
 	to->spi = from->spi;
 	to->alg = (enum ipsvti_alg)from->alg;
 	memcpy(to->key, from->key, sizeof(from->key));
 	to->key_len = from->key_len;
 	memcpy(to->salt, from->salt, sizeof(to->salt));
 	to->salt_len = from->salt_len;
+	to->esn = from->esn;
 }
 
 int kernel_pair_new(struct kernel *kernel, const struct ike_kernel_pair *pair)
@@ -184,6 +207,7 @@ int kernel_pair_new(struct kernel *kernel, const struct ike_kernel_pair *pair)
 		       IPSVTI_HAS(IPSVTI_A_PAIR_PAIR_ID) |
 		       IPSVTI_HAS(IPSVTI_A_PAIR_ACTIVATION) |
 		       IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP) |
+		       IPSVTI_HAS(IPSVTI_A_PAIR_ALLOW_LEGACY) |
 		       IPSVTI_HAS(IPSVTI_A_PAIR_IN) |
 		       IPSVTI_HAS(IPSVTI_A_PAIR_OUT),
 		.ifindex = pair->ifindex,
@@ -192,6 +216,7 @@ int kernel_pair_new(struct kernel *kernel, const struct ike_kernel_pair *pair)
 		.encap = pair->encap_udp ? IPSVTI_ENCAP_UDP : IPSVTI_ENCAP_NONE,
 		.encap_sport = pair->encap_sport,
 		.encap_dport = pair->encap_dport,
+		.allow_legacy = pair->allow_legacy,
 	};
 	struct ipsvti_error err;
 	int ret;

@@ -61,18 +61,21 @@ static void refuse_ts(struct ike_call *c)
 	ike_build_status(c->reply, IKE_N_TS_UNACCEPTABLE);
 }
 
-static void refuse_proposal(struct ike_call *c)
+static void refuse_proposal(struct ike_call *c, enum ike_sa_use use)
 {
 	const struct ike_tunnel *t = c->sa->tunnel;
-	char offer[300], ours[96];
+	char offer[500], ours[IKE_SUITE_TEXT], why[300];
 
 	ike_offer_format(c->msg->sa, offer, sizeof(offer));
 	ike_suite_format(&t->config.esp, ours, sizeof(ours));
+	ike_mismatch_format(use, &t->config.esp, &t->config.ike, c->msg->sa,
+			    why, sizeof(why));
 	ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_NOTICE, t,
 		IKE_FIELDS({ "reason", "NO_PROPOSAL_CHOSEN" },
-			   { "offered", offer }, { "accepted", ours }),
-		"the peer offers %s for ESP, but our ESP suite is %s", offer,
-		ours);
+			   { "offered", offer }, { "accepted", ours },
+			   { "mismatch", why }),
+		"NO_PROPOSAL_CHOSEN for ESP: %s; the peer offers %s, our ESP suite is %s",
+		why, offer, ours);
 	ike_build_status(c->reply, IKE_N_NO_PROPOSAL_CHOSEN);
 }
 
@@ -121,7 +124,7 @@ static bool agree(struct ike_call *c, enum ike_sa_use use, struct agreement *a)
 	if (ike_proposal_select(use, &t->config.esp, &t->config.ike,
 				c->msg->sa, c->msg->ke_group, &a->choice) ||
 	    a->choice.spi < 256) {
-		refuse_proposal(c);
+		refuse_proposal(c, use);
 		return false;
 	}
 	if (use == IKE_USE_AUTH_CHILD)
@@ -203,10 +206,11 @@ static const char *check_answer(struct ike_call *c, enum ike_sa_use use,
 	if (!ike_ts_within(&a->tsi, &t->local_ts, c->msg->tsi) ||
 	    !ike_ts_within(&a->tsr, &t->remote_ts, c->msg->tsr))
 		return "the peer chose traffic selectors that we did not offer";
+	/* It may have chosen a proposal of ours without PFS. */
+	if (a->choice.ke == IKE_KE_NONE)
+		return NULL;
 	if (a->choice.ke != group)
 		return "the peer chose another group than that of our key";
-	if (!neg->dh)
-		return NULL;
 	if (!(c->msg->present & IKE_P_KE) || c->msg->ke_group != group)
 		return "the peer's answer lacks the key exchange of PFS";
 	len = ike_dh_derive(neg->dh, c->msg->ke, a->secret);
@@ -271,7 +275,7 @@ void ike_child_tell_refusal(struct ike_sa *sa, const struct ike_notify *n,
 {
 	const struct ike_tunnel *t = sa->tunnel;
 	const char *name = ike_notify_name(n->type);
-	char esp[96], local[200], remote[200];
+	char esp[IKE_SUITE_TEXT], local[200], remote[200];
 
 	switch (n->type) {
 	case IKE_N_NO_PROPOSAL_CHOSEN:

@@ -71,13 +71,14 @@ void ike_child_unreserve(struct ike_sa *sa, uint32_t pair_id)
 }
 
 static void fill_sa(struct ike_kernel_sa *out, uint32_t spi,
-		    const struct ike_encr *encr, const uint8_t *key, size_t len)
+		    const struct ike_esp_transform *esp, const uint8_t *key,
+		    bool esn)
 {
 	out->spi = spi;
-	out->alg = encr->key_bits == 128 ? IKE_ESP_AES_GCM_16_128 :
-					   IKE_ESP_AES_GCM_16_256;
-	out->key_len = len - IKE_AEAD_SALT;
-	out->salt_len = IKE_AEAD_SALT;
+	out->alg = esp->alg;
+	out->key_len = esp->key_len;
+	out->salt_len = esp->salt_len;
+	out->esn = esn;
 	memcpy(out->key, key, out->key_len);
 	memcpy(out->salt, key + out->key_len, out->salt_len);
 }
@@ -85,14 +86,21 @@ static void fill_sa(struct ike_kernel_sa *out, uint32_t spi,
 static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 {
 	const struct ike_tunnel_config *config = &sa->tunnel->config;
+	const struct ike_esp_transform *esp =
+		ike_esp_transform(&plan->choice->encr, plan->choice->integ);
 	const struct ike_env *env = sa->e->env;
 	struct ike_kernel_pair pair = {
 		.ifindex = config->ifindex,
 		.pair_id = plan->pair_id,
 		.activation = plan->activation,
+		.allow_legacy = config->esp.allow_legacy,
 	};
+	bool esn = plan->choice->esn;
 	struct ike_child_keys keys;
 	int err;
+
+	if (!esp)
+		return -EINVAL;
 
 	/* Section 2.23: whoever is behind a NAT, ESP goes inside UDP. */
 	if (sa->nat_local || sa->nat_remote) {
@@ -103,15 +111,14 @@ static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 					   IKE_PORT_NATT :
 					   sa->remote.port;
 	}
-	err = ike_keys_child(&sa->keys, &plan->choice->encr, &plan->keymat,
-			     &keys);
+	err = ike_keys_child(&sa->keys, esp, &plan->keymat, &keys);
 	if (err)
 		return err;
 	/* Section 2.17: initiator to responder first, of this exchange. */
-	fill_sa(&pair.in, plan->spi_in, &plan->choice->encr,
-		plan->initiator ? keys.r2i : keys.i2r, keys.len);
-	fill_sa(&pair.out, (uint32_t)plan->choice->spi, &plan->choice->encr,
-		plan->initiator ? keys.i2r : keys.r2i, keys.len);
+	fill_sa(&pair.in, plan->spi_in, esp,
+		plan->initiator ? keys.r2i : keys.i2r, esn);
+	fill_sa(&pair.out, (uint32_t)plan->choice->spi, esp,
+		plan->initiator ? keys.i2r : keys.r2i, esn);
 	pair.in.replay_window = config->replay_window;
 	err = env->kernel->pair_new(env->ctx, &pair);
 	ike_wipe(&keys, sizeof(keys));
@@ -159,6 +166,13 @@ static void log_new(const struct ike_child *child)
 		child->in_use ? "in use" :
 		child->held   ? "held back" :
 				"to be used when the peer does");
+	/* Nobody shall be able to say that they had not been told. */
+	if (child->choice.encr.id == IKE_ENCR_NULL_AES_GMAC)
+		ike_log(sa->e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_NOTICE,
+			sa->tunnel,
+			IKE_FIELDS({ "pair", pair }, { "suite", suite }),
+			"CHILD SA %s/%s (pair %s): NOT ENCRYPTED: %s authenticates packets, but anybody on the way can read them",
+			spi_in, spi_out, pair, suite);
 }
 
 struct ike_child *ike_child_install(struct ike_sa *sa,

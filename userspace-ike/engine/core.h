@@ -253,7 +253,7 @@ struct ike_handshake {
 	uint8_t cookie[64];
 	size_t cookie_len;
 	unsigned int cookies;
-	unsigned int ke_tried;
+	uint64_t ke_tried;
 	uint16_t hashes;
 };
 
@@ -343,6 +343,7 @@ struct ike_sa {
 
 /* ---------------------------------------------------------------- engine */
 
+#define IKE_SUITE_TEXT 200	/* octets of a suite in a message to people */
 #define IKE_BUILD_MAX 24576	/* octets of the largest chain we write */
 
 /**

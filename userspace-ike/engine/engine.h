@@ -79,7 +79,8 @@ struct ike_datagram {
 
 #define IKE_NAME_MAX	32	/* of a tunnel, with its terminator */
 #define IKE_ID_MAX	255	/* octets of an identity */
-#define IKE_ALG_MAX	8	/* alternatives of one kind in a suite */
+#define IKE_ALG_MAX	8	/* alternatives of one kind in a proposal */
+#define IKE_SUITE_MAX	8	/* proposals of one suite */
 #define IKE_TS_MAX	8	/* traffic selectors of one side */
 #define IKE_CERTS_MAX	8	/* certificates one side sends */
 
@@ -97,9 +98,9 @@ struct ike_identity {
 };
 
 /**
- * struct ike_encr - an AEAD and its key length
- * @id: transform ID of type 1; ENCR_AES_GCM_16 (20) is known
- * @key_bits: 128 or 256
+ * struct ike_encr - a cipher and its key length
+ * @id: transform ID of type 1
+ * @key_bits: 128, 192 or 256; 0: the cipher has but one key length
  */
 struct ike_encr {
 	uint16_t id;
@@ -107,28 +108,48 @@ struct ike_encr {
 };
 
 /**
- * struct ike_suite - the alternatives offered and accepted, best first
- * @encr: AEADs
+ * struct ike_alternatives - one proposal: what may go together, best first
+ * @encr: ciphers: all AEADs, or none of them
+ * @integ: transform IDs of type 3; none with AEADs
  * @prf: transform IDs of type 2; none for ESP
  * @ke: transform IDs of type 4; for ESP those of PFS, none: rekey without.
  *      (A responder without groups of its own for ESP takes those of its IKE
  *      suite if the peer asks for PFS.)
+ * @esn: transform IDs of type 5; none for IKE
  * @n_encr: used entries of @encr
+ * @n_integ: used entries of @integ
  * @n_prf: used entries of @prf
  * @n_ke: used entries of @ke
+ * @n_esn: used entries of @esn
  */
-struct ike_suite {
+struct ike_alternatives {
 	struct ike_encr encr[IKE_ALG_MAX];
+	uint16_t integ[IKE_ALG_MAX];
 	uint16_t prf[IKE_ALG_MAX];
 	uint16_t ke[IKE_ALG_MAX];
+	uint16_t esn[IKE_ALG_MAX];
 	uint8_t n_encr;
+	uint8_t n_integ;
 	uint8_t n_prf;
 	uint8_t n_ke;
+	uint8_t n_esn;
+};
+
+/**
+ * struct ike_suite - what is offered and accepted, best first
+ * @props: proposals
+ * @n: used entries of @props
+ * @allow_legacy: take what is too weak for new tunnels as well: SHA-1
+ */
+struct ike_suite {
+	struct ike_alternatives props[IKE_SUITE_MAX];
+	uint8_t n;
+	bool allow_legacy;
 };
 
 enum ike_suite_kind {
-	IKE_SUITE_IKE,	/* AEAD, PRF and key exchange each at least once */
-	IKE_SUITE_ESP,	/* AEAD at least once, no PRF, groups optional */
+	IKE_SUITE_IKE,	/* cipher, PRF and key exchange each at least once */
+	IKE_SUITE_ESP,	/* cipher at least once, no PRF, groups optional */
 };
 
 /**
@@ -223,15 +244,19 @@ struct ike_tunnel_config {
 /* Text to values and back, for configuration and logs. */
 
 /**
- * ike_suite_parse() - add one suite to the alternatives
- * @suite: filled or extended; zero it before the first call
+ * ike_suite_parse() - add one proposal to a suite
+ * @suite: filled or extended; zero it before the first call, and set
+ *         @suite->allow_legacy if it shall be
  * @kind: what the suite is for
- * @text: algorithms joined by '-': aes128gcm16 aes256gcm16, prfsha256 prfsha384
- *        prfsha512, x25519 ecp256 ecp384 ecp521 modp2048 modp3072 modp4096
- * @why: on error, a sentence that names the word at fault
+ * @text: algorithms joined by '-', as ipsvti.conf(5) lists them. Without a PRF
+ *        the integrity algorithms stand for those with the same hash; without
+ *        "esn" and "noesn" ESP takes both, with preference for "esn"
+ * @why: on error, a sentence that names the word at fault, and what to write
+ *       in its place if it is too weak; 200 octets are enough
  * @why_len: octets of @why
  *
- * Return: 0, -EINVAL (unknown or missing algorithm), -E2BIG (too many).
+ * Return: 0, -EINVAL (unknown, weak, missing, or does not go together), -E2BIG
+ * (too many).
  */
 int ike_suite_parse(struct ike_suite *suite, enum ike_suite_kind kind,
 		    const char *text, char *why, size_t why_len);
@@ -289,14 +314,33 @@ int ike_ts_parse(struct ike_ts *ts, const char *text);
 
 /* ------------------------------------------------------- kernel: SA pairs */
 
-#define IKE_KEY_MAX	32	/* octets of the longest ESP key */
+#define IKE_KEY_MAX	96	/* octets of the longest ESP key */
 #define IKE_SALT_MAX	4	/* octets of the longest ESP salt */
 
 /* Values of these enums are those of Documentation/netlink/specs/ipsvti.yaml. */
 
 enum ike_esp_alg {
 	IKE_ESP_AES_GCM_16_128 = 1,
-	IKE_ESP_AES_GCM_16_256 = 2,
+	IKE_ESP_AES_GCM_16_256,
+	IKE_ESP_AES_GCM_16_192,
+	IKE_ESP_AES_GCM_12_128,
+	IKE_ESP_AES_GCM_12_192,
+	IKE_ESP_AES_GCM_12_256,
+	IKE_ESP_AES_GCM_8_128,
+	IKE_ESP_AES_GCM_8_192,
+	IKE_ESP_AES_GCM_8_256,
+	IKE_ESP_CHACHA20_POLY1305,
+	IKE_ESP_AES_GMAC_128,
+	IKE_ESP_AES_GMAC_192,
+	IKE_ESP_AES_GMAC_256,
+	IKE_ESP_AES_CBC_128_HMAC_SHA2_256_128,
+	IKE_ESP_AES_CBC_256_HMAC_SHA2_256_128,
+	IKE_ESP_AES_CBC_128_HMAC_SHA2_384_192,
+	IKE_ESP_AES_CBC_256_HMAC_SHA2_384_192,
+	IKE_ESP_AES_CBC_128_HMAC_SHA2_512_256,
+	IKE_ESP_AES_CBC_256_HMAC_SHA2_512_256,
+	IKE_ESP_AES_CBC_128_HMAC_SHA1_96,
+	IKE_ESP_AES_CBC_256_HMAC_SHA1_96,
 };
 
 enum ike_activation {
@@ -316,10 +360,12 @@ enum ike_pair_state {
  * struct ike_kernel_sa - one direction of a pair
  * @spi: 256 or more
  * @alg: enum ike_esp_alg
- * @key: keying material (RFC 4106, section 8.1)
+ * @key: the key for encryption, then that for integrity if there is one (RFC
+ *       7296, section 2.17)
  * @key_len: octets of @key
- * @salt: the last octets of the keying material
+ * @salt: the last octets of the keying material (RFC 4106, section 8.1)
  * @salt_len: octets of @salt
+ * @esn: extended sequence numbers (RFC 4303, section 2.2.1)
  * @replay_window: packets; inbound only
  */
 struct ike_kernel_sa {
@@ -329,6 +375,7 @@ struct ike_kernel_sa {
 	size_t key_len;
 	uint8_t salt[IKE_SALT_MAX];
 	size_t salt_len;
+	bool esn;
 	uint32_t replay_window;
 };
 
@@ -340,6 +387,7 @@ struct ike_kernel_sa {
  * @encap_udp: ESP in UDP on the way out
  * @encap_sport: UDP source port, with @encap_udp
  * @encap_dport: UDP destination port, with @encap_udp
+ * @allow_legacy: the tunnel takes what is too weak for new ones
  * @in: the inbound SA; its SPI is the one spi-alloc gave
  * @out: the outbound SA
  */
@@ -350,6 +398,7 @@ struct ike_kernel_pair {
 	bool encap_udp;
 	uint16_t encap_sport;
 	uint16_t encap_dport;
+	bool allow_legacy;
 	struct ike_kernel_sa in;
 	struct ike_kernel_sa out;
 };
@@ -838,7 +887,7 @@ bool ike_engine_idle(const struct ike_engine *e);
  * @pair_id: its pair in the kernel
  * @spi_in: inbound SPI
  * @spi_out: outbound SPI
- * @suite: in words, such as aes256gcm16-x25519
+ * @suite: in words, such as aes256gcm16-x25519-esn
  * @age_ms: since it was installed
  * @rekey_in_ms: until it will be rekeyed; 0 if due
  */

@@ -191,22 +191,6 @@ void ike_on_auth_refused(struct ike_call *c)
 
 /* ---------------------------------------------------------------- responder */
 
-/* The suite was chosen before we knew for whom. */
-static bool suite_allows(const struct ike_suite *suite,
-			 const struct ike_choice *choice)
-{
-	bool encr = false, prf = false, ke = false;
-
-	for (unsigned int i = 0; i < suite->n_encr; i++)
-		encr |= suite->encr[i].id == choice->encr.id &&
-			suite->encr[i].key_bits == choice->encr.key_bits;
-	for (unsigned int i = 0; i < suite->n_prf; i++)
-		prf |= suite->prf[i] == choice->prf;
-	for (unsigned int i = 0; i < suite->n_ke; i++)
-		ke |= suite->ke[i] == choice->ke;
-	return encr && prf && ke;
-}
-
 /* Which tunnel do the identities belong to? */
 static struct ike_tunnel *choose_tunnel(struct ike_call *c)
 {
@@ -220,7 +204,8 @@ static struct ike_tunnel *choose_tunnel(struct ike_call *c)
 		if ((c->msg->present & IKE_P_IDR) &&
 		    !id_is(&t->config.local_id, c->msg->idr))
 			continue;
-		if (suite_allows(&t->config.ike, &sa->choice))
+		/* The suite was chosen before we knew for whom. */
+		if (ike_suite_allows(&t->config.ike, &sa->choice))
 			return t;
 	}
 	return NULL;

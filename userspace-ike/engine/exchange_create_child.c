@@ -71,12 +71,12 @@ static bool prepare(struct ike_sa *sa, struct ike_child *old, uint16_t group)
 /* Rekeys start with the group that was agreed on last time. */
 static uint16_t pfs_group(const struct ike_sa *sa, const struct ike_child *old)
 {
-	const struct ike_suite *esp = &sa->tunnel->config.esp;
+	struct ike_groups groups;
 
-	for (unsigned int i = 0; old && i < esp->n_ke; i++)
-		if (esp->ke[i] == old->choice.ke)
-			return old->choice.ke;
-	return esp->n_ke ? esp->ke[0] : IKE_KE_NONE;
+	ike_suite_groups(&sa->tunnel->config.esp, &groups);
+	if (old && ike_group_index(&groups, old->choice.ke) >= 0)
+		return old->choice.ke;
+	return groups.n ? groups.id[0] : IKE_KE_NONE;
 }
 
 void ike_start_new_child(struct ike_sa *sa)
@@ -160,14 +160,12 @@ void ike_on_child_invalid_ke(struct ike_call *c)
 	const struct ike_notify *n =
 		ike_msg_notify(c->msg, IKE_N_INVALID_KE_PAYLOAD);
 	struct ike_sa *sa = c->sa;
-	const struct ike_suite *esp = &sa->tunnel->config.esp;
 	struct ike_negotiation *neg = sa->neg;
 	uint16_t want = n->data.len == 2 ? get_be16(n->data.data) : IKE_KE_NONE;
-	bool offered = false;
+	struct ike_groups groups;
 
-	for (unsigned int i = 0; i < esp->n_ke; i++)
-		offered |= esp->ke[i] == want;
-	if (!offered || neg->retried_ke ||
+	ike_suite_groups(&sa->tunnel->config.esp, &groups);
+	if (ike_group_index(&groups, want) < 0 || neg->retried_ke ||
 	    (neg->dh && ike_dh_group(neg->dh) == want)) {
 		ike_on_child_refused(c);
 		return;

@@ -197,14 +197,13 @@ void ike_on_rekey_ike_invalid_ke(struct ike_call *c)
 	const struct ike_notify *n =
 		ike_msg_notify(c->msg, IKE_N_INVALID_KE_PAYLOAD);
 	struct ike_sa *sa = c->sa;
-	const struct ike_suite *suite = &sa->tunnel->config.ike;
 	struct ike_negotiation *neg = sa->neg;
 	uint16_t want = n->data.len == 2 ? get_be16(n->data.data) : IKE_KE_NONE;
-	bool offered = false;
+	struct ike_groups groups;
 
-	for (unsigned int i = 0; i < suite->n_ke; i++)
-		offered |= suite->ke[i] == want;
-	if (!offered || neg->retried_ke || neg->collided ||
+	ike_suite_groups(&sa->tunnel->config.ike, &groups);
+	if (ike_group_index(&groups, want) < 0 || neg->retried_ke ||
+	    neg->collided ||
 	    ike_dh_group(neg->dh) == want) {
 		ike_on_rekey_ike_refused(c);
 		return;
@@ -296,6 +295,24 @@ static void agree(struct ike_call *c, const struct ike_choice *choice)
 	}
 }
 
+static void refuse(struct ike_call *c)
+{
+	const struct ike_tunnel *t = c->sa->tunnel;
+	char offer[400], ours[IKE_SUITE_TEXT], why[300];
+
+	ike_offer_format(c->msg->sa, offer, sizeof(offer));
+	ike_suite_format(&t->config.ike, ours, sizeof(ours));
+	ike_mismatch_format(IKE_USE_IKE_REKEY, &t->config.ike, NULL, c->msg->sa,
+			    why, sizeof(why));
+	ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_NOTICE, t,
+		IKE_FIELDS({ "reason", "NO_PROPOSAL_CHOSEN" },
+			   { "offered", offer }, { "accepted", ours },
+			   { "mismatch", why }),
+		"NO_PROPOSAL_CHOSEN to a rekey of the IKE SA: %s; the peer offers %s, our IKE suite is %s",
+		why, offer, ours);
+	ike_build_status(c->reply, IKE_N_NO_PROPOSAL_CHOSEN);
+}
+
 void ike_on_rekey_ike_request(struct ike_call *c)
 {
 	const struct ike_suite *suite = &c->sa->tunnel->config.ike;
@@ -309,7 +326,7 @@ void ike_on_rekey_ike_request(struct ike_call *c)
 	if (ike_proposal_select(IKE_USE_IKE_REKEY, suite, NULL, c->msg->sa,
 				c->msg->ke_group, &choice) ||
 	    !choice.spi) {
-		ike_build_status(c->reply, IKE_N_NO_PROPOSAL_CHOSEN);
+		refuse(c);
 		return;
 	}
 	if (choice.ke != c->msg->ke_group) {

@@ -60,10 +60,12 @@ static void send_init(struct ike_sa *sa)
 static bool use_group(struct ike_sa *sa, unsigned int n)
 {
 	struct ike_handshake *hs = sa->handshake;
+	struct ike_groups groups;
 
-	hs->ke_tried |= 1u << n;
+	ike_suite_groups(&sa->tunnel->config.ike, &groups);
+	hs->ke_tried |= 1ull << n;
 	ike_dh_free(hs->dh);
-	hs->dh = ike_random_dh(sa->e, sa->tunnel->config.ike.ke[n]);
+	hs->dh = ike_random_dh(sa->e, groups.id[n]);
 	return hs->dh;
 }
 
@@ -117,17 +119,17 @@ void ike_on_init_invalid_ke(struct ike_call *c)
 	const struct ike_suite *suite = &c->sa->tunnel->config.ike;
 	struct ike_handshake *hs = c->sa->handshake;
 	uint16_t want = n->data.len == 2 ? get_be16(n->data.data) : IKE_KE_NONE;
-	unsigned int i;
+	struct ike_groups groups;
+	int i;
 
-	for (i = 0; i < suite->n_ke; i++)
-		if (suite->ke[i] == want)
-			break;
+	ike_suite_groups(suite, &groups);
+	i = ike_group_index(&groups, want);
 	/*
 	 * Section 2.7: follow it only to what we have offered, and only once,
 	 * or a forger could lead us round in circles or down.
 	 */
-	if (i == suite->n_ke || (hs->ke_tried & 1u << i)) {
-		char text[96];
+	if (i < 0 || (hs->ke_tried & 1ull << i)) {
+		char text[IKE_SUITE_TEXT];
 
 		ike_sa_give_up(c->sa, "peer wants key exchange %s, which is not "
 			       "in our IKE suite %s",
@@ -138,7 +140,7 @@ void ike_on_init_invalid_ke(struct ike_call *c)
 	ike_log(c->e, IKE_EVENT_NOTIFY, IKE_LOG_DEBUG, c->sa->tunnel,
 		IKE_NO_FIELDS, "the peer prefers key exchange %s",
 		ike_ke_name(want));
-	if (use_group(c->sa, i))
+	if (use_group(c->sa, (unsigned int)i))
 		send_init(c->sa);
 	else
 		ike_sa_give_up(c->sa, "no key could be made");
@@ -149,7 +151,7 @@ void ike_on_init_refused(struct ike_call *c)
 	const struct ike_suite *suite = &c->sa->tunnel->config.ike;
 	const struct ike_notify *n = ike_msg_error(c->msg);
 	const char *name = ike_notify_name(n->type);
-	char peer[64], text[96];
+	char peer[64], text[IKE_SUITE_TEXT];
 
 	ike_endpoint_format(&c->dgram->remote, peer, sizeof(peer));
 	ike_suite_format(suite, text, sizeof(text));
@@ -207,7 +209,7 @@ void ike_on_init_response(struct ike_call *c)
 	    ike_proposal_check(IKE_USE_INIT, &t->config.ike, msg->sa,
 			       &choice) ||
 	    choice.ke != ike_dh_group(hs->dh) || msg->ke_group != choice.ke) {
-		char offer[200], ours[96];
+		char offer[200], ours[IKE_SUITE_TEXT];
 
 		c->e->counters.rx_unexpected++;
 		ike_complain(c->e, t, &c->dgram->remote,
@@ -409,10 +411,13 @@ void ike_on_init_request(struct ike_call *c)
 					 c->msg->sa, c->msg->ke_group, &choice))
 			break;
 	if (!t) {
-		char offer[300], ours[96];
+		char offer[400], ours[IKE_SUITE_TEXT], why[300];
 
 		ike_complain(e, first, remote,
-			     "it offers %s, but our IKE suite is %s",
+			     "NO_PROPOSAL_CHOSEN: %s; it offers %s, our IKE suite is %s",
+			     ike_mismatch_format(IKE_USE_INIT,
+						 &first->config.ike, NULL,
+						 c->msg->sa, why, sizeof(why)),
 			     ike_offer_format(c->msg->sa, offer, sizeof(offer)),
 			     ike_suite_format(&first->config.ike, ours,
 					      sizeof(ours)));

@@ -11,12 +11,16 @@ int ike_keys_derive(struct ike_keys *keys, const struct ike_choice *choice,
 		    const struct ike_keymat_input *in, uint64_t spi_i,
 		    uint64_t spi_r)
 {
-	uint8_t stream[3 * IKE_PRF_MAX + 2 * IKE_AEAD_KEY_MAX];
+	uint8_t stream[3 * IKE_PRF_MAX + 2 * IKE_INTEG_KEY_MAX +
+		       2 * IKE_ENCR_KEY_MAX];
 	uint8_t nonces[2 * IKE_NONCE_MAX];
 	uint8_t seed[IKE_PRF_MAX];
 	uint8_t spis[2 * IKE_SPI_LEN];
 	size_t p = ike_prf_len(choice->prf);
-	size_t e = ike_aead_key_len(choice->encr.id, choice->encr.key_bits);
+	size_t a = ike_integ_key_len(choice->integ);
+	size_t e = a ? ike_cbc_key_len(choice->encr.id, choice->encr.key_bits) :
+		       ike_aead_key_len(choice->encr.id, choice->encr.key_bits);
+	size_t len = 3 * p + 2 * a + 2 * e;
 	struct ike_slice parts[3];
 	struct ike_reader r;
 	int err;
@@ -51,14 +55,19 @@ int ike_keys_derive(struct ike_keys *keys, const struct ike_choice *choice,
 	err = ike_prf_plus(choice->prf,
 			   IKE_SLICE(seed, ike_prf_len(old ? old->prf :
 							     choice->prf)),
-			   parts, 2, stream, 3 * p + 2 * e);
+			   parts, 2, stream, len);
 	if (!err) {
-		r = ike_read(IKE_SLICE(stream, 3 * p + 2 * e));
+		/* {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} */
+		r = ike_read(IKE_SLICE(stream, len));
 		keys->prf = choice->prf;
 		keys->encr = choice->encr.id;
+		keys->integ = choice->integ;
 		keys->prf_len = p;
+		keys->a_len = a;
 		keys->e_len = e;
 		memcpy(keys->d, ike_take(&r, p), p);
+		memcpy(keys->ai, ike_take(&r, a), a);
+		memcpy(keys->ar, ike_take(&r, a), a);
 		memcpy(keys->ei, ike_take(&r, e), e);
 		memcpy(keys->er, ike_take(&r, e), e);
 		memcpy(keys->pi, ike_take(&r, p), p);
@@ -69,18 +78,20 @@ int ike_keys_derive(struct ike_keys *keys, const struct ike_choice *choice,
 	return err;
 }
 
-int ike_keys_child(const struct ike_keys *keys, const struct ike_encr *encr,
+int ike_keys_child(const struct ike_keys *keys,
+		   const struct ike_esp_transform *esp,
 		   const struct ike_keymat_input *in,
 		   struct ike_child_keys *out)
 {
-	uint8_t stream[2 * IKE_AEAD_KEY_MAX];
+	uint8_t stream[2 * IKE_KEY_MAX];
 	struct ike_slice parts[3] = { in->secret, in->ni, in->nr };
 	int err;
 
-	out->len = ike_aead_key_len(encr->id, encr->key_bits);
-	if (!out->len)
-		return -EINVAL;
-	/* KEYMAT = prf+(SK_d, [ g^ir (new) | ] Ni | Nr) */
+	out->len = esp->key_len + esp->salt_len;
+	/*
+	 * KEYMAT = prf+(SK_d, [ g^ir (new) | ] Ni | Nr): all of the initiator's
+	 * direction first, and of each the key for encryption first.
+	 */
 	err = ike_prf_plus(keys->prf, IKE_SLICE(keys->d, keys->prf_len), parts,
 			   3, stream, 2 * out->len);
 	if (!err) {

@@ -20,26 +20,33 @@ static inline struct ike_slice ike_nonce_slice(const struct ike_nonce *n)
 /**
  * struct ike_keys - the SK_* of an IKE SA
  * @prf: their PRF
- * @encr: AEAD of the IKE SA
+ * @encr: cipher of the IKE SA
+ * @integ: its integrity algorithm; IKE_INTEG_NONE with an AEAD, and then there
+ *         are no @ai, @ar (RFC 5282, section 7.1)
  * @d: derives more
+ * @ai: authenticates what the initiator sends
+ * @ar: authenticates what the responder sends
  * @pi: AUTH of the initiator
  * @pr: AUTH of the responder
- * @ei: protects what the initiator sends; key and salt
- * @er: protects what the responder sends
+ * @ei: encrypts what the initiator sends; with an AEAD, key and salt
+ * @er: encrypts what the responder sends
  * @prf_len: octets of @d, @pi, @pr
+ * @a_len: octets of @ai, @ar
  * @e_len: octets of @ei, @er
- *
- * With an AEAD there are no SK_ai, SK_ar (RFC 5282, section 7.1).
  */
 struct ike_keys {
 	uint16_t prf;
 	uint16_t encr;
+	uint16_t integ;
 	uint8_t d[IKE_PRF_MAX];
+	uint8_t ai[IKE_INTEG_KEY_MAX];
+	uint8_t ar[IKE_INTEG_KEY_MAX];
 	uint8_t pi[IKE_PRF_MAX];
 	uint8_t pr[IKE_PRF_MAX];
-	uint8_t ei[IKE_AEAD_KEY_MAX];
-	uint8_t er[IKE_AEAD_KEY_MAX];
+	uint8_t ei[IKE_ENCR_KEY_MAX];
+	uint8_t er[IKE_ENCR_KEY_MAX];
 	size_t prf_len;
+	size_t a_len;
 	size_t e_len;
 };
 
@@ -71,23 +78,26 @@ int ike_keys_derive(struct ike_keys *keys, const struct ike_choice *choice,
 		    const struct ike_keymat_input *in, uint64_t spi_i,
 		    uint64_t spi_r);
 
-/* Keys of both directions of a CHILD SA: key, then salt. */
+/* Keys of both directions of a CHILD SA: the key for encryption, then the salt
+ * or the key for integrity.
+ */
 struct ike_child_keys {
-	uint8_t i2r[IKE_AEAD_KEY_MAX];
-	uint8_t r2i[IKE_AEAD_KEY_MAX];
+	uint8_t i2r[IKE_KEY_MAX];
+	uint8_t r2i[IKE_KEY_MAX];
 	size_t len;
 };
 
 /**
  * ike_keys_child() - keys of a CHILD SA (section 2.17)
  * @keys: of the IKE SA
- * @encr: ESP transform
+ * @esp: ESP transform
  * @in: nonces, and shared secret with PFS, of the exchange that makes it
  * @out: filled
  *
  * Return: 0, -EINVAL, -ENOMEM.
  */
-int ike_keys_child(const struct ike_keys *keys, const struct ike_encr *encr,
+int ike_keys_child(const struct ike_keys *keys,
+		   const struct ike_esp_transform *esp,
 		   const struct ike_keymat_input *in,
 		   struct ike_child_keys *out);
 

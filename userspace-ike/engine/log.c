@@ -53,7 +53,7 @@ void ike_log(struct ike_engine *e, enum ike_event_id id, enum ike_level level,
 	     const struct ike_tunnel *t, const struct ike_event_field *fields,
 	     const char *fmt, ...)
 {
-	char line[512];
+	char line[1100];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -65,7 +65,7 @@ void ike_log(struct ike_engine *e, enum ike_event_id id, enum ike_level level,
 void ike_complain(struct ike_engine *e, const struct ike_tunnel *t,
 		  const struct ike_endpoint *from, const char *fmt, ...)
 {
-	char peer[64], what[400], line[600], silenced[24];
+	char peer[64], what[1000], line[1150], silenced[24];
 	va_list ap;
 
 	if (e->now >= e->complaints_at + IKE_COMPLAINTS_MS) {

@@ -13,23 +13,45 @@
 #define REPLAY_WINDOW		1024
 #define LIFETIME_MAX_S		(30u * 86400)
 
-static bool suite_known(const struct ike_suite *suite, bool esp)
+static bool cipher_known(const struct ike_encr *encr, uint16_t integ, bool esp)
 {
-	if (!suite->n_encr || suite->n_encr > IKE_ALG_MAX ||
-	    suite->n_prf > IKE_ALG_MAX || suite->n_ke > IKE_ALG_MAX ||
-	    (!esp && (!suite->n_prf || !suite->n_ke)))
+	if (esp)
+		return ike_esp_transform(encr, integ);
+	return integ ? ike_cbc_key_len(encr->id, encr->key_bits) &&
+			       ike_integ_key_len(integ) :
+		       ike_aead_key_len(encr->id, encr->key_bits);
+}
+
+static bool proposal_known(const struct ike_alternatives *alt, bool esp)
+{
+	if (!alt->n_encr || alt->n_encr > IKE_ALG_MAX ||
+	    alt->n_integ > IKE_ALG_MAX || alt->n_prf > IKE_ALG_MAX ||
+	    alt->n_ke > IKE_ALG_MAX || alt->n_esn > IKE_ALG_MAX ||
+	    (esp ? !alt->n_esn : !alt->n_prf || !alt->n_ke))
 		return false;
-	for (unsigned int i = 0; i < suite->n_encr; i++)
-		if (!ike_aead_key_len(suite->encr[i].id,
-				      suite->encr[i].key_bits))
+	for (unsigned int i = 0; i < alt->n_encr; i++) {
+		if (!alt->n_integ &&
+		    !cipher_known(&alt->encr[i], IKE_INTEG_NONE, esp))
 			return false;
-	for (unsigned int i = 0; i < suite->n_prf; i++)
-		if (!ike_prf_len(suite->prf[i]))
+		for (unsigned int j = 0; j < alt->n_integ; j++)
+			if (!cipher_known(&alt->encr[i], alt->integ[j], esp))
+				return false;
+	}
+	for (unsigned int i = 0; i < alt->n_prf; i++)
+		if (!ike_prf_len(alt->prf[i]))
 			return false;
-	for (unsigned int i = 0; i < suite->n_ke; i++)
-		if (!ike_dh_public_len(suite->ke[i]))
+	for (unsigned int i = 0; i < alt->n_ke; i++)
+		if (!ike_dh_public_len(alt->ke[i]))
 			return false;
 	return true;
+}
+
+static bool suite_known(const struct ike_suite *suite, bool esp)
+{
+	for (unsigned int i = 0; i < suite->n && i < IKE_SUITE_MAX; i++)
+		if (!proposal_known(&suite->props[i], esp))
+			return false;
+	return suite->n && suite->n <= IKE_SUITE_MAX;
 }
 
 static const char *what_is_wrong(const struct ike_tunnel_config *c)

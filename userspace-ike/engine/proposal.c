@@ -51,16 +51,22 @@ static void put_transform(struct transform_writer *tw, uint8_t type,
 	}
 }
 
-static void build_sa(struct ike_builder *b, enum ike_sa_use use,
-		     uint8_t number, const struct ike_suite *suite,
-		     uint64_t spi)
+static void put_list(struct transform_writer *tw, uint8_t type,
+		     const uint16_t *ids, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		put_transform(tw, type, ids[i], 0);
+}
+
+static void put_proposal(struct ike_builder *b, enum ike_sa_use use,
+			 uint8_t number, bool last,
+			 const struct ike_alternatives *alt, uint64_t spi)
 {
 	struct transform_writer tw = { .b = b };
-	size_t start, count;
+	size_t start = b->w.len, count;
 
-	ike_build_open(b, IKE_PAYLOAD_SA);
-	start = b->w.len;
-	ike_put_u16(&b->w, 0);	/* the last proposal, and the only one */
+	ike_put_u8(&b->w, last ? 0 : 2);
+	ike_put_u8(&b->w, 0);
 	ike_put_u16(&b->w, 0);	/* length, below */
 	ike_put_u8(&b->w, number);
 	ike_put_u8(&b->w, use_is_esp(use) ? IKE_PROTO_ESP : IKE_PROTO_IKE);
@@ -72,44 +78,52 @@ static void build_sa(struct ike_builder *b, enum ike_sa_use use,
 	else if (use_is_esp(use))
 		ike_put_u32(&b->w, (uint32_t)spi);
 
-	for (unsigned int i = 0; i < suite->n_encr; i++)
-		put_transform(&tw, IKE_TRANSFORM_ENCR, suite->encr[i].id,
-			      suite->encr[i].key_bits);
+	for (unsigned int i = 0; i < alt->n_encr; i++)
+		put_transform(&tw, IKE_TRANSFORM_ENCR, alt->encr[i].id,
+			      alt->encr[i].key_bits);
+	put_list(&tw, IKE_TRANSFORM_INTEG, alt->integ, alt->n_integ);
 	if (!use_is_esp(use))
-		for (unsigned int i = 0; i < suite->n_prf; i++)
-			put_transform(&tw, IKE_TRANSFORM_PRF, suite->prf[i], 0);
+		put_list(&tw, IKE_TRANSFORM_PRF, alt->prf, alt->n_prf);
 	if (use != IKE_USE_AUTH_CHILD)
-		for (unsigned int i = 0; i < suite->n_ke; i++)
-			put_transform(&tw, IKE_TRANSFORM_KE, suite->ke[i], 0);
+		put_list(&tw, IKE_TRANSFORM_KE, alt->ke, alt->n_ke);
 	if (use_is_esp(use))
-		put_transform(&tw, IKE_TRANSFORM_ESN, IKE_ESN_NO, 0);
+		put_list(&tw, IKE_TRANSFORM_ESN, alt->esn, alt->n_esn);
 
 	if (!b->w.failed) {
 		put_be16(b->w.data + start + 2, (uint16_t)(b->w.len - start));
 		b->w.data[count] = (uint8_t)tw.n;
 	}
-	ike_build_close(b);
 }
 
 void ike_build_offer(struct ike_builder *b, enum ike_sa_use use,
 		     const struct ike_suite *suite, uint64_t spi)
 {
-	build_sa(b, use, 1, suite, spi);
+	ike_build_open(b, IKE_PAYLOAD_SA);
+	for (unsigned int i = 0; i < suite->n; i++)
+		put_proposal(b, use, (uint8_t)(i + 1), i + 1 == suite->n,
+			     &suite->props[i], spi);
+	ike_build_close(b);
 }
 
 void ike_build_answer(struct ike_builder *b, enum ike_sa_use use,
 		      const struct ike_choice *choice, uint64_t spi)
 {
-	struct ike_suite one = {
+	struct ike_alternatives one = {
 		.encr = { choice->encr },
+		.integ = { choice->integ },
 		.prf = { choice->prf },
 		.ke = { choice->ke },
+		.esn = { choice->esn ? IKE_ESN_YES : IKE_ESN_NO },
 		.n_encr = 1,
+		.n_integ = choice->integ != IKE_INTEG_NONE,
 		.n_prf = 1,
 		.n_ke = choice->ke != IKE_KE_NONE,
+		.n_esn = 1,
 	};
 
-	build_sa(b, use, choice->number, &one, spi);
+	ike_build_open(b, IKE_PAYLOAD_SA);
+	put_proposal(b, use, choice->number, true, &one, spi);
+	ike_build_close(b);
 }
 
 /* -------------------------------------------------------------- choosing */
@@ -136,9 +150,16 @@ static unsigned int count(const struct ike_proposal *prop, uint8_t type)
 	return n;
 }
 
-/* Section 3.3.6: a transform type we do not know spoils the proposal. */
-static bool types_fit(const struct ike_proposal *prop, enum ike_sa_use use)
+/*
+ * Is it for this use at all? Section 3.3.6: a transform type we do not know
+ * spoils the proposal.
+ */
+static bool form_fits(const struct ike_proposal *prop, enum ike_sa_use use)
 {
+	if (prop->protocol !=
+		    (use_is_esp(use) ? IKE_PROTO_ESP : IKE_PROTO_IKE) ||
+	    prop->spi.len != use_spi_len(use))
+		return false;
 	for (unsigned int i = 0; i < prop->n_transforms; i++) {
 		switch (prop->transforms[i].type) {
 		case IKE_TRANSFORM_ENCR:
@@ -157,97 +178,135 @@ static bool types_fit(const struct ike_proposal *prop, enum ike_sa_use use)
 			return false;
 		}
 	}
-	/* RFC 5282, section 8: with an AEAD no integrity, or NONE. */
-	return !count(prop, IKE_TRANSFORM_INTEG) ||
-	       has(prop, IKE_TRANSFORM_INTEG, IKE_INTEG_NONE, 0);
+	return true;
 }
 
-static bool pick_ke(const struct ike_proposal *prop,
-		    const struct ike_suite *suite, uint16_t sent, uint16_t *ke)
+static bool pick_id(const struct ike_proposal *prop, uint8_t type,
+		    const uint16_t *ids, unsigned int n, uint16_t *id)
 {
-	/* The group of the peer's KE payload saves a round trip. */
-	for (unsigned int i = 0; sent && i < suite->n_ke; i++) {
-		if (suite->ke[i] == sent &&
-		    has(prop, IKE_TRANSFORM_KE, sent, 0)) {
-			*ke = sent;
-			return true;
-		}
-	}
-	for (unsigned int i = 0; i < suite->n_ke; i++) {
-		if (has(prop, IKE_TRANSFORM_KE, suite->ke[i], 0)) {
-			*ke = suite->ke[i];
+	for (unsigned int i = 0; i < n; i++) {
+		if (has(prop, type, ids[i], 0)) {
+			*id = ids[i];
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool pick(const struct ike_proposal *prop, enum ike_sa_use use,
-		 const struct ike_suite *suite,
-		 const struct ike_suite *other_ke, uint16_t sent,
-		 struct ike_choice *choice)
+static bool pick_encr(const struct ike_proposal *prop,
+		      const struct ike_alternatives *alt,
+		      struct ike_encr *encr)
 {
-	unsigned int i;
+	for (unsigned int i = 0; i < alt->n_encr; i++) {
+		if (has(prop, IKE_TRANSFORM_ENCR, alt->encr[i].id,
+			alt->encr[i].key_bits)) {
+			*encr = alt->encr[i];
+			return true;
+		}
+	}
+	return false;
+}
 
-	if (prop->protocol != (use_is_esp(use) ? IKE_PROTO_ESP : IKE_PROTO_IKE) ||
-	    prop->spi.len != use_spi_len(use) || !types_fit(prop, use))
+/* RFC 5282, section 8: with an AEAD no integrity, or NONE. */
+static bool pick_integ(const struct ike_proposal *prop,
+		       const struct ike_alternatives *alt, uint16_t *integ)
+{
+	if (alt->n_integ)
+		return pick_id(prop, IKE_TRANSFORM_INTEG, alt->integ,
+			       alt->n_integ, integ);
+	return !count(prop, IKE_TRANSFORM_INTEG) ||
+	       has(prop, IKE_TRANSFORM_INTEG, IKE_INTEG_NONE, 0);
+}
+
+/* The group of the peer's KE payload saves a round trip. */
+static bool pick_ke(const struct ike_proposal *prop, const uint16_t *ids,
+		    unsigned int n, uint16_t sent, uint16_t *ke)
+{
+	for (unsigned int i = 0; sent && i < n; i++)
+		if (ids[i] == sent && pick_id(prop, IKE_TRANSFORM_KE, &sent, 1,
+					      ke))
+			return true;
+	return pick_id(prop, IKE_TRANSFORM_KE, ids, n, ke);
+}
+
+static bool pick_pfs(const struct ike_proposal *prop, enum ike_sa_use use,
+		     const struct ike_alternatives *alt,
+		     const struct ike_suite *other_ke, uint16_t sent,
+		     uint16_t *ke)
+{
+	struct ike_groups groups;
+
+	/* Section 1.2: there is no KE payload in IKE_AUTH. */
+	if (use == IKE_USE_AUTH_CHILD)
+		return true;
+	if (use != IKE_USE_CHILD || alt->n_ke)
+		return pick_ke(prop, alt->ke, alt->n_ke, sent, ke);
+	if (!count(prop, IKE_TRANSFORM_KE) ||
+	    has(prop, IKE_TRANSFORM_KE, IKE_KE_NONE, 0))
+		return true;
+	if (!other_ke)
 		return false;
+	ike_suite_groups(other_ke, &groups);
+	return pick_ke(prop, groups.id, groups.n, sent, ke);
+}
+
+#define TYPE(type) (1u << IKE_TRANSFORM_##type)
+
+/* Return: bits of the transform types with nothing in common; 0: @choice. */
+static unsigned int pick(const struct ike_proposal *prop, enum ike_sa_use use,
+			 const struct ike_alternatives *alt,
+			 const struct ike_suite *other_ke, uint16_t sent,
+			 struct ike_choice *choice)
+{
+	unsigned int missing = 0;
+	uint16_t esn = IKE_ESN_NO;
+
 	memset(choice, 0, sizeof(*choice));
 	choice->number = prop->number;
-
-	for (i = 0; i < suite->n_encr; i++)
-		if (has(prop, IKE_TRANSFORM_ENCR, suite->encr[i].id,
-			suite->encr[i].key_bits))
-			break;
-	if (i == suite->n_encr)
-		return false;
-	choice->encr = suite->encr[i];
-
-	if (use_is_esp(use)) {
-		if (!has(prop, IKE_TRANSFORM_ESN, IKE_ESN_NO, 0))
-			return false;
-	} else {
-		for (i = 0; i < suite->n_prf; i++)
-			if (has(prop, IKE_TRANSFORM_PRF, suite->prf[i], 0))
-				break;
-		if (i == suite->n_prf)
-			return false;
-		choice->prf = suite->prf[i];
-	}
-
-	if (use == IKE_USE_AUTH_CHILD) {
-		/* Section 1.2: there is no KE payload in IKE_AUTH. */
-	} else if (use != IKE_USE_CHILD || suite->n_ke) {
-		if (!pick_ke(prop, suite, sent, &choice->ke))
-			return false;
-	} else if (count(prop, IKE_TRANSFORM_KE) &&
-		   !has(prop, IKE_TRANSFORM_KE, IKE_KE_NONE, 0)) {
-		if (!other_ke || !pick_ke(prop, other_ke, sent, &choice->ke))
-			return false;
-	}
+	if (!pick_encr(prop, alt, &choice->encr))
+		missing |= TYPE(ENCR);
+	/* Of a peer without our AEAD it is no news that it has integrity. */
+	if (!pick_integ(prop, alt, &choice->integ) &&
+	    (alt->n_integ || !missing))
+		missing |= TYPE(INTEG);
+	if (!use_is_esp(use) && !pick_id(prop, IKE_TRANSFORM_PRF, alt->prf,
+					 alt->n_prf, &choice->prf))
+		missing |= TYPE(PRF);
+	if (!pick_pfs(prop, use, alt, other_ke, sent, &choice->ke))
+		missing |= TYPE(KE);
+	if (use_is_esp(use) &&
+	    !pick_id(prop, IKE_TRANSFORM_ESN, alt->esn, alt->n_esn, &esn))
+		missing |= TYPE(ESN);
+	choice->esn = esn == IKE_ESN_YES;
 
 	if (prop->spi.len == 8)
 		choice->spi = get_be64(prop->spi.data);
 	else if (prop->spi.len == 4)
 		choice->spi = get_be32(prop->spi.data);
-	return true;
+	return missing;
 }
 
 int ike_proposal_select(enum ike_sa_use use, const struct ike_suite *suite,
 			const struct ike_suite *other_ke, struct ike_slice sa,
 			uint16_t ke, struct ike_choice *choice)
 {
-	/* Our order of ciphers rules, then the peer's order of proposals. */
-	for (unsigned int i = 0; i < suite->n_encr; i++) {
-		struct ike_suite one = *suite;
-		struct ike_reader r = ike_read(sa);
-		struct ike_proposal prop;
+	struct ike_alternatives one;
+	struct ike_proposal prop;
 
-		one.encr[0] = suite->encr[i];
+	/* Our order of ciphers rules, then the peer's order of proposals. */
+	for (unsigned int i = 0; i < suite->n; i++) {
+		one = suite->props[i];
 		one.n_encr = 1;
-		while (ike_proposal_next(&r, &prop) > 0)
-			if (pick(&prop, use, &one, other_ke, ke, choice))
-				return 0;
+		for (unsigned int j = 0; j < suite->props[i].n_encr; j++) {
+			struct ike_reader r = ike_read(sa);
+
+			one.encr[0] = suite->props[i].encr[j];
+			while (ike_proposal_next(&r, &prop) > 0)
+				if (form_fits(&prop, use) &&
+				    !pick(&prop, use, &one, other_ke, ke,
+					  choice))
+					return 0;
+		}
 	}
 	return -ENOENT;
 }
@@ -258,9 +317,11 @@ int ike_proposal_check(enum ike_sa_use use, const struct ike_suite *suite,
 	struct ike_reader r = ike_read(sa);
 	struct ike_proposal prop;
 
-	if (ike_proposal_next(&r, &prop) != 1 || r.left || prop.number != 1)
+	if (ike_proposal_next(&r, &prop) != 1 || r.left || !prop.number ||
+	    prop.number > suite->n || !form_fits(&prop, use))
 		return -EINVAL;
-	if (!pick(&prop, use, suite, NULL, IKE_KE_NONE, choice))
+	if (pick(&prop, use, &suite->props[prop.number - 1], NULL, IKE_KE_NONE,
+		 choice))
 		return -EINVAL;
 	/* Section 3.3: exactly one transform of each type. */
 	for (uint8_t type = IKE_TRANSFORM_ENCR; type <= IKE_TRANSFORM_ESN;
@@ -268,4 +329,76 @@ int ike_proposal_check(enum ike_sa_use use, const struct ike_suite *suite,
 		if (count(&prop, type) > 1)
 			return -EINVAL;
 	return 0;
+}
+
+bool ike_proposal_mismatch(enum ike_sa_use use, const struct ike_suite *suite,
+			   const struct ike_suite *other_ke,
+			   struct ike_slice sa, struct ike_mismatch *m)
+{
+	struct ike_reader r = ike_read(sa);
+	int least = IKE_TRANSFORM_ESN + 1;
+	struct ike_proposal prop;
+	struct ike_choice choice;
+
+	while (ike_proposal_next(&r, &prop) > 0) {
+		if (!form_fits(&prop, use))
+			continue;
+		for (unsigned int i = 0; i < suite->n; i++) {
+			unsigned int types = pick(&prop, use, &suite->props[i],
+						  other_ke, IKE_KE_NONE,
+						  &choice);
+			int n = 0;
+
+			for (unsigned int rest = types; rest; rest &= rest - 1)
+				n++;
+			if (n >= least)
+				continue;
+			least = n;
+			m->types = types;
+			m->ours = suite->props[i];
+			m->theirs = prop;
+		}
+	}
+	return least <= IKE_TRANSFORM_ESN;
+}
+
+bool ike_suite_allows(const struct ike_suite *suite,
+		      const struct ike_choice *choice)
+{
+	for (unsigned int i = 0; i < suite->n; i++) {
+		const struct ike_alternatives *alt = &suite->props[i];
+		bool encr = false, integ = !choice->integ && !alt->n_integ;
+		bool prf = false, ke = false;
+
+		for (unsigned int j = 0; j < alt->n_encr; j++)
+			encr |= alt->encr[j].id == choice->encr.id &&
+				alt->encr[j].key_bits == choice->encr.key_bits;
+		for (unsigned int j = 0; j < alt->n_integ; j++)
+			integ |= alt->integ[j] == choice->integ;
+		for (unsigned int j = 0; j < alt->n_prf; j++)
+			prf |= alt->prf[j] == choice->prf;
+		for (unsigned int j = 0; j < alt->n_ke; j++)
+			ke |= alt->ke[j] == choice->ke;
+		if (encr && integ && prf && ke)
+			return true;
+	}
+	return false;
+}
+
+int ike_group_index(const struct ike_groups *groups, uint16_t group)
+{
+	for (unsigned int i = 0; i < groups->n; i++)
+		if (groups->id[i] == group)
+			return (int)i;
+	return -1;
+}
+
+void ike_suite_groups(const struct ike_suite *suite, struct ike_groups *groups)
+{
+	groups->n = 0;
+	for (unsigned int i = 0; i < suite->n; i++)
+		for (unsigned int j = 0; j < suite->props[i].n_ke; j++)
+			if (ike_group_index(groups, suite->props[i].ke[j]) < 0)
+				groups->id[groups->n++] =
+					suite->props[i].ke[j];
 }

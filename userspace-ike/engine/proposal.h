@@ -11,16 +11,20 @@
 /**
  * struct ike_choice - one transform of each type
  * @number: of the proposal it is from
- * @encr: AEAD
+ * @encr: cipher
+ * @integ: integrity algorithm; IKE_INTEG_NONE with an AEAD
  * @prf: PRF; 0 for ESP
  * @ke: key exchange; IKE_KE_NONE if there is none
+ * @esn: extended sequence numbers; ESP only
  * @spi: the SPI in the proposal: 8 octets for IKE (0 if it had none), 4 for ESP
  */
 struct ike_choice {
 	uint8_t number;
 	struct ike_encr encr;
+	uint16_t integ;
 	uint16_t prf;
 	uint16_t ke;
+	bool esn;
 	uint64_t spi;
 };
 
@@ -36,7 +40,7 @@ enum ike_sa_use {
  * ike_build_offer() - SA payload with all that a suite allows
  * @b: builder
  * @use: what for
- * @suite: the alternatives
+ * @suite: a proposal for each of its own
  * @spi: our SPI; not used with IKE_USE_INIT
  */
 void ike_build_offer(struct ike_builder *b, enum ike_sa_use use,
@@ -75,12 +79,98 @@ int ike_proposal_select(enum ike_sa_use use, const struct ike_suite *suite,
 int ike_proposal_check(enum ike_sa_use use, const struct ike_suite *suite,
 		       struct ike_slice sa, struct ike_choice *choice);
 
-/* In words: the alternatives of a suite, a choice, a peer's whole offer. */
+/* Return: whether a choice made before is one that @suite allows for IKE. */
+bool ike_suite_allows(const struct ike_suite *suite,
+		      const struct ike_choice *choice);
+
+/**
+ * struct ike_groups - key exchange methods
+ * @id: transform IDs of type 4, each once, best first
+ * @n: used entries of @id
+ */
+struct ike_groups {
+	uint16_t id[IKE_SUITE_MAX * IKE_ALG_MAX];
+	uint8_t n;
+};
+
+/* Fills in the groups of all proposals of a suite. */
+void ike_suite_groups(const struct ike_suite *suite, struct ike_groups *groups);
+
+/* Return: where a group stands in @groups, or -1. */
+int ike_group_index(const struct ike_groups *groups, uint16_t group);
+
+/**
+ * struct ike_mismatch - why a peer's offer does not fit
+ * @types: bit N is set if nothing of transform type N is in common
+ * @ours: the proposal of ours that it comes closest to
+ * @theirs: the proposal of the peer's that comes closest to it
+ */
+struct ike_mismatch {
+	unsigned int types;
+	struct ike_alternatives ours;
+	struct ike_proposal theirs;
+};
+
+/**
+ * ike_proposal_mismatch() - what ike_proposal_select() has looked for in vain
+ * @use: what for
+ * @suite: what we accept
+ * @other_ke: see ike_proposal_select()
+ * @sa: the peer's SA payload
+ * @m: filled
+ *
+ * Return: false if none of its proposals is of a form that could fit.
+ */
+bool ike_proposal_mismatch(enum ike_sa_use use, const struct ike_suite *suite,
+			   const struct ike_suite *other_ke,
+			   struct ike_slice sa, struct ike_mismatch *m);
+
+/**
+ * struct ike_esp_transform - an ESP transform of the kernel
+ * @encr: transform ID of type 1
+ * @key_bits: its key length as negotiated
+ * @integ: transform ID of type 3
+ * @alg: what the kernel calls both together
+ * @key_len: octets of the key for encryption and that for integrity
+ * @salt_len: octets of the salt
+ */
+struct ike_esp_transform {
+	uint16_t encr;
+	uint16_t key_bits;
+	uint16_t integ;
+	enum ike_esp_alg alg;
+	uint8_t key_len;
+	uint8_t salt_len;
+};
+
+/* Return: the ESP transform of cipher and integrity algorithm, or NULL. */
+const struct ike_esp_transform *ike_esp_transform(const struct ike_encr *encr,
+						  uint16_t integ);
+
+/* In words: the proposals of a suite, a choice, a peer's whole offer. */
 const char *ike_suite_format(const struct ike_suite *suite, char *buf,
 			     size_t len);
 const char *ike_choice_format(const struct ike_choice *choice, char *buf,
 			      size_t len);
 const char *ike_offer_format(struct ike_slice sa, char *buf, size_t len);
+
+/**
+ * ike_mismatch_format() - why an offer does not fit, in words: the transform
+ *                         types without anything in common, what either side
+ *                         has of them, and which of the peer's are too weak
+ * @use: what for
+ * @suite: what we accept
+ * @other_ke: see ike_proposal_select()
+ * @sa: the peer's SA payload
+ * @buf: gets a terminated string, cut if too short; 300 octets are usual
+ * @len: octets of @buf
+ *
+ * Return: @buf.
+ */
+const char *ike_mismatch_format(enum ike_sa_use use,
+				const struct ike_suite *suite,
+				const struct ike_suite *other_ke,
+				struct ike_slice sa, char *buf, size_t len);
 
 /* Return: the name of a key exchange method, such as ecp384. */
 const char *ike_ke_name(uint16_t ke);

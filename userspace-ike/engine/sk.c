@@ -5,16 +5,95 @@
  *
  *	header | SK header | IV | payloads, padding, pad length | ICV
  *	`------- AAD -----'      `-------- encrypted ---------'
+ *	`---------------- HMAC, without an AEAD --------------'
  *
- * In a fragment number and total stand between SKF header and IV, in the AAD.
+ * In a fragment number and total stand between SKF header and IV. What is not
+ * an AEAD encrypts, then authenticates; whoever opens checks before it decrypts,
+ * and a forger never learns more than that the check failed.
  */
 #include <errno.h>
 
 #include "sk.h"
 
-static struct ike_slice key_of(const struct ike_keys *keys, bool initiator)
+static struct ike_slice encr_key(const struct ike_keys *keys, bool initiator)
 {
 	return IKE_SLICE(initiator ? keys->ei : keys->er, keys->e_len);
+}
+
+static struct ike_slice integ_key(const struct ike_keys *keys, bool initiator)
+{
+	return IKE_SLICE(initiator ? keys->ai : keys->ar, keys->a_len);
+}
+
+static size_t iv_len(const struct ike_keys *keys)
+{
+	return keys->integ ? IKE_CBC_BLOCK : IKE_AEAD_IV;
+}
+
+static size_t icv_len(const struct ike_keys *keys)
+{
+	return keys->integ ? ike_integ_icv_len(keys->integ) :
+			     ike_aead_icv_len(keys->encr);
+}
+
+/* Padding before the pad length: a counter mode needs none. */
+static size_t pad_len(const struct ike_keys *keys, size_t len)
+{
+	size_t over = (len + 1) % IKE_CBC_BLOCK;
+
+	return keys->integ && over ? IKE_CBC_BLOCK - over : 0;
+}
+
+size_t ike_sk_room(const struct ike_keys *keys, size_t size, bool fragment)
+{
+	size_t around = IKE_HEADER_LEN + IKE_PAYLOAD_HEADER_LEN +
+			(fragment ? 4 : 0) + iv_len(keys) + icv_len(keys);
+	size_t text = size > around ? size - around : 0;
+
+	if (keys->integ)
+		text -= text % IKE_CBC_BLOCK;
+	return text ? text - 1 : 0;
+}
+
+/*
+ * An AEAD's IV is a number. That of CBC must not be foreseen (RFC 3602, section
+ * 3), and so is made of the number by the PRF, with this direction's key for
+ * integrity: from a block that no message begins with, as no SPI is 0.
+ */
+static int make_iv(const struct ike_keys *keys, bool initiator, uint64_t number,
+		   uint8_t *iv)
+{
+	uint8_t block[2 * IKE_SPI_LEN] = { 0 }, out[IKE_PRF_MAX];
+	struct ike_slice part = IKE_SLICE(block, sizeof(block));
+	int err;
+
+	if (!keys->integ) {
+		put_be64(iv, number);
+		return 0;
+	}
+	put_be64(block + IKE_SPI_LEN, number);
+	err = ike_prf(keys->prf, integ_key(keys, initiator), &part, 1, out);
+	if (!err)
+		memcpy(iv, out, IKE_CBC_BLOCK);
+	return err;
+}
+
+/* @text: from the IV's end; @len: octets of it, padding included. */
+static int protect(const struct ike_keys *keys, bool initiator, uint8_t *out,
+		   const uint8_t *iv, uint8_t *text, size_t len)
+{
+	int err;
+
+	if (!keys->integ)
+		return ike_aead_seal(keys->encr, encr_key(keys, initiator), iv,
+				     IKE_SLICE(out, (size_t)(iv - out)), text,
+				     len, text + len);
+	err = ike_cbc(true, encr_key(keys, initiator), iv, text, len);
+	if (err)
+		return err;
+	return ike_integ(keys->integ, integ_key(keys, initiator),
+			 IKE_SLICE(out, (size_t)(text + len - out)),
+			 text + len);
 }
 
 /* @f NULL: an SK payload. */
@@ -24,11 +103,12 @@ static int seal(const struct ike_keys *keys, bool initiator, uint64_t iv,
 		size_t size)
 {
 	struct ike_header full = *h;
-	size_t total = chain.len + (f ? IKE_SKF_OVERHEAD : IKE_SK_OVERHEAD);
 	uint8_t *sk = out + IKE_HEADER_LEN;
 	uint8_t *iv_at = sk + IKE_PAYLOAD_HEADER_LEN + (f ? 4 : 0);
-	uint8_t *text = iv_at + IKE_AEAD_IV;
-	size_t text_len = chain.len + 1;
+	uint8_t *text = iv_at + iv_len(keys);
+	size_t pad = pad_len(keys, chain.len);
+	size_t text_len = chain.len + pad + 1;
+	size_t total = (size_t)(text - out) + text_len + icv_len(keys);
 	int err;
 
 	if (total > size || total > IKE_MESSAGE_MAX)
@@ -43,13 +123,13 @@ static int seal(const struct ike_keys *keys, bool initiator, uint64_t iv,
 		put_be16(sk + 4, f->number);
 		put_be16(sk + 6, f->total);
 	}
-	put_be64(iv_at, iv);
 	if (chain.len)
 		memcpy(text, chain.data, chain.len);
-	text[chain.len] = 0;	/* pad length: a counter mode needs no padding */
-	err = ike_aead_seal(keys->encr, key_of(keys, initiator), iv_at,
-			    IKE_SLICE(out, (size_t)(iv_at - out)),
-			    text, text_len, text + text_len);
+	memset(text + chain.len, 0, pad);
+	text[text_len - 1] = (uint8_t)pad;
+	err = make_iv(keys, initiator, iv, iv_at);
+	if (!err)
+		err = protect(keys, initiator, out, iv_at, text, text_len);
 	return err ? err : (int)total;
 }
 
@@ -68,36 +148,61 @@ int ike_skf_seal(const struct ike_keys *keys, bool initiator, uint64_t iv,
 	return seal(keys, initiator, iv, h, f, first, part, out, size);
 }
 
+/*
+ * Checks @icv over all of the message before it and decrypts @text to @plain.
+ * Return: 0, -ENOMEM, or anything else if it is not authentic.
+ */
+static int unprotect(const struct ike_keys *keys, bool initiator,
+		     const struct ike_msg *msg, const uint8_t *iv,
+		     struct ike_slice text, const uint8_t *icv, uint8_t *plain)
+{
+	const uint8_t *raw = msg->raw.data;
+	uint8_t want[IKE_ICV_MAX];
+	int err;
+
+	memcpy(plain, text.data, text.len);
+	/* All up to the IV, whatever payloads stand before SK. */
+	if (!keys->integ)
+		return ike_aead_open(keys->encr, encr_key(keys, initiator), iv,
+				     IKE_SLICE(raw, (size_t)(iv - raw)), plain,
+				     text.len, icv);
+	if (text.len % IKE_CBC_BLOCK)
+		return -EBADMSG;
+	err = ike_integ(keys->integ, integ_key(keys, initiator),
+			IKE_SLICE(raw, (size_t)(icv - raw)), want);
+	if (err)
+		return err;
+	if (!ike_equal(want, icv, icv_len(keys)))
+		return -EBADMSG;
+	return ike_cbc(false, encr_key(keys, initiator), iv, plain, text.len);
+}
+
 /* Of SK and SKF alike: what is inside goes to @plain. */
 static int open_sealed(const struct ike_keys *keys, bool initiator,
 		       const struct ike_msg *msg, uint8_t *plain, size_t size,
 		       struct ike_slice *inside)
 {
 	struct ike_reader r = ike_read(msg->sk);
-	const uint8_t *iv = ike_take(&r, IKE_AEAD_IV);
-	struct ike_slice text, aad;
+	const uint8_t *iv = ike_take(&r, iv_len(keys));
+	struct ike_slice text;
 	const uint8_t *icv;
-	uint8_t pad_len;
+	size_t pad;
 	int err;
 
 	/* At least the pad length is in there. */
-	if (!iv || r.left < 1 + IKE_AEAD_ICV || r.left > size)
+	if (!iv || r.left < 1 + icv_len(keys) || r.left > size)
 		return -EPERM;
-	text = ike_take_slice(&r, r.left - IKE_AEAD_ICV);
-	icv = ike_take(&r, IKE_AEAD_ICV);
-	/* All up to the IV, whatever payloads stand before SK. */
-	aad = IKE_SLICE(msg->raw.data, (size_t)(iv - msg->raw.data));
-
-	memcpy(plain, text.data, text.len);
-	err = ike_aead_open(keys->encr, key_of(keys, initiator), iv, aad,
-			    plain, text.len, icv);
+	text = ike_take_slice(&r, r.left - icv_len(keys));
+	icv = ike_take(&r, icv_len(keys));
+	err = unprotect(keys, initiator, msg, iv, text, icv, plain);
 	if (err)
 		return err == -ENOMEM ? err : -EPERM;
 
-	pad_len = plain[text.len - 1];
-	if (pad_len > text.len - 1)
+	/* It may be of any octets, and longer than need be (section 3.14). */
+	pad = plain[text.len - 1];
+	if (pad > text.len - 1)
 		return -EBADMSG;
-	*inside = IKE_SLICE(plain, text.len - 1 - pad_len);
+	*inside = IKE_SLICE(plain, text.len - 1 - pad);
 	return 0;
 }
 

@@ -8,12 +8,22 @@
 
 #include "keymat.h"
 
-/* Octets that sealing adds to a chain of payloads. */
+/* Octets that sealing adds to a chain of payloads, with any suite, at most. */
 #define IKE_SK_OVERHEAD (IKE_HEADER_LEN + IKE_PAYLOAD_HEADER_LEN + \
-			 IKE_AEAD_IV + 1 + IKE_AEAD_ICV)
+			 IKE_CBC_BLOCK + IKE_CBC_BLOCK + IKE_ICV_MAX)
 
 /* The same of a fragment. */
 #define IKE_SKF_OVERHEAD (IKE_SK_OVERHEAD + 4)
+
+/**
+ * ike_sk_room() - octets of payloads that fit into a message, or a fragment
+ * @keys: of the IKE SA
+ * @size: octets of the message
+ * @fragment: it is a fragment
+ *
+ * Return: how many; 0 if the message cannot be that short.
+ */
+size_t ike_sk_room(const struct ike_keys *keys, size_t size, bool fragment);
 
 /**
  * ike_sk_seal() - a protected message from a chain of payloads

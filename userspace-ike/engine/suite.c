@@ -1,278 +1,257 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Names of algorithms: suites from configuration text, and offers as text for
- * people. The table also knows algorithms that we do not have, so that a
- * refused offer can be told in the words of the peer's configuration.
+ * Suites from configuration text.
  */
 #include <errno.h>
 #include <stdio.h>
 
+#include "algorithm.h"
 #include "proposal.h"
 
-static const struct algorithm {
-	uint8_t type;
-	uint16_t id;
-	uint16_t key_bits;
-	bool ours;
-	const char *name;
-} algorithms[] = {
-	{ IKE_TRANSFORM_ENCR, IKE_ENCR_AES_GCM_16, 128, true, "aes128gcm16" },
-	{ IKE_TRANSFORM_ENCR, IKE_ENCR_AES_GCM_16, 192, false, "aes192gcm16" },
-	{ IKE_TRANSFORM_ENCR, IKE_ENCR_AES_GCM_16, 256, true, "aes256gcm16" },
-	{ IKE_TRANSFORM_ENCR, 3, 0, false, "3des" },
-	{ IKE_TRANSFORM_ENCR, 11, 0, false, "null" },
-	{ IKE_TRANSFORM_ENCR, 12, 128, false, "aes128" },
-	{ IKE_TRANSFORM_ENCR, 12, 192, false, "aes192" },
-	{ IKE_TRANSFORM_ENCR, 12, 256, false, "aes256" },
-	{ IKE_TRANSFORM_ENCR, 13, 128, false, "aes128ctr" },
-	{ IKE_TRANSFORM_ENCR, 13, 256, false, "aes256ctr" },
-	{ IKE_TRANSFORM_ENCR, 18, 128, false, "aes128gcm8" },
-	{ IKE_TRANSFORM_ENCR, 18, 256, false, "aes256gcm8" },
-	{ IKE_TRANSFORM_ENCR, 19, 128, false, "aes128gcm12" },
-	{ IKE_TRANSFORM_ENCR, 19, 256, false, "aes256gcm12" },
-	{ IKE_TRANSFORM_ENCR, 28, 0, false, "chacha20poly1305" },
-	{ IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_256, 0, true, "prfsha256" },
-	{ IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_384, 0, true, "prfsha384" },
-	{ IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_512, 0, true, "prfsha512" },
-	{ IKE_TRANSFORM_PRF, 1, 0, false, "prfmd5" },
-	{ IKE_TRANSFORM_PRF, 2, 0, false, "prfsha1" },
-	{ IKE_TRANSFORM_PRF, 4, 0, false, "prfaesxcbc" },
-	{ IKE_TRANSFORM_PRF, 8, 0, false, "prfaescmac" },
-	{ IKE_TRANSFORM_INTEG, 1, 0, false, "md5" },
-	{ IKE_TRANSFORM_INTEG, 2, 0, false, "sha1" },
-	{ IKE_TRANSFORM_INTEG, 5, 0, false, "aesxcbc" },
-	{ IKE_TRANSFORM_INTEG, 12, 0, false, "sha256" },
-	{ IKE_TRANSFORM_INTEG, 13, 0, false, "sha384" },
-	{ IKE_TRANSFORM_INTEG, 14, 0, false, "sha512" },
-	{ IKE_TRANSFORM_KE, IKE_KE_X25519, 0, true, "x25519" },
-	{ IKE_TRANSFORM_KE, IKE_KE_ECP_256, 0, true, "ecp256" },
-	{ IKE_TRANSFORM_KE, IKE_KE_ECP_384, 0, true, "ecp384" },
-	{ IKE_TRANSFORM_KE, IKE_KE_ECP_521, 0, true, "ecp521" },
-	{ IKE_TRANSFORM_KE, IKE_KE_MODP_2048, 0, true, "modp2048" },
-	{ IKE_TRANSFORM_KE, IKE_KE_MODP_3072, 0, true, "modp3072" },
-	{ IKE_TRANSFORM_KE, IKE_KE_MODP_4096, 0, true, "modp4096" },
-	{ IKE_TRANSFORM_KE, 1, 0, false, "modp768" },
-	{ IKE_TRANSFORM_KE, 2, 0, false, "modp1024" },
-	{ IKE_TRANSFORM_KE, 5, 0, false, "modp1536" },
-	{ IKE_TRANSFORM_KE, 17, 0, false, "modp6144" },
-	{ IKE_TRANSFORM_KE, 18, 0, false, "modp8192" },
-	{ IKE_TRANSFORM_KE, 28, 0, false, "brainpool256" },
-	{ IKE_TRANSFORM_KE, 32, 0, false, "x448" },
-	{ IKE_TRANSFORM_KE, 36, 0, false, "mlkem768" },
-	{ IKE_TRANSFORM_ESN, IKE_ESN_YES, 0, false, "esn" },
+/**
+ * struct parse - a proposal in the making
+ * @suite: what it will be added to
+ * @kind: what for
+ * @one: the proposal
+ * @why: see ike_suite_parse()
+ * @why_len: octets of @why
+ */
+struct parse {
+	const struct ike_suite *suite;
+	enum ike_suite_kind kind;
+	struct ike_alternatives one;
+	char *why;
+	size_t why_len;
 };
 
-static const struct algorithm *find_name(const char *name, size_t len)
+#define refuse(p, ...) \
+	(snprintf((p)->why, (p)->why_len, __VA_ARGS__), -EINVAL)
+
+static int too_many(struct parse *p, const char *name)
 {
-	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
-		if (strlen(algorithms[i].name) == len &&
-		    !memcmp(algorithms[i].name, name, len))
-			return &algorithms[i];
-	return NULL;
+	snprintf(p->why, p->why_len, "more than %d alternatives at \"%s\"",
+		 IKE_ALG_MAX, name);
+	return -E2BIG;
 }
 
-static const struct algorithm *find_id(uint8_t type, uint16_t id,
-				       uint16_t key_bits)
-{
-	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
-		if (algorithms[i].type == type && algorithms[i].id == id &&
-		    algorithms[i].key_bits == key_bits)
-			return &algorithms[i];
-	return NULL;
-}
-
-/* --------------------------------------------------------------- parsing */
-
-static int add_u16(uint16_t *list, uint8_t *n, uint16_t id)
+static int add_id(struct parse *p, uint16_t *list, uint8_t *n, uint16_t id,
+		  const char *name)
 {
 	for (unsigned int i = 0; i < *n; i++)
 		if (list[i] == id)
 			return 0;
 	if (*n == IKE_ALG_MAX)
-		return -E2BIG;
+		return too_many(p, name);
 	list[(*n)++] = id;
 	return 0;
 }
 
-static int add_encr(struct ike_suite *suite, uint16_t id, uint16_t key_bits)
+static bool is_aead(uint16_t encr)
 {
-	for (unsigned int i = 0; i < suite->n_encr; i++)
-		if (suite->encr[i].id == id &&
-		    suite->encr[i].key_bits == key_bits)
+	return encr != IKE_ENCR_AES_CBC;
+}
+
+/* Does it leave in clear what it authenticates (RFC 4543)? */
+static bool is_clear(uint16_t encr)
+{
+	return encr == IKE_ENCR_NULL_AES_GMAC;
+}
+
+static const char *encr_name(const struct ike_encr *encr)
+{
+	return ike_algorithm_find(IKE_TRANSFORM_ENCR, encr->id, encr->key_bits)
+		->name;
+}
+
+static int add_encr(struct parse *p, const struct ike_algorithm *alg)
+{
+	struct ike_alternatives *one = &p->one;
+	const struct ike_encr *first = one->encr;
+
+	if (p->kind == IKE_SUITE_IKE && is_clear(alg->id))
+		return refuse(p, "\"%s\" does not encrypt: it is for ESP only",
+			      alg->name);
+	if (one->n_encr && is_aead(first->id) != is_aead(alg->id))
+		return refuse(p,
+			      "\"%s\" and \"%s\" cannot be in one proposal (RFC 7296, section 3.3); make it two, each with quotes of its own",
+			      encr_name(first), alg->name);
+	for (unsigned int i = 0; i < one->n_encr; i++)
+		if (first[i].id == alg->id &&
+		    first[i].key_bits == alg->key_bits)
 			return 0;
-	if (suite->n_encr == IKE_ALG_MAX)
-		return -E2BIG;
-	suite->encr[suite->n_encr++] = (struct ike_encr){ id, key_bits };
+	if (one->n_encr == IKE_ALG_MAX)
+		return too_many(p, alg->name);
+	one->encr[one->n_encr++] = (struct ike_encr){ alg->id, alg->key_bits };
 	return 0;
 }
 
-static int add_word(struct ike_suite *suite, enum ike_suite_kind kind,
-		    const char *word, size_t len, char *why, size_t why_len)
+static int add_alg(struct parse *p, const struct ike_algorithm *alg)
 {
-	const struct algorithm *alg = find_name(word, len);
-	int err = -EINVAL;
+	bool ike = p->kind == IKE_SUITE_IKE;
 
-	if (!alg || !alg->ours) {
-		snprintf(why, why_len, "%s algorithm \"%.*s\"",
-			 alg ? "unsupported" : "unknown", (int)len, word);
-		return -EINVAL;
-	}
 	switch (alg->type) {
 	case IKE_TRANSFORM_ENCR:
-		err = add_encr(suite, alg->id, alg->key_bits);
-		break;
+		return add_encr(p, alg);
+	case IKE_TRANSFORM_INTEG:
+		return add_id(p, p->one.integ, &p->one.n_integ, alg->id,
+			      alg->name);
 	case IKE_TRANSFORM_PRF:
-		if (kind == IKE_SUITE_ESP) {
-			snprintf(why, why_len,
-				 "\"%s\" has no place in an ESP suite",
-				 alg->name);
-			return -EINVAL;
-		}
-		err = add_u16(suite->prf, &suite->n_prf, alg->id);
+		if (ike)
+			return add_id(p, p->one.prf, &p->one.n_prf, alg->id,
+				      alg->name);
 		break;
 	case IKE_TRANSFORM_KE:
-		err = add_u16(suite->ke, &suite->n_ke, alg->id);
+		return add_id(p, p->one.ke, &p->one.n_ke, alg->id, alg->name);
+	case IKE_TRANSFORM_ESN:
+		if (!ike)
+			return add_id(p, p->one.esn, &p->one.n_esn, alg->id,
+				      alg->name);
 		break;
 	}
-	if (err == -E2BIG)
-		snprintf(why, why_len, "more than %d alternatives at \"%s\"",
-			 IKE_ALG_MAX, alg->name);
-	return err;
+	return refuse(p, "\"%s\" has no place in an %s suite", alg->name,
+		      ike ? "IKE" : "ESP");
+}
+
+static int add_word(struct parse *p, const char *word, size_t len)
+{
+	const struct ike_algorithm *alg = ike_algorithm_by_name(word, len);
+
+	if (!alg)
+		return refuse(p, "unknown algorithm \"%.*s\"", (int)len, word);
+	switch (alg->worth) {
+	case IKE_WORTH_OURS:
+		break;
+	case IKE_WORTH_LEGACY:
+		if (p->suite->allow_legacy)
+			break;
+		return refuse(p,
+			      "\"%s\" is too weak: use %s, or set allow-legacy = true if the peer has nothing better",
+			      alg->name, ike_algorithm_instead(alg->type));
+	case IKE_WORTH_WEAK:
+		return refuse(p, "\"%s\" is too weak: use %s", alg->name,
+			      ike_algorithm_instead(alg->type));
+	case IKE_WORTH_OTHER:
+		return refuse(p, "unsupported algorithm \"%s\": use %s",
+			      alg->name, ike_algorithm_instead(alg->type));
+	}
+	return add_alg(p, alg);
+}
+
+/* As strongSwan does it: without a word about the PRF, that of the same hash. */
+static void default_prf(struct ike_alternatives *one)
+{
+	static const struct {
+		uint16_t integ;
+		uint16_t prf;
+	} same[] = {
+		{ IKE_INTEG_HMAC_SHA1_96, IKE_PRF_HMAC_SHA1 },
+		{ IKE_INTEG_HMAC_SHA2_256_128, IKE_PRF_HMAC_SHA2_256 },
+		{ IKE_INTEG_HMAC_SHA2_384_192, IKE_PRF_HMAC_SHA2_384 },
+		{ IKE_INTEG_HMAC_SHA2_512_256, IKE_PRF_HMAC_SHA2_512 },
+	};
+
+	if (one->n_prf)
+		return;
+	for (unsigned int i = 0; i < one->n_integ; i++)
+		for (size_t j = 0; j < sizeof(same) / sizeof(same[0]); j++)
+			if (same[j].integ == one->integ[i])
+				one->prf[one->n_prf++] = same[j].prf;
+}
+
+/*
+ * The peer chooses among the proposals of a suite, and so whoever can choose
+ * for the peer: either all of them encrypt, or none.
+ */
+static int check_clear(struct parse *p)
+{
+	const struct ike_encr *clear = NULL, *secret = NULL;
+
+	for (unsigned int i = 0; i <= p->suite->n; i++) {
+		const struct ike_alternatives *alt =
+			i < p->suite->n ? &p->suite->props[i] : &p->one;
+
+		for (unsigned int j = 0; j < alt->n_encr; j++)
+			if (is_clear(alt->encr[j].id))
+				clear = &alt->encr[j];
+			else
+				secret = &alt->encr[j];
+	}
+	if (clear && secret)
+		return refuse(p,
+			      "\"%s\" does not encrypt, so it cannot be an alternative to \"%s\", which does",
+			      encr_name(clear), encr_name(secret));
+	return 0;
+}
+
+/* What is missing, and what does not go together? */
+static int finish(struct parse *p, const char *text)
+{
+	struct ike_alternatives *one = &p->one;
+	bool ike = p->kind == IKE_SUITE_IKE;
+
+	if (!one->n_encr)
+		return refuse(p, "\"%s\" names no cipher (such as aes256gcm16)",
+			      text);
+	if (is_aead(one->encr[0].id) && one->n_integ)
+		return refuse(p,
+			      "\"%s\" needs no integrity algorithm: leave out \"%s\"%s",
+			      encr_name(one->encr),
+			      ike_algorithm_find(IKE_TRANSFORM_INTEG,
+						 one->integ[0], 0)
+				      ->name,
+			      ike && !one->n_prf ?
+				      ", and name a PRF (such as prfsha384)" :
+				      "");
+	if (!is_aead(one->encr[0].id) && !one->n_integ)
+		return refuse(p,
+			      "\"%s\" needs an integrity algorithm (such as sha256)",
+			      encr_name(one->encr));
+	if (ike) {
+		default_prf(one);
+		if (!one->n_prf)
+			return refuse(p,
+				      "\"%s\" names no PRF (such as prfsha384)",
+				      text);
+		if (!one->n_ke)
+			return refuse(p,
+				      "\"%s\" names no key exchange (such as ecp384)",
+				      text);
+	} else if (!one->n_esn) {
+		one->esn[one->n_esn++] = IKE_ESN_YES;
+		one->esn[one->n_esn++] = IKE_ESN_NO;
+	}
+	return check_clear(p);
 }
 
 int ike_suite_parse(struct ike_suite *suite, enum ike_suite_kind kind,
 		    const char *text, char *why, size_t why_len)
 {
-	struct ike_suite add = *suite;
-	struct ike_suite one = { 0 };
 	const char *word = text;
+	struct parse p;
+	int err;
 
+	/* Suites are compared as memory: nothing in there shall be by chance. */
+	memset(&p, 0, sizeof(p));
+	p.suite = suite;
+	p.kind = kind;
+	p.why = why;
+	p.why_len = why_len;
+	if (suite->n == IKE_SUITE_MAX) {
+		snprintf(why, why_len, "more than %d proposals", IKE_SUITE_MAX);
+		return -E2BIG;
+	}
 	for (;;) {
 		size_t len = strcspn(word, "-");
-		int err = add_word(&add, kind, word, len, why, why_len);
 
+		err = add_word(&p, word, len);
 		if (err)
 			return err;
-		add_word(&one, kind, word, len, why, why_len);
 		if (!word[len])
 			break;
 		word += len + 1;
 	}
-	/* What is missing must be missing in this text, not only in all. */
-	if (!one.n_encr) {
-		snprintf(why, why_len,
-			 "\"%s\" names no cipher (such as aes256gcm16)", text);
-		return -EINVAL;
-	}
-	if (kind == IKE_SUITE_IKE && !one.n_prf) {
-		snprintf(why, why_len,
-			 "\"%s\" names no PRF (such as prfsha384)", text);
-		return -EINVAL;
-	}
-	if (kind == IKE_SUITE_IKE && !one.n_ke) {
-		snprintf(why, why_len,
-			 "\"%s\" names no key exchange (such as ecp384)", text);
-		return -EINVAL;
-	}
-	*suite = add;
-	return 0;
-}
-
-/* ------------------------------------------------------------ formatting */
-
-struct text {
-	char *buf;
-	size_t size;
-	size_t len;
-	const char *sep;
-};
-
-static void text_add(struct text *t, const char *word)
-{
-	int n;
-
-	if (t->len + 1 >= t->size)
-		return;
-	n = snprintf(t->buf + t->len, t->size - t->len, "%s%s", t->sep, word);
-	if (n > 0)
-		t->len += (size_t)n;
-	if (t->len >= t->size)
-		t->len = t->size - 1;
-	t->sep = "-";
-}
-
-static void text_add_alg(struct text *t, uint8_t type, uint16_t id,
-			 uint16_t key_bits)
-{
-	static const char *const types[] = { "?", "encr", "prf", "integ", "ke",
-					     "esn" };
-	const struct algorithm *alg = find_id(type, id, key_bits);
-	char word[32];
-
-	/* "No integrity", "no PFS" and "no ESN" are not worth a word. */
-	if (!alg && !id && type >= IKE_TRANSFORM_INTEG)
-		return;
-	if (!alg) {
-		snprintf(word, sizeof(word), "%s#%u",
-			 type < 6 ? types[type] : "type", id);
-		if (key_bits)
-			snprintf(word + strlen(word),
-				 sizeof(word) - strlen(word), "/%u", key_bits);
-	}
-	text_add(t, alg ? alg->name : word);
-}
-
-const char *ike_suite_format(const struct ike_suite *suite, char *buf,
-			     size_t len)
-{
-	struct text t = { .buf = buf, .size = len, .sep = "" };
-
-	buf[0] = 0;
-	for (unsigned int i = 0; i < suite->n_encr; i++)
-		text_add_alg(&t, IKE_TRANSFORM_ENCR, suite->encr[i].id,
-			     suite->encr[i].key_bits);
-	for (unsigned int i = 0; i < suite->n_prf; i++)
-		text_add_alg(&t, IKE_TRANSFORM_PRF, suite->prf[i], 0);
-	for (unsigned int i = 0; i < suite->n_ke; i++)
-		text_add_alg(&t, IKE_TRANSFORM_KE, suite->ke[i], 0);
-	return buf;
-}
-
-const char *ike_choice_format(const struct ike_choice *choice, char *buf,
-			      size_t len)
-{
-	struct ike_suite one = {
-		.encr = { choice->encr },
-		.prf = { choice->prf },
-		.ke = { choice->ke },
-		.n_encr = 1,
-		.n_prf = choice->prf != 0,
-		.n_ke = choice->ke != IKE_KE_NONE,
-	};
-
-	return ike_suite_format(&one, buf, len);
-}
-
-const char *ike_offer_format(struct ike_slice sa, char *buf, size_t len)
-{
-	struct text t = { .buf = buf, .size = len, .sep = "" };
-	struct ike_reader r = ike_read(sa);
-	struct ike_proposal prop;
-
-	buf[0] = 0;
-	while (ike_proposal_next(&r, &prop) > 0) {
-		for (unsigned int i = 0; i < prop.n_transforms; i++)
-			text_add_alg(&t, prop.transforms[i].type,
-				     prop.transforms[i].id,
-				     prop.transforms[i].key_bits);
-		t.sep = ", ";
-	}
-	return buf;
-}
-
-const char *ike_ke_name(uint16_t ke)
-{
-	const struct algorithm *alg = find_id(IKE_TRANSFORM_KE, ke, 0);
-
-	return alg ? alg->name : "an unknown key exchange";
+	err = finish(&p, text);
+	if (!err)
+		memcpy(&suite->props[suite->n++], &p.one, sizeof(p.one));
+	return err;
 }

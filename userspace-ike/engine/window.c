@@ -46,7 +46,7 @@ static int keep(uint8_t **data, size_t *len, const uint8_t *from, size_t n)
 static int seal_fragments(struct ike_sa *sa, const struct ike_header *h,
 			  const struct ike_builder *b)
 {
-	const size_t most = IKE_UNFRAGMENTED_MAX - IKE_SKF_OVERHEAD;
+	const size_t most = ike_sk_room(&sa->keys, IKE_UNFRAGMENTED_MAX, true);
 	struct ike_reader r = ike_read(IKE_SLICE(b->w.data, b->w.len));
 	struct ike_fragment f = {
 		.total = (uint16_t)((b->w.len + most - 1) / most),
@@ -90,7 +90,7 @@ static int seal(struct ike_sa *sa, uint8_t exchange, uint32_t id,
 	if (response)
 		h.flags |= IKE_FLAG_RESPONSE;
 	if (sa->fragmentation &&
-	    b->w.len + IKE_SK_OVERHEAD > IKE_UNFRAGMENTED_MAX)
+	    b->w.len > ike_sk_room(&sa->keys, IKE_UNFRAGMENTED_MAX, false))
 		return seal_fragments(sa, &h, b);
 	return ike_sk_seal(&sa->keys, sa->initiator, ++sa->iv, &h, b->first,
 			   IKE_SLICE(b->w.data, b->w.len), sa->e->out,

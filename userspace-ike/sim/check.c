@@ -269,6 +269,9 @@ void sim_check_converged(struct sim *sim)
 	if (p[0]->info.in.spi != p[1]->info.out.spi ||
 	    p[0]->info.out.spi != p[1]->info.in.spi)
 		sim_fail(sim, "the ends have different pairs");
+	if (p[0]->info.in.alg != p[1]->info.out.alg ||
+	    p[0]->info.in.esn != p[1]->info.out.esn)
+		sim_fail(sim, "the ends have different transforms");
 	if (memcmp(p[0]->info.in.key, p[1]->info.out.key, IKE_KEY_MAX) ||
 	    memcmp(p[0]->info.out.key, p[1]->info.in.key, IKE_KEY_MAX) ||
 	    memcmp(p[0]->info.in.salt, p[1]->info.out.salt, IKE_SALT_MAX))

@@ -114,6 +114,51 @@ static bool key_known(const struct sim_kernel *k, const struct sim_pair *but,
 	return false;
 }
 
+/* What the module would refuse. */
+static bool acceptable(const struct ike_kernel_pair *info)
+{
+	static const struct {
+		enum ike_esp_alg alg;
+		size_t key_len;
+		size_t salt_len;
+	} algs[] = {
+		{ IKE_ESP_AES_GCM_16_128, 16, 4 },
+		{ IKE_ESP_AES_GCM_16_256, 32, 4 },
+		{ IKE_ESP_AES_GCM_16_192, 24, 4 },
+		{ IKE_ESP_AES_GCM_12_128, 16, 4 },
+		{ IKE_ESP_AES_GCM_12_192, 24, 4 },
+		{ IKE_ESP_AES_GCM_12_256, 32, 4 },
+		{ IKE_ESP_AES_GCM_8_128, 16, 4 },
+		{ IKE_ESP_AES_GCM_8_192, 24, 4 },
+		{ IKE_ESP_AES_GCM_8_256, 32, 4 },
+		{ IKE_ESP_CHACHA20_POLY1305, 32, 4 },
+		{ IKE_ESP_AES_GMAC_128, 16, 4 },
+		{ IKE_ESP_AES_GMAC_192, 24, 4 },
+		{ IKE_ESP_AES_GMAC_256, 32, 4 },
+		{ IKE_ESP_AES_CBC_128_HMAC_SHA2_256_128, 48, 0 },
+		{ IKE_ESP_AES_CBC_256_HMAC_SHA2_256_128, 64, 0 },
+		{ IKE_ESP_AES_CBC_128_HMAC_SHA2_384_192, 64, 0 },
+		{ IKE_ESP_AES_CBC_256_HMAC_SHA2_384_192, 80, 0 },
+		{ IKE_ESP_AES_CBC_128_HMAC_SHA2_512_256, 80, 0 },
+		{ IKE_ESP_AES_CBC_256_HMAC_SHA2_512_256, 96, 0 },
+		{ IKE_ESP_AES_CBC_128_HMAC_SHA1_96, 36, 0 },
+		{ IKE_ESP_AES_CBC_256_HMAC_SHA1_96, 52, 0 },
+	};
+	const struct ike_kernel_sa *in = &info->in, *out = &info->out;
+
+	if (in->alg >= IKE_ESP_AES_CBC_128_HMAC_SHA1_96 && !info->allow_legacy)
+		return false;
+	for (size_t i = 0; i < sizeof(algs) / sizeof(algs[0]); i++)
+		if (algs[i].alg == in->alg)
+			return in->key_len == algs[i].key_len &&
+			       in->salt_len == algs[i].salt_len &&
+			       out->alg == in->alg &&
+			       out->key_len == in->key_len &&
+			       out->salt_len == in->salt_len &&
+			       out->esn == in->esn;
+	return false;
+}
+
 static int pair_new(void *ctx, const struct ike_kernel_pair *info)
 {
 	struct sim_node *node = ctx;
@@ -123,7 +168,7 @@ static int pair_new(void *ctx, const struct ike_kernel_pair *info)
 		return -ENOENT;
 	if (pair->state != IKE_PAIR_LARVAL ||
 	    pair->info.in.spi != info->in.spi || info->out.spi < 256 ||
-	    info->in.key_len != info->out.key_len || !info->in.replay_window) {
+	    !acceptable(info) || !info->in.replay_window) {
 		sim_fail(node->sim, "node %u: impossible sa-pair-new",
 			 node->index);
 		return -EINVAL;

@@ -65,25 +65,64 @@ static void scenario_establish(struct sim *sim)
 	converge(sim);
 }
 
-static void scenario_suites(struct sim *sim)
+/* One of several proposals, each end's suite is made of two. */
+static void random_suite(struct sim *sim, enum ike_suite_kind kind,
+			 const char *const *texts, unsigned int n)
 {
-	static const char *const suites[] = {
-		"aes128gcm16-prfsha256-ecp256",
-		"aes256gcm16-prfsha512-ecp521",
-		"aes256gcm16-prfsha384-ecp384",
-		"aes128gcm16-aes256gcm16-prfsha256-prfsha512-modp2048",
-		"aes256gcm16-prfsha256-x25519",
-		"aes128gcm16-prfsha384-modp3072",
-	};
-	char why[64];
-	const char *text = suites[sim_below(&sim->rng, 6)];
+	const char *common = texts[sim_below(&sim->rng, n)];
 
 	for (unsigned int i = 0; i < SIM_NODES; i++) {
 		struct ike_tunnel_config *c = &sim->nodes[i].config;
+		struct ike_suite *suite = kind == IKE_SUITE_IKE ? &c->ike :
+								  &c->esp;
+		const char *other = texts[sim_below(&sim->rng, n)];
+		bool first = sim_chance(&sim->rng, 50);
+		char why[200];
 
-		memset(&c->ike, 0, sizeof(c->ike));
-		ike_suite_parse(&c->ike, IKE_SUITE_IKE, text, why, sizeof(why));
+		*suite = (struct ike_suite){ .allow_legacy = true };
+		/* Whether the other one may stand beside it, or not. */
+		if (!first)
+			ike_suite_parse(suite, kind, other, why, sizeof(why));
+		if (ike_suite_parse(suite, kind, common, why, sizeof(why))) {
+			suite->n = 0;
+			ike_suite_parse(suite, kind, common, why, sizeof(why));
+		}
+		if (first)
+			ike_suite_parse(suite, kind, other, why, sizeof(why));
 	}
+}
+
+static void scenario_suites(struct sim *sim)
+{
+	static const char *const ike[] = {
+		"aes128gcm16-prfsha256-ecp256",
+		"aes256gcm16-prfsha512-ecp521",
+		"aes256gcm16-aes192gcm12-prfsha384-ecp384",
+		"aes128gcm16-aes256gcm16-prfsha256-prfsha512-modp2048",
+		"aes256gcm8-prfsha256-x25519",
+		"aes128gcm12-prfsha384-modp3072",
+		"chacha20poly1305-prfsha256-x25519",
+		"aes128-sha1-modp2048",
+		"aes128-aes256-sha256-sha1-x25519-ecp256",
+		"aes256-sha384-ecp384",
+		"aes256-sha512-prfsha256-x25519",
+	};
+	static const char *const esp[] = {
+		"aes128gcm16",
+		"aes192gcm16-aes256gcm8-x25519",
+		"aes256gcm12-ecp256-esn",
+		"chacha20poly1305-noesn-esn",
+		"chacha20poly1305-x25519-noesn",
+		"aes128gmac-aes256gmac",
+		"aes192gmac-x25519-noesn",
+		"aes128-sha256-noesn",
+		"aes256-sha384-x25519",
+		"aes256-aes128-sha512-sha256-esn",
+		"aes128-aes256-sha1-ecp256",
+	};
+
+	random_suite(sim, IKE_SUITE_IKE, ike, sizeof(ike) / sizeof(ike[0]));
+	random_suite(sim, IKE_SUITE_ESP, esp, sizeof(esp) / sizeof(esp[0]));
 	establish(sim, 10);
 	command_in(sim, 1000, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
 	command_in(sim, 9000, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);

@@ -64,7 +64,109 @@ static void prf_is_rfc4231(void **state)
 					 out), 0);
 		assert_octets(out, rfc4231[i].sha512);
 	}
-	assert_int_not_equal(ike_prf(2, IKE_SLICE(key, 1), NULL, 0, out), 0);
+	assert_int_not_equal(ike_prf(1, IKE_SLICE(key, 1), NULL, 0, out), 0);
+}
+
+/* What old peers have. */
+static void sha1_is_rfc2202(void **state)
+{
+	struct ike_slice text = IKE_SLICE((const uint8_t *)"Hi There", 8);
+	uint8_t key[20], out[IKE_PRF_MAX], icv[IKE_ICV_MAX] = { 0 };
+
+	(void)state;
+	memset(key, 0x0b, sizeof(key));
+	assert_int_equal(ike_prf(IKE_PRF_HMAC_SHA1, IKE_SLICE(key, 20), &text,
+				 1, out), 0);
+	assert_octets(out, "b617318655057264e28bc0b6fb378c8ef146be00");
+	assert_int_equal(ike_integ(IKE_INTEG_HMAC_SHA1_96, IKE_SLICE(key, 20),
+				   text, icv), 0);
+	/* 96 bits, and nothing behind them. */
+	assert_octets(icv, "b617318655057264e28bc0b600000000");
+}
+
+/* RFC 4868, section 2.7.2: the keys are as long as the hash, the ICV half. */
+static void integ_is_rfc4868(void **state)
+{
+	static const struct {
+		uint16_t id;
+		size_t key_len;
+		const char *icv;
+	} v[] = {
+		{ IKE_INTEG_HMAC_SHA2_256_128, 32,
+		  "198a607eb44bfbc69903a0f1cf2bbdc5" },
+		{ IKE_INTEG_HMAC_SHA2_384_192, 48,
+		  "b6a8d5636f5c6a7224f9977dcf7ee6c7fb6d0c48cbdee973" },
+		{ IKE_INTEG_HMAC_SHA2_512_256, 64,
+		  "637edc6e01dce7e6742a99451aae82df"
+		  "23da3e92439e590e43e761b33e910fb8" },
+	};
+	struct ike_slice text = IKE_SLICE((const uint8_t *)"Hi There", 8);
+	uint8_t key[64], icv[IKE_ICV_MAX];
+
+	(void)state;
+	memset(key, 0x0b, sizeof(key));
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		assert_int_equal(ike_integ_key_len(v[i].id), v[i].key_len);
+		assert_int_equal(ike_integ_icv_len(v[i].id),
+				 strlen(v[i].icv) / 2);
+		assert_int_equal(ike_integ(v[i].id,
+					   IKE_SLICE(key, v[i].key_len), text,
+					   icv), 0);
+		assert_octets(icv, v[i].icv);
+		assert_int_not_equal(ike_integ(v[i].id,
+					       IKE_SLICE(key, v[i].key_len - 1),
+					       text, icv), 0);
+	}
+	assert_int_equal(ike_integ_key_len(1), 0);
+}
+
+static void cbc_is_rfc3602(void **state)
+{
+	static const struct {
+		const char *key, *iv, *text, *cipher;
+	} v[] = {
+		/* Section 4, case 1 and 2. */
+		{ "06a9214036b8a15b512e03d534120006",
+		  "3dafba429d9eb430b422da802c9fac41",
+		  "53696e676c6520626c6f636b206d7367",
+		  "e353779c1079aeb82708942dbe77181a" },
+		{ "c286696d887c9aa0611bbb3e2025a45a",
+		  "562e17996d093d28ddb3ba695a2e6f58",
+		  "000102030405060708090a0b0c0d0e0f"
+		  "101112131415161718191a1b1c1d1e1f",
+		  "d296cd94c2cccf8a3a863028b5e1dc0a"
+		  "7586602d253cfff91b8266bea6d61ab1" },
+		/* NIST SP 800-38A, F.2.5. */
+		{ "603deb1015ca71be2b73aef0857d7781"
+		  "1f352c073b6108d72d9810a30914dff4",
+		  "000102030405060708090a0b0c0d0e0f",
+		  "6bc1bee22e409f96e93d7e117393172a"
+		  "ae2d8a571e03ac9c9eb76fac45af8e51",
+		  "f58c4c04d6e5f1ba779eabfb5f7bfbd6"
+		  "9cfc4e967edb808d679f777bc6702c7d" },
+	};
+	uint8_t key[32], iv[16], buf[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct ike_slice k = IKE_SLICE(key, unhex(v[i].key, key));
+		size_t len = unhex(v[i].text, buf);
+
+		unhex(v[i].iv, iv);
+		assert_int_equal(ike_cbc(true, k, iv, buf, len), 0);
+		assert_octets(buf, v[i].cipher);
+		assert_int_equal(ike_cbc(false, k, iv, buf, len), 0);
+		assert_octets(buf, v[i].text);
+		/* Whole blocks only, and keys of a length that was agreed on. */
+		assert_int_not_equal(ike_cbc(true, k, iv, buf, len - 1), 0);
+		k.len--;
+		assert_int_not_equal(ike_cbc(true, k, iv, buf, len), 0);
+	}
+	assert_int_equal(ike_cbc_key_len(IKE_ENCR_AES_CBC, 128), 16);
+	assert_int_equal(ike_cbc_key_len(IKE_ENCR_AES_CBC, 256), 32);
+	assert_int_equal(ike_cbc_key_len(IKE_ENCR_AES_CBC, 192), 0);
+	assert_int_equal(ike_cbc_key_len(IKE_ENCR_AES_CBC, 129), 0);
+	assert_int_equal(ike_cbc_key_len(3, 128), 0);
 }
 
 /* prf+ is what RFC 5869 calls HKDF-Expand, so its vectors do. */
@@ -122,13 +224,19 @@ static void aead_is_gcm(void **state)
 		  "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555"
 		  "d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662",
 		  "76fc6ece0f4e1768cddf8853bb2d551b" },
+		{ "feffe9928665731c6d6a8f9467308308feffe9928665731ccafebabe",
+		  "3980ca0b3c00e841eb06fac4872a2757859e1ceaa6efd984628593b40ca1"
+		  "e19c7d773d00c144c525ac619d18c84a3f4718e2448b2fe324d9ccda2710",
+		  "2519498e80f1478f37ba55bd6d27618c" },
 	};
+	static const uint16_t shorter[] = { IKE_ENCR_AES_GCM_8,
+					    IKE_ENCR_AES_GCM_12 };
 	uint8_t key[40], iv[8], aad[20], buf[64], icv[16];
 
 	(void)state;
 	unhex("facedbaddecaf888", iv);
 	unhex("feedfacedeadbeeffeedfacedeadbeefabaddad2", aad);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		struct ike_slice k = IKE_SLICE(key, unhex(v[i].key, key));
 		struct ike_slice a = IKE_SLICE(aad, sizeof(aad));
 		size_t len = unhex(text, buf);
@@ -152,11 +260,58 @@ static void aead_is_gcm(void **state)
 		assert_int_not_equal(ike_aead_open(IKE_ENCR_AES_GCM_16, k, iv,
 						   a, buf, len, icv), 0);
 		aad[0] ^= 1;
+
+		/* A shorter ICV is the beginning of the long one. */
+		for (size_t j = 0; j < 2; j++) {
+			size_t n = ike_aead_icv_len(shorter[j]);
+
+			assert_int_equal(n, j ? 12 : 8);
+			unhex(text, buf);
+			memset(icv, 0xee, sizeof(icv));
+			assert_int_equal(ike_aead_seal(shorter[j], k, iv, a,
+						       buf, len, icv), 0);
+			assert_octets(buf, v[i].cipher);
+			assert_int_equal(icv[n], 0xee);
+			memset(icv + n, 0, sizeof(icv) - n);
+			assert_int_equal(ike_aead_open(shorter[j], k, iv, a,
+						       buf, len, icv), 0);
+			assert_octets(buf, text);
+			ike_aead_seal(shorter[j], k, iv, a, buf, len, icv);
+			icv[n - 1] ^= 1;
+			assert_int_not_equal(ike_aead_open(shorter[j], k, iv, a,
+							   buf, len, icv), 0);
+		}
 	}
 	assert_int_equal(ike_aead_key_len(IKE_ENCR_AES_GCM_16, 128), 20);
+	assert_int_equal(ike_aead_key_len(IKE_ENCR_AES_GCM_16, 192), 28);
 	assert_int_equal(ike_aead_key_len(IKE_ENCR_AES_GCM_16, 256), 36);
-	assert_int_equal(ike_aead_key_len(IKE_ENCR_AES_GCM_16, 192), 0);
+	assert_int_equal(ike_aead_key_len(IKE_ENCR_CHACHA20_POLY1305, 0), 36);
+	assert_int_equal(ike_aead_key_len(IKE_ENCR_CHACHA20_POLY1305, 256), 0);
 	assert_int_equal(ike_aead_key_len(12, 256), 0);
+	assert_int_equal(ike_aead_key_len(IKE_ENCR_NULL_AES_GMAC, 256), 0);
+}
+
+/* RFC 7634, appendix B: a message of IKEv2. */
+static void aead_is_rfc7634(void **state)
+{
+	static const char text[] = "0000000c000040010000000a00";
+	uint8_t key[36], iv[8], aad[32], buf[16], icv[16];
+	struct ike_slice k = IKE_SLICE(key, 36), a = IKE_SLICE(aad, 32);
+	size_t len = unhex(text, buf);
+
+	(void)state;
+	unhex("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
+	      "a0a1a2a3", key);
+	unhex("1011121314151617", iv);
+	unhex("c0c1c2c3c4c5c6c7d0d1d2d3d4d5d6d72e202500000000090000004529000029",
+	      aad);
+	assert_int_equal(ike_aead_seal(IKE_ENCR_CHACHA20_POLY1305, k, iv, a,
+				       buf, len, icv), 0);
+	assert_octets(buf, "610394701f8d017f7c12924889");
+	assert_octets(icv, "6b71bfe25236efd7cdc67066906315b2");
+	assert_int_equal(ike_aead_open(IKE_ENCR_CHACHA20_POLY1305, k, iv, a,
+				       buf, len, icv), 0);
+	assert_octets(buf, text);
 }
 
 /* ------------------------------------------------------------- key exchange */
@@ -374,7 +529,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prf_is_rfc4231),
 		cmocka_unit_test(prf_plus_is_rfc5869),
+		cmocka_unit_test(sha1_is_rfc2202),
+		cmocka_unit_test(integ_is_rfc4868),
+		cmocka_unit_test(cbc_is_rfc3602),
 		cmocka_unit_test(aead_is_gcm),
+		cmocka_unit_test(aead_is_rfc7634),
 		cmocka_unit_test(curves_are_the_rfcs),
 		cmocka_unit_test(modp_is_rfc3526),
 		cmocka_unit_test(unfit_values_are_refused),

@@ -430,7 +430,7 @@ static void put_child(struct bench *t, uint8_t protocol, struct ike_slice spi,
 	if (rekey)
 		ike_build_notify(&t->b, protocol, spi, IKE_N_REKEY_SA,
 				 IKE_SLICE(NULL, 0));
-	esp.n_ke = 0;
+	esp.props[0].n_ke = 0;
 	ike_build_offer(&t->b, IKE_USE_CHILD, &esp, 0x4000);
 	ike_build_nonce(&t->b, IKE_SLICE(t->plain, 32));
 	ike_ts_any(&any);
@@ -543,11 +543,22 @@ static void configurations_that_cannot_be(void **state)
 	REFUSED(memset(c.name, 'x', sizeof(c.name)));
 	REFUSED(c.local.family = IKE_FAMILY_NONE);
 	REFUSED(c.remote.family = IKE_IPV6);
-	REFUSED(c.ike.n_encr = 0);
-	REFUSED(c.ike.n_ke = 0);
-	REFUSED(c.ike.prf[0] = 2);
-	REFUSED(c.esp.encr[0].key_bits = 192);
-	REFUSED(c.ike.n_prf = IKE_ALG_MAX + 1);
+	REFUSED(c.ike.n = 0);
+	REFUSED(c.ike.n = IKE_SUITE_MAX + 1);
+	REFUSED(c.ike.n = 2);
+	REFUSED(c.ike.props[0].n_encr = 0);
+	REFUSED(c.ike.props[0].n_ke = 0);
+	REFUSED(c.ike.props[0].prf[0] = 1);
+	REFUSED(c.ike.props[0].n_prf = IKE_ALG_MAX + 1);
+	/* An AEAD with an integrity algorithm, and a cipher without one. */
+	REFUSED(c.ike.props[0].integ[0] = IKE_INTEG_HMAC_SHA2_256_128;
+		c.ike.props[0].n_integ = 1);
+	REFUSED(c.ike.props[0].encr[0].id = IKE_ENCR_AES_CBC);
+	/* What does not encrypt is not for IKE. */
+	REFUSED(c.ike.props[0].encr[0].id = IKE_ENCR_NULL_AES_GMAC);
+	REFUSED(c.esp.props[0].encr[0].key_bits = 64);
+	REFUSED(c.esp.props[0].encr[0].id = IKE_ENCR_AES_CBC);
+	REFUSED(c.esp.props[0].n_esn = 0);
 	REFUSED(c.n_local_ts = IKE_TS_MAX + 1);
 	REFUSED(c.replay_window = 63);
 	REFUSED(c.replay_window = 4097);
@@ -583,7 +594,7 @@ static void suite_is(struct bench *t, enum ike_suite_kind kind,
 {
 	struct ike_tunnel_config *c = &t->sim.nodes[1].config;
 	struct ike_suite *suite = kind == IKE_SUITE_IKE ? &c->ike : &c->esp;
-	char why[64];
+	char why[200];
 
 	memset(suite, 0, sizeof(*suite));
 	assert_int_equal(ike_suite_parse(suite, kind, text, why, sizeof(why)),
@@ -593,6 +604,28 @@ static void suite_is(struct bench *t, enum ike_suite_kind kind,
 static void other_ike(struct bench *t)
 {
 	suite_is(t, IKE_SUITE_IKE, "aes256gcm16-prfsha512-x25519");
+}
+
+static void much_else(struct bench *t)
+{
+	struct ike_suite *suite = &t->sim.nodes[0].config.ike;
+	char why[200];
+
+	memset(suite, 0, sizeof(*suite));
+	suite->allow_legacy = true;
+	assert_int_equal(ike_suite_parse(suite, IKE_SUITE_IKE,
+					 "aes128-sha1-modp2048", why,
+					 sizeof(why)),
+			 0);
+}
+
+static void other_esn(struct bench *t)
+{
+	suite_is(t, IKE_SUITE_ESP, "aes128gcm16-esn");
+	memset(&t->sim.nodes[0].config.esp, 0,
+	       sizeof(t->sim.nodes[0].config.esp));
+	ike_suite_parse(&t->sim.nodes[0].config.esp, IKE_SUITE_ESP,
+			"aes128gcm16-noesn", (char[200]){ 0 }, 200);
 }
 
 static void other_ke(struct bench *t)
@@ -634,9 +667,23 @@ static void the_reason_is_told(void **state)
 		complaint(other_ke, 0),
 		"peer 192.0.2.2 refused our IKE proposal (NO_PROPOSAL_CHOSEN): "
 		"we offered aes256gcm16-prfsha384-x25519");
-	assert_non_null(strstr(complaint(other_ike, 1),
-			       "it offers aes256gcm16-prfsha384-x25519, but our "
-			       "IKE suite is aes256gcm16-prfsha512-x25519"));
+	assert_string_equal(
+		complaint(other_ike, 1),
+		"message from 192.0.2.1: NO_PROPOSAL_CHOSEN: no PRF in common "
+		"(there prfsha384, here prfsha512); it offers "
+		"aes256gcm16-prfsha384-x25519, our IKE suite is "
+		"aes256gcm16-prfsha512-x25519");
+	assert_string_equal(
+		complaint(much_else, 1),
+		"message from 192.0.2.1: NO_PROPOSAL_CHOSEN: no encryption in "
+		"common (there aes128, here aes256gcm16), no PRF in common "
+		"(there prfsha1, here prfsha384), no key exchange in common "
+		"(there modp2048, here x25519); prfsha1 is too weak; it offers "
+		"aes128-sha1-prfsha1-modp2048, our IKE suite is "
+		"aes256gcm16-prfsha384-x25519");
+	assert_non_null(strstr(complaint(other_esn, 1),
+			       "NO_PROPOSAL_CHOSEN for ESP: no sequence numbers "
+			       "in common (there noesn, here esn)"));
 	assert_non_null(strstr(complaint(other_esp, 0),
 			       "peer refused our ESP proposal "
 			       "(NO_PROPOSAL_CHOSEN): we offered aes128gcm16"));

@@ -11,14 +11,32 @@
 #include "sk.h"
 #include "ts.h"
 
-static const struct ike_keys keys = {
-	.prf = IKE_PRF_HMAC_SHA2_256,
-	.encr = IKE_ENCR_AES_GCM_16,
-	.prf_len = 32,
-	.e_len = 36,
-	.ei = { 1, 2, 3 },
-	.er = { 4, 5, 6 },
+/* One of each kind of SK; the tests are run with each. */
+#define KEYS(cipher, e, hmac, a)                               \
+	{                                                      \
+		.prf = IKE_PRF_HMAC_SHA2_256,                  \
+		.encr = IKE_ENCR_##cipher,                     \
+		.integ = IKE_INTEG_##hmac,                     \
+		.prf_len = 32,                                 \
+		.a_len = a,                                    \
+		.e_len = e,                                    \
+		.ai = { 7, 8, 9 },                             \
+		.ar = { 10, 11, 12 },                          \
+		.ei = { 1, 2, 3 },                             \
+		.er = { 4, 5, 6 },                             \
+	}
+
+static const struct ike_keys all_keys[] = {
+	KEYS(AES_GCM_16, 36, NONE, 0),
+	KEYS(AES_GCM_8, 28, NONE, 0),
+	KEYS(CHACHA20_POLY1305, 36, NONE, 0),
+	KEYS(AES_CBC, 16, HMAC_SHA1_96, 20),
+	KEYS(AES_CBC, 32, HMAC_SHA2_512_256, 64),
 };
+
+#define N_KEYS (sizeof(all_keys) / sizeof(all_keys[0]))
+
+static const struct ike_keys *keys = all_keys;
 
 /* ---------------------------------------------------- a message of everything */
 
@@ -28,7 +46,7 @@ static void put_everything(struct ike_builder *b, bool init)
 	struct ike_suite suite = { 0 };
 	uint32_t spis[] = { 0x11223344, 0x55667788 };
 	struct ike_ts_set ts;
-	char why[64];
+	char why[200];
 
 	ike_suite_parse(&suite, init ? IKE_SUITE_IKE : IKE_SUITE_ESP,
 			init ? "aes256gcm16-aes128gcm16-prfsha256-x25519" :
@@ -75,7 +93,7 @@ static size_t wrap(const struct ike_builder *b, bool sealed, uint8_t *out,
 
 	assert_false(b->w.failed);
 	if (sealed) {
-		int len = ike_sk_seal(&keys, true, 7, &h, b->first,
+		int len = ike_sk_seal(keys, true, 7, &h, b->first,
 				      IKE_SLICE(b->w.data, b->w.len), out,
 				      size);
 
@@ -93,7 +111,7 @@ static int parse(struct ike_msg *msg, struct ike_slice raw, uint8_t *plain)
 	int err = ike_msg_parse(msg, raw);
 
 	if (!err && (msg->present & IKE_P_SK))
-		err = ike_sk_open(&keys, true, msg, plain, raw.len);
+		err = ike_sk_open(keys, true, msg, plain, raw.len);
 	return err;
 }
 
@@ -296,8 +314,139 @@ static void forgery_is_found(void **state)
 	}
 	/* Nor is the other direction's key good for it. */
 	assert_int_equal(ike_msg_parse(&msg, IKE_SLICE(out, len)), 0);
-	assert_int_equal(ike_sk_open(&keys, false, &msg, plain, sizeof(plain)),
+	assert_int_equal(ike_sk_open(keys, false, &msg, plain, sizeof(plain)),
 			 -EPERM);
+}
+
+/* A message is as long as ike_sk_room() says, and no octet longer. */
+static void room_is_used(void **state)
+{
+	static const uint8_t octets[1300];
+	uint8_t out[1400];
+	struct ike_header h = { .spi_i = 1, .version = 0x20 };
+	struct ike_fragment f = { 1, 2 };
+
+	(void)state;
+	for (size_t size = 100; size < 1300; size += 7) {
+		size_t room = ike_sk_room(keys, size, false);
+
+		assert_true(ike_sk_seal(keys, true, 1, &h, 0,
+					IKE_SLICE(octets, room), out,
+					size) > 0);
+		assert_int_equal(ike_sk_seal(keys, true, 1, &h, 0,
+					     IKE_SLICE(octets, room + 1), out,
+					     size),
+				 -EMSGSIZE);
+		room = ike_sk_room(keys, size, true);
+		assert_true(ike_skf_seal(keys, true, 1, &h, &f, 0,
+					 IKE_SLICE(octets, room), out,
+					 size) > 0);
+		assert_int_equal(ike_skf_seal(keys, true, 1, &h, &f, 0,
+					      IKE_SLICE(octets, room + 1), out,
+					      size),
+				 -EMSGSIZE);
+	}
+	assert_int_equal(ike_sk_room(keys, 40, false), 0);
+	assert_int_equal(ike_sk_room(keys, 0, true), 0);
+}
+
+/* ------------------------------------------------- encryption, then the HMAC */
+
+/* A message with @text as it stands inside SK, padding and all. */
+static size_t seal_raw(const uint8_t *text, size_t len, uint8_t *out)
+{
+	size_t icv = ike_integ_icv_len(keys->integ);
+	struct ike_header h = {
+		.spi_i = 1,
+		.spi_r = 2,
+		.next_payload = IKE_PAYLOAD_SK,
+		.version = 0x20,
+		.exchange = IKE_EXCHANGE_INFORMATIONAL,
+		.flags = IKE_FLAG_INITIATOR,
+		.length = (uint32_t)(IKE_HEADER_LEN + 4 + 16 + len + icv),
+	};
+
+	memset(out, 0, h.length);
+	ike_header_write(out, &h);
+	put_be16(out + 30, (uint16_t)(h.length - IKE_HEADER_LEN));
+	memset(out + 32, 0x55, 16);
+	memcpy(out + 48, text, len);
+	assert_int_equal(ike_cbc(true, IKE_SLICE(keys->ei, keys->e_len),
+				 out + 32, out + 48, len),
+			 0);
+	assert_int_equal(ike_integ(keys->integ,
+				   IKE_SLICE(keys->ai, keys->a_len),
+				   IKE_SLICE(out, 48 + len), out + 48 + len),
+			 0);
+	return h.length;
+}
+
+static void cbc_padding(void **state)
+{
+	uint8_t text[256], out[512], plain[512];
+	struct ike_msg msg;
+	size_t len;
+
+	(void)state;
+	if (!keys->integ)
+		return;
+	/* Of any octets, and as long as the sender likes. */
+	memset(text, 0xab, sizeof(text));
+	text[255] = 255;
+	len = seal_raw(text, 256, out);
+	assert_int_equal(parse(&msg, IKE_SLICE(out, len), plain), 0);
+	text[15] = 15;
+	len = seal_raw(text, 16, out);
+	assert_int_equal(parse(&msg, IKE_SLICE(out, len), plain), 0);
+	/* Longer than the text: authentic, but malformed. */
+	text[15] = 16;
+	len = seal_raw(text, 16, out);
+	assert_int_equal(parse(&msg, IKE_SLICE(out, len), plain), -EBADMSG);
+	/*
+	 * Whatever the padding is, a forger hears the same, as the check comes
+	 * first.
+	 */
+	for (unsigned int pad = 0; pad < 256; pad++) {
+		text[15] = (uint8_t)pad;
+		len = seal_raw(text, 16, out);
+		out[len - 1] ^= 0x80;
+		assert_int_equal(parse(&msg, IKE_SLICE(out, len), plain),
+				 -EPERM);
+	}
+	/* Not whole blocks, though authentic: such a thing is not made. */
+	text[15] = 0;
+	len = seal_raw(text, 16, out);
+	put_be32(out + 24, (uint32_t)len - 1);
+	put_be16(out + 30, (uint16_t)(len - 1 - IKE_HEADER_LEN));
+	ike_integ(keys->integ, IKE_SLICE(keys->ai, keys->a_len),
+		  IKE_SLICE(out, 63), out + 63);
+	assert_int_equal(parse(&msg, IKE_SLICE(out, len - 1), plain), -EPERM);
+	/* Nothing between IV and ICV. */
+	len = seal_raw(text, 0, out);
+	assert_int_equal(parse(&msg, IKE_SLICE(out, len), plain), -EPERM);
+}
+
+/* No two IVs are the same, and the next one cannot be told from the last. */
+static void cbc_ivs(void **state)
+{
+	uint8_t out[2][256];
+	struct ike_header h = { .spi_i = 1, .version = 0x20 };
+	unsigned int same = 0;
+
+	(void)state;
+	if (!keys->integ)
+		return;
+	for (unsigned int i = 0; i < 2; i++)
+		assert_true(ike_sk_seal(keys, true, 1 + i, &h, 0,
+					IKE_SLICE(NULL, 0), out[i],
+					sizeof(out[i])) > 0);
+	for (unsigned int i = 0; i < 16; i++)
+		same += out[0][32 + i] == out[1][32 + i];
+	assert_in_range(same, 0, 3);
+	/* Nor is it the other direction's. */
+	ike_sk_seal(keys, false, 1, &h, 0, IKE_SLICE(NULL, 0), out[1],
+		    sizeof(out[1]));
+	assert_memory_not_equal(out[0] + 32, out[1] + 32, 16);
 }
 
 /* -------------------------------------------------------------- section 2.5 */
@@ -422,17 +571,26 @@ static void too_many(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest sealed[] = {
 		cmocka_unit_test(what_is_built_is_parsed),
 		cmocka_unit_test(cut_short_is_refused),
+		cmocka_unit_test(forgery_is_found),
+		cmocka_unit_test(room_is_used),
+		cmocka_unit_test(cbc_padding),
+		cmocka_unit_test(cbc_ivs),
+	};
+	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lies_do_no_harm),
 		cmocka_unit_test(lies_about_payloads_are_refused),
-		cmocka_unit_test(forgery_is_found),
 		cmocka_unit_test(unknown_payloads),
 		cmocka_unit_test(only_once),
 		cmocka_unit_test(certificates),
 		cmocka_unit_test(too_many),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	for (keys = all_keys; keys < all_keys + N_KEYS; keys++)
+		failed += cmocka_run_group_tests(sealed, NULL, NULL);
+	return failed;
 }

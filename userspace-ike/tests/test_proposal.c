@@ -9,11 +9,27 @@
 static struct ike_suite suite_of(enum ike_suite_kind kind, const char *text)
 {
 	struct ike_suite suite = { 0 };
-	char why[128];
+	char why[200], *copy = strdup(text), *next = copy;
+
+	/* Proposals are joined by blanks here. */
+	for (char *word; (word = strsep(&next, " "));)
+		assert_int_equal(ike_suite_parse(&suite, kind, word, why,
+						 sizeof(why)),
+				 0);
+	free(copy);
+	return suite;
+}
+
+/* What a person reads about a suite that is refused. */
+static const char *refused(enum ike_suite_kind kind, const char *text)
+{
+	static char why[300];
+	struct ike_suite suite = { 0 };
 
 	assert_int_equal(ike_suite_parse(&suite, kind, text, why, sizeof(why)),
-			 0);
-	return suite;
+			 -EINVAL);
+	assert_int_equal(suite.n, 0);
+	return why;
 }
 
 /* The SA payload's body of an offer. */
@@ -37,7 +53,7 @@ static struct ike_slice offer(enum ike_sa_use use, const char *text,
 static void suites_from_text(void **state)
 {
 	struct ike_suite suite = { 0 };
-	char why[128], text[128];
+	char why[200], text[128];
 
 	(void)state;
 	assert_int_equal(ike_suite_parse(&suite, IKE_SUITE_IKE,
@@ -55,7 +71,8 @@ static void suites_from_text(void **state)
 					 "aes256gcm16-prfsha384-modp1024", why,
 					 sizeof(why)),
 			 -EINVAL);
-	assert_string_equal(why, "unsupported algorithm \"modp1024\"");
+	assert_string_equal(why, "\"modp1024\" is too weak: use modp2048, or "
+				 "better x25519 or ecp384");
 	assert_int_equal(ike_suite_parse(&suite, IKE_SUITE_IKE,
 					 "aes256gcm16-prfsha384", why,
 					 sizeof(why)),
@@ -80,6 +97,227 @@ static void suites_from_text(void **state)
 			    "aes256gcm16-prfsha384-ecp384");
 	/* Cut, but terminated. */
 	assert_string_equal(ike_suite_format(&suite, text, 8), "aes256g");
+}
+
+static void weak_words(void **state)
+{
+	static const char *const weak[] = {
+		"des", "3des", "null", "md5", "prfmd5", "modp768", "modp1024",
+		"modp1536", "modp1024s160", "modp2048s224", "modp2048s256",
+	};
+	char text[64], want[64], why[200];
+	struct ike_suite suite;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(weak) / sizeof(weak[0]); i++) {
+		snprintf(text, sizeof(text), "aes256-sha256-modp2048-%s",
+			 weak[i]);
+		snprintf(want, sizeof(want), "\"%s\" is too weak: use ",
+			 weak[i]);
+		assert_ptr_equal(strstr(refused(IKE_SUITE_IKE, text), want),
+				 refused(IKE_SUITE_IKE, text));
+		if (strncmp(weak[i], "prf", 3))
+			assert_non_null(strstr(refused(IKE_SUITE_ESP, text),
+					       want));
+	}
+	/* SHA-1 only where it is allowed. */
+	assert_string_equal(refused(IKE_SUITE_ESP, "aes128-sha1"),
+			    "\"sha1\" is too weak: use sha256 or better, or set "
+			    "allow-legacy = true if the peer has nothing better");
+	assert_non_null(strstr(refused(IKE_SUITE_IKE,
+				       "aes128gcm16-prfsha1-modp2048"),
+			       "\"prfsha1\" is too weak"));
+	suite = (struct ike_suite){ .allow_legacy = true };
+	assert_int_equal(ike_suite_parse(&suite, IKE_SUITE_IKE,
+					 "aes128-sha1-modp2048", why,
+					 sizeof(why)),
+			 0);
+	assert_string_equal(ike_suite_format(&suite, text, sizeof(text)),
+			    "aes128-sha1-prfsha1-modp2048");
+	/* Which does not make MD5 any better. */
+	assert_int_not_equal(ike_suite_parse(&suite, IKE_SUITE_IKE,
+					     "aes128-md5-modp2048", why,
+					     sizeof(why)),
+			     0);
+	assert_string_equal(refused(IKE_SUITE_IKE,
+				    "aes256gcm16-prfsha384-brainpool"),
+			    "unknown algorithm \"brainpool\"");
+	assert_non_null(strstr(refused(IKE_SUITE_IKE,
+				       "aes256gcm16-prfsha384-ecp256bp"),
+			       "unsupported algorithm \"ecp256bp\": use "));
+}
+
+/* Every word of the manual page, and how a suite is written back. */
+static void all_words(void **state)
+{
+	static const char *const encr[] = {
+		"aes128gcm16", "aes192gcm16", "aes256gcm16", "aes128gcm12",
+		"aes192gcm12", "aes256gcm12", "aes128gcm8", "aes192gcm8",
+		"aes256gcm8", "chacha20poly1305", "aes128-sha256",
+		"aes256-sha256", "aes128-sha384", "aes256-sha384",
+		"aes128-sha512", "aes256-sha512",
+	};
+	static const char *const ke[] = { "x25519", "ecp256", "ecp384",
+					  "ecp521", "modp2048", "modp3072",
+					  "modp4096" };
+	char text[100], back[100];
+	struct ike_suite suite;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(encr) / sizeof(encr[0]); i++) {
+		const char *group = ke[i % (sizeof(ke) / sizeof(ke[0]))];
+
+		snprintf(text, sizeof(text), "%s-prfsha512-%s", encr[i], group);
+		suite = suite_of(IKE_SUITE_IKE, text);
+		assert_string_equal(ike_suite_format(&suite, back,
+						     sizeof(back)),
+				    text);
+		snprintf(text, sizeof(text), "%s-%s-noesn", encr[i], group);
+		suite = suite_of(IKE_SUITE_ESP, text);
+		assert_string_equal(ike_suite_format(&suite, back,
+						     sizeof(back)),
+				    text);
+		/* And the kernel has it. */
+		assert_non_null(ike_esp_transform(&suite.props[0].encr[0],
+						  suite.props[0].integ[0]));
+	}
+	suite = suite_of(IKE_SUITE_ESP, "aes128gmac-aes192gmac-aes256gmac");
+	assert_int_equal(suite.props[0].n_encr, 3);
+	/* Without a PRF: that of the same hash. */
+	suite = suite_of(IKE_SUITE_IKE, "aes256-sha384-sha256-modp2048");
+	assert_string_equal(ike_suite_format(&suite, back, sizeof(back)),
+			    "aes256-sha384-sha256-prfsha384-prfsha256-modp2048");
+}
+
+static void words_that_do_not_go_together(void **state)
+{
+	char why[300];
+	struct ike_suite suite;
+
+	(void)state;
+	assert_non_null(strstr(refused(IKE_SUITE_ESP, "aes256gcm16-aes256-sha256"),
+			       "\"aes256gcm16\" and \"aes256\" cannot be in one proposal"));
+	assert_string_equal(refused(IKE_SUITE_ESP, "aes256gcm16-sha256"),
+			    "\"aes256gcm16\" needs no integrity algorithm: "
+			    "leave out \"sha256\"");
+	assert_string_equal(refused(IKE_SUITE_IKE, "aes256gcm16-sha256-ecp256"),
+			    "\"aes256gcm16\" needs no integrity algorithm: "
+			    "leave out \"sha256\", and name a PRF (such as "
+			    "prfsha384)");
+	assert_string_equal(refused(IKE_SUITE_ESP, "aes256-modp2048"),
+			    "\"aes256\" needs an integrity algorithm (such as "
+			    "sha256)");
+	assert_string_equal(refused(IKE_SUITE_IKE, "aes256-sha256-modp2048-esn"),
+			    "\"esn\" has no place in an IKE suite");
+	assert_non_null(strstr(refused(IKE_SUITE_IKE,
+				       "aes256gmac-prfsha256-modp2048"),
+			       "\"aes256gmac\" does not encrypt"));
+	/* A peer must not be able to choose that nothing is encrypted. */
+	assert_non_null(strstr(refused(IKE_SUITE_ESP, "aes256gcm16-aes256gmac"),
+			       "\"aes256gmac\" does not encrypt, so it cannot be "
+			       "an alternative to \"aes256gcm16\""));
+	suite = suite_of(IKE_SUITE_ESP, "aes256gcm16");
+	assert_int_equal(ike_suite_parse(&suite, IKE_SUITE_ESP, "aes128gmac",
+					 why, sizeof(why)),
+			 -EINVAL);
+	suite = suite_of(IKE_SUITE_ESP, "aes128gmac");
+	assert_int_equal(ike_suite_parse(&suite, IKE_SUITE_ESP, "aes256-sha256",
+					 why, sizeof(why)),
+			 -EINVAL);
+	assert_int_equal(suite.n, 1);
+	/* Too many. */
+	while (suite.n < IKE_SUITE_MAX)
+		ike_suite_parse(&suite, IKE_SUITE_ESP, "aes128gmac", why,
+				sizeof(why));
+	assert_int_equal(ike_suite_parse(&suite, IKE_SUITE_ESP, "aes128gmac",
+					 why, sizeof(why)),
+			 -E2BIG);
+}
+
+/* What is of different proposals is not put together. */
+static void proposals_stay_apart(void **state)
+{
+	struct ike_suite ours = suite_of(IKE_SUITE_IKE,
+					 "aes256gcm16-prfsha384-ecp384 "
+					 "aes256-aes128-sha256-modp2048");
+	struct ike_suite esp = suite_of(IKE_SUITE_ESP,
+					"aes256gcm16-ecp384 aes256-sha512");
+	struct ike_choice c;
+
+	(void)state;
+	assert_int_not_equal(
+		ike_proposal_select(IKE_USE_INIT, &ours, NULL,
+				    offer(IKE_USE_INIT,
+					  "aes256gcm16-prfsha384-modp2048", 0),
+				    IKE_KE_MODP_2048, &c),
+		0);
+	assert_int_equal(
+		ike_proposal_select(IKE_USE_INIT, &ours, NULL,
+				    offer(IKE_USE_INIT,
+					  "aes128-sha256-modp2048 "
+					  "aes256gcm16-prfsha384-ecp384",
+					  0),
+				    IKE_KE_MODP_2048, &c),
+		0);
+	/* Our order of proposals, not the peer's; its number comes back. */
+	assert_int_equal(c.encr.id, IKE_ENCR_AES_GCM_16);
+	assert_int_equal(c.integ, IKE_INTEG_NONE);
+	assert_int_equal(c.number, 2);
+	assert_true(ike_suite_allows(&ours, &c));
+	assert_int_equal(
+		ike_proposal_select(IKE_USE_INIT, &ours, NULL,
+				    offer(IKE_USE_INIT,
+					  "aes128-sha512-sha256-modp2048", 0),
+				    IKE_KE_MODP_2048, &c),
+		0);
+	assert_int_equal(c.encr.id, IKE_ENCR_AES_CBC);
+	assert_int_equal(c.encr.key_bits, 128);
+	assert_int_equal(c.integ, IKE_INTEG_HMAC_SHA2_256_128);
+	assert_int_equal(c.prf, IKE_PRF_HMAC_SHA2_256);
+	assert_true(ike_suite_allows(&ours, &c));
+	c.ke = IKE_KE_ECP_384;
+	assert_false(ike_suite_allows(&ours, &c));
+	/* One of ours is without PFS. */
+	assert_int_equal(ike_proposal_select(IKE_USE_CHILD, &esp, NULL,
+					     offer(IKE_USE_CHILD,
+						   "aes256-sha512", 300),
+					     0, &c),
+			 0);
+	assert_int_equal(c.ke, IKE_KE_NONE);
+}
+
+static void sequence_numbers(void **state)
+{
+	static const struct {
+		const char *ours, *theirs;
+		int esn; /* -1: nothing in common */
+	} v[] = {
+		{ "aes256gcm16", "aes256gcm16", 1 },
+		{ "aes256gcm16", "aes256gcm16-noesn-esn", 1 },
+		{ "aes256gcm16-noesn-esn", "aes256gcm16", 0 },
+		{ "aes256gcm16", "aes256gcm16-noesn", 0 },
+		{ "aes256gcm16-noesn", "aes256gcm16", 0 },
+		{ "aes256gcm16-esn", "aes256gcm16", 1 },
+		{ "aes256gcm16-esn", "aes256gcm16-noesn", -1 },
+		{ "aes256gcm16-noesn", "aes256gcm16-esn", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct ike_suite ours = suite_of(IKE_SUITE_ESP, v[i].ours);
+		struct ike_choice c;
+		int err = ike_proposal_select(IKE_USE_AUTH_CHILD, &ours, NULL,
+					      offer(IKE_USE_AUTH_CHILD,
+						    v[i].theirs, 300),
+					      0, &c);
+
+		if (v[i].esn < 0) {
+			assert_int_not_equal(err, 0);
+		} else {
+			assert_int_equal(err, 0);
+			assert_int_equal(c.esn, v[i].esn);
+		}
+	}
 }
 
 static void our_order_of_ciphers_rules(void **state)
@@ -186,6 +424,17 @@ static void strange_transforms(void **state)
 	assert_int_equal(ike_proposal_select(IKE_USE_CHILD, &ours, NULL,
 					     IKE_SLICE(raw, n), 0, &c),
 			 0);
+	/* An answer that leaves out what kind of sequence numbers. */
+	put_be16(raw + 2, (uint16_t)(n - 8));
+	raw[7] = 1;
+	raw[12] = 0;
+	assert_int_not_equal(ike_proposal_select(IKE_USE_CHILD, &ours, NULL,
+						 IKE_SLICE(raw, n - 8), 0, &c),
+			     0);
+	put_be16(raw + 2, (uint16_t)n);
+	raw[7] = 2;
+	raw[12] = 3;
+	ours = suite_of(IKE_SUITE_ESP, "aes256gcm16-noesn");
 	raw[n - 1] = 1; /* ESN only */
 	assert_int_not_equal(ike_proposal_select(IKE_USE_CHILD, &ours, NULL,
 						 IKE_SLICE(raw, n), 0, &c),
@@ -240,6 +489,33 @@ static void answers(void **state)
 						      0),
 						&c),
 			     0);
+	/* An answer to the second of two, and one to the first with its number. */
+	ours = suite_of(IKE_SUITE_IKE, "aes256gcm16-prfsha384-x25519 "
+				       "aes256-sha256-modp2048");
+	assert_int_equal(ike_proposal_select(IKE_USE_INIT, &ours, NULL,
+					     offer(IKE_USE_INIT,
+						   "chacha20poly1305-prfsha256-x25519 "
+						   "aes256-sha256-modp2048",
+						   0),
+					     0, &c),
+			 0);
+	ike_build_start(&b, buf, sizeof(buf));
+	ike_build_answer(&b, IKE_USE_INIT, &c, 0);
+	assert_int_equal(ike_proposal_check(IKE_USE_INIT, &ours,
+					    IKE_SLICE(buf + 4, b.w.len - 4),
+					    &c),
+			 0);
+	assert_int_equal(c.integ, IKE_INTEG_HMAC_SHA2_256_128);
+	buf[8] = 1;
+	assert_int_not_equal(ike_proposal_check(IKE_USE_INIT, &ours,
+						IKE_SLICE(buf + 4, b.w.len - 4),
+						&c),
+			     0);
+	buf[8] = 0;
+	assert_int_not_equal(ike_proposal_check(IKE_USE_INIT, &ours,
+						IKE_SLICE(buf + 4, b.w.len - 4),
+						&c),
+			     0);
 	/* The answer has the number of the proposal it answers. */
 	c.number = 3;
 	ike_build_start(&b, buf, sizeof(buf));
@@ -275,16 +551,74 @@ static void offers_in_words(void **state)
 			    "aes128-sha1-ke#99");
 }
 
+static void mismatches_in_words(void **state)
+{
+	struct ike_suite ours = suite_of(IKE_SUITE_IKE,
+					 "aes256gcm16-prfsha384-ecp384 "
+					 "aes256-sha256-modp2048");
+	char text[300];
+	uint8_t raw[64];
+	size_t n;
+
+	(void)state;
+	/* 3DES, HMAC-SHA1, PRF-HMAC-SHA1, MODP-1024. */
+	n = unhex("0000002801010004030000080100000303000008030000020300000802"
+		  "00000200000008040000" "02",
+		  raw);
+	assert_int_equal(n, 0x28);
+	assert_string_equal(
+		ike_mismatch_format(IKE_USE_INIT, &ours, NULL, IKE_SLICE(raw, n),
+				    text, sizeof(text)),
+		"no encryption in common (there 3des, here aes256gcm16), no PRF "
+		"in common (there prfsha1, here prfsha384), no key exchange in "
+		"common (there modp1024, here ecp384); 3des, prfsha1, modp1024 "
+		"are too weak");
+	/* The nearest two are told. */
+	assert_string_equal(
+		ike_mismatch_format(IKE_USE_INIT, &ours, NULL,
+				    offer(IKE_USE_INIT,
+					  "aes128gcm16-prfsha512-x25519 "
+					  "aes256-sha512-prfsha256-modp2048",
+					  0),
+				    text, sizeof(text)),
+		"no integrity in common (there sha512, here sha256)");
+	/* A proposal for something else. */
+	assert_string_equal(ike_mismatch_format(IKE_USE_INIT, &ours, NULL,
+						offer(IKE_USE_CHILD,
+						      "aes128gcm16", 300),
+						text, sizeof(text)),
+			    "no proposal of the right form");
+	ours = suite_of(IKE_SUITE_ESP, "aes256gcm16-ecp384-esn");
+	assert_string_equal(
+		ike_mismatch_format(IKE_USE_CHILD, &ours, NULL,
+				    offer(IKE_USE_CHILD, "aes256gcm16-noesn",
+					  300),
+				    text, sizeof(text)),
+		"no key exchange in common (there none, here ecp384), no "
+		"sequence numbers in common (there noesn, here esn)");
+	/* Cut, but terminated. */
+	ike_mismatch_format(IKE_USE_CHILD, &ours, NULL,
+			    offer(IKE_USE_CHILD, "aes256gcm16-noesn", 300),
+			    text, 12);
+	assert_string_equal(text, "no key exch");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(suites_from_text),
+		cmocka_unit_test(weak_words),
+		cmocka_unit_test(all_words),
+		cmocka_unit_test(words_that_do_not_go_together),
+		cmocka_unit_test(proposals_stay_apart),
+		cmocka_unit_test(sequence_numbers),
 		cmocka_unit_test(our_order_of_ciphers_rules),
 		cmocka_unit_test(nothing_in_common),
 		cmocka_unit_test(esp_and_pfs),
 		cmocka_unit_test(strange_transforms),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(offers_in_words),
+		cmocka_unit_test(mismatches_in_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,12 +143,16 @@ static void test_minimal(void **state)
 	assert_int_equal(t->ike.natt, IKE_NATT_AUTO);
 	assert_int_equal(t->ike.child_lifetime_s, 0);
 	/* The defaults hold the algorithms of the manual page. */
-	assert_int_equal(t->ike.ike.n_encr, 2);
-	assert_int_equal(t->ike.ike.n_prf, 2);
-	assert_int_equal(t->ike.ike.n_ke, 3);
-	assert_int_equal(t->ike.esp.n_encr, 2);
-	assert_int_equal(t->ike.esp.n_prf, 0);
-	assert_int_equal(t->ike.esp.n_ke, 3);
+	assert_int_equal(t->ike.ike.n, 1);
+	assert_int_equal(t->ike.ike.props[0].n_encr, 2);
+	assert_int_equal(t->ike.ike.props[0].n_prf, 2);
+	assert_int_equal(t->ike.ike.props[0].n_ke, 3);
+	assert_int_equal(t->ike.esp.n, 1);
+	assert_int_equal(t->ike.esp.props[0].n_encr, 2);
+	assert_int_equal(t->ike.esp.props[0].n_prf, 0);
+	assert_int_equal(t->ike.esp.props[0].n_ke, 3);
+	assert_int_equal(t->ike.esp.props[0].n_esn, 2);
+	assert_false(t->ike.esp.allow_legacy);
 	conf_tunnel_free(t);
 }
 
@@ -165,7 +169,8 @@ static void test_everything(void **state)
 			     "ike = {\"aes256gcm16-prfsha384-ecp384\",\n"
 			     "       # the other\n"
 			     "       \"aes128gcm16-prfsha256-x25519\"}\n"
-			     "esp = {\"aes256gcm16\"}\n"
+			     "esp = {\"aes256gcm16-noesn\", aes256-sha1}\n"
+			     "allow-legacy = true\n"
 			     "ike-lifetime = \"4h\"\n"
 			     "child-lifetime = \"90m\"\n"
 			     "child-bytes = 10G\n"
@@ -182,13 +187,14 @@ static void test_everything(void **state)
 			    t->ike.local_id.len);
 	assert_int_equal(t->ike.remote_id.type, 3);
 	assert_string_equal(t->interface, "vti0");
-	assert_int_equal(t->ike.ike.n_encr, 2);
-	assert_int_equal(t->ike.ike.encr[0].key_bits, 256);
-	assert_int_equal(t->ike.ike.encr[1].key_bits, 128);
-	assert_int_equal(t->ike.ike.n_prf, 2);
-	assert_int_equal(t->ike.ike.n_ke, 2);
-	assert_int_equal(t->ike.esp.n_encr, 1);
-	assert_int_equal(t->ike.esp.n_ke, 0);
+	assert_int_equal(t->ike.ike.n, 2);
+	assert_int_equal(t->ike.ike.props[0].encr[0].key_bits, 256);
+	assert_int_equal(t->ike.ike.props[1].encr[0].key_bits, 128);
+	assert_int_equal(t->ike.esp.n, 2);
+	assert_int_equal(t->ike.esp.props[0].n_ke, 0);
+	assert_int_equal(t->ike.esp.props[0].n_esn, 1);
+	assert_int_equal(t->ike.esp.props[1].n_integ, 1);
+	assert_true(t->ike.esp.allow_legacy);
 	assert_int_equal(t->ike.ike_lifetime_s, 4 * 3600);
 	assert_int_equal(t->ike.child_lifetime_s, 90 * 60);
 	assert_true(t->ike.child_bytes == 10000000000);
@@ -238,6 +244,9 @@ static void test_same(void **state)
 	b = good(*state, GOOD "esp = {aes128gcm16}\n");
 	assert_false(conf_tunnel_same(a, b));
 	conf_tunnel_free(b);
+	b = good(*state, GOOD "allow-legacy = true\n");
+	assert_false(conf_tunnel_same(a, b));
+	conf_tunnel_free(b);
 	b = good(*state, GOOD "remote-id = b.example\n");
 	assert_false(conf_tunnel_same(a, b));
 	conf_tunnel_free(b);
@@ -283,7 +292,13 @@ static void test_values(void **state)
 		{ "esp = {x25519}\n",
 		  "a.conf:4: esp: \"x25519\": \"x25519\" names no cipher (such as aes256gcm16)\n" },
 		{ "esp = {3des}\n",
-		  "a.conf:4: esp: \"3des\": unsupported algorithm \"3des\"\n" },
+		  "a.conf:4: esp: \"3des\": \"3des\" is too weak: use aes256gcm16, or aes256-sha256\n" },
+		{ "ike = {aes256-sha256-modp2048,\n       aes256-sha256-modp1024}\n",
+		  "a.conf:5: ike: \"aes256-sha256-modp1024\": \"modp1024\" is too weak: use modp2048, or better x25519 or ecp384\n" },
+		{ "esp = {aes128-sha1}\nallow-legacy = false\n",
+		  "a.conf:4: esp: \"aes128-sha1\": \"sha1\" is too weak: use sha256 or better, or set allow-legacy = true if the peer has nothing better\n" },
+		{ "allow-legacy = yes\n",
+		  "a.conf:4: allow-legacy: \"yes\" is unknown; expected \"true\" or \"false\"\n" },
 	};
 	char text[512];
 	size_t i;
