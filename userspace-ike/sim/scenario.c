@@ -562,8 +562,13 @@ static const struct cert_store *certs_of(unsigned int node)
 /* Each end shows a certificate or knows a key, whatever the other does. */
 static void scenario_certificates(struct sim *sim)
 {
+	static const char *const ike[] = { "aes256gcm16-prfsha384-x25519",
+					   "aes128-sha512-x25519",
+					   "aes256-sha256-ecp256" };
 	uint32_t who = 1 + sim_below(&sim->rng, 3);
 
+	/* Fragments are to be as long as may be with padding, too. */
+	random_suite(sim, IKE_SUITE_IKE, ike, 3);
 	for (unsigned int i = 0; i < SIM_NODES; i++) {
 		sim->nodes[i].certs = certs_of(i);
 		if (!(who & 1u << i))
