@@ -31,14 +31,20 @@ load() {
 	[ "$NAT" = none ] || move_ports
 }
 
-swan_conf() { # KEY
+# swan_files: what else belongs in $SWAN/swanctl; for who has certificates.
+swan_files() { :; }
+
+# swan_conf [KEY]: all there is to it. SWAN_CHARON is more of strongswan.conf, and
+# SWAN_TRIES says how often a request is sent again.
+swan_conf() {
 	mkdir -p "$SWAN/swanctl"
 	cat >"$STRONGSWAN_CONF" <<-EOT
 		charon-systemd {
 			load = random nonce openssl pem pkcs1 pkcs8 x509 constraints revocation pubkey kdf kernel-netlink socket-default vici
 			install_routes = no
-			retransmit_tries = 3
+			retransmit_tries = ${SWAN_TRIES:-3}
 			retransmit_timeout = 2
+			${SWAN_CHARON:-}
 			filelog {
 				log {
 					path = $OUT/charon.log
@@ -51,27 +57,33 @@ swan_conf() { # KEY
 			load = random openssl pem pkcs1 pkcs8 x509 pubkey
 		}
 	EOT
+	swan_connection "$@" && swan_files
+}
+
+# swan_connection [KEY]: SWAN_LOCAL and SWAN_REMOTE are the sections that say how to
+# authenticate, SWAN_IKE and SWAN_ESP the proposals.
+swan_connection() {
 	cat >"$SWAN/swanctl/swanctl.conf" <<-EOT
 		connections {
 			site-a {
 				version = 2
 				local_addrs = $WAN_B
 				remote_addrs = $SEEN_A
-				proposals = aes256gcm16-prfsha384-ecp384
+				proposals = ${SWAN_IKE:-aes256gcm16-prfsha384-ecp384}
 				mobike = no
 				local {
-					auth = psk
-					id = gw-b.example
+					${SWAN_LOCAL:-auth = psk
+					id = gw-b.example}
 				}
 				remote {
-					auth = psk
-					id = gw-a.example
+					${SWAN_REMOTE:-auth = psk
+					id = gw-a.example}
 				}
 				children {
 					lan {
 						local_ts = 0.0.0.0/0, ::/0
 						remote_ts = 0.0.0.0/0, ::/0
-						esp_proposals = aes256gcm16-ecp384
+						esp_proposals = ${SWAN_ESP:-aes256gcm16-ecp384}
 						if_id_in = 42
 						if_id_out = 42
 					}
@@ -80,7 +92,7 @@ swan_conf() { # KEY
 		}
 		secrets {
 			ike {
-				secret = "$1"
+				secret = "${1:-$PSK}"
 			}
 		}
 	EOT
@@ -100,7 +112,7 @@ swanctl() { in_ns gwB timeout 30 swanctl "$@"; }
 
 # swan_start [KEY]
 swan_start() {
-	swan_conf "${1:-$PSK}"
+	swan_conf "$@" || return
 	: >"$OUT/charon.log"
 	ip netns exec gwB charon-systemd >"$OUT/charon.out" 2>&1 &
 	CHARON=$!
@@ -126,19 +138,42 @@ settled() {
 	one_pair gwA && [ "$(swan_installed)" = 1 ]
 }
 
-we_initiate() {
+# fresh: neither agent nor charon, and nothing left of either.
+fresh() {
 	agents_end
 	swan_end
-	agent_conf gwA "$@"
-	swan_start && agent_start gwA && device gwA && wait_for 60 'carrier gwA 1' && wait_for 30 settled
+}
+
+# come_up we|they [SECONDS]: both start, that one initiates, the tunnel comes up.
+come_up() {
+	local within=${2:-60}
+	case $1 in
+	we) swan_start && agent_start gwA && device gwA && wait_for "$within" 'carrier gwA 1' && wait_for 30 settled ;;
+	they) agent_start gwA && device gwA && swan_start && swanctl --initiate --child lan --timeout "$within" &&
+		wait_for 10 'carrier gwA 1' && settled ;;
+	esac
+}
+
+# we_fail PATTERN [KEY]: they answer, and our log has the pattern.
+we_fail() {
+	swan_start "${@:2}" && agent_start gwA && device gwA && wait_for 60 "said gwA '$1'" && carrier gwA 0
+}
+
+# they_fail PATTERN [KEY]: they initiate, in vain, and our log has the pattern.
+they_fail() {
+	agent_start gwA && device gwA && swan_start "${@:2}" || return
+	! swanctl --initiate --child lan --timeout 20 || return
+	wait_for 30 "said gwA '$1'" && carrier gwA 0
+}
+
+we_initiate() {
+	fresh
+	agent_conf gwA "$@" && come_up we
 }
 
 they_initiate() {
-	agents_end
-	swan_end
-	agent_conf gwA 'start = "passive"'
-	agent_start gwA && device gwA && swan_start && swanctl --initiate --child lan --timeout 20 &&
-		wait_for 10 'carrier gwA 1' && settled
+	fresh
+	agent_conf gwA 'start = "passive"' && come_up they 20
 }
 
 # ESP as the way to the peer wants it: bare, or in UDP to the port the NAT chose.
@@ -212,20 +247,15 @@ we_delete() {
 }
 
 they_have_another_key() {
-	agents_end
-	swan_end
+	fresh
 	agent_conf gwA
-	swan_start "not the key" && agent_start gwA && device gwA &&
-		wait_for 60 "said gwA 'vti0: .*AUTHENTICATION_FAILED'" && carrier gwA 0
+	we_fail 'vti0: .*AUTHENTICATION_FAILED' "not the key"
 }
 
 they_come_with_another_key() {
-	agents_end
-	swan_end
+	fresh
 	agent_conf gwA 'start = "passive"'
-	agent_start gwA && device gwA && swan_start "not the key" || return
-	! swanctl --initiate --child lan --timeout 20 || return
-	wait_for 30 "said gwA 'vti0: .*pre-shared key'" && carrier gwA 0
+	they_fail 'vti0: .*pre-shared key' "not the key"
 }
 
 # The tests of one role: who initiates.
@@ -268,7 +298,6 @@ strongswan_tests() {
 	they) ktap_run "they come with another key" they_come_with_another_key ;;
 	*) ktap_run "they have another key" they_have_another_key ;;
 	esac
-	agents_end
-	swan_end
+	fresh
 	ktap_end
 }
