@@ -7,6 +7,7 @@
 #include "../alg.c"
 #include "../ecn.c"
 #include "../esp.c"
+#include "../limit.c"
 #include "../mtu.c"
 #include "../replay.c"
 #include "../seq.c"

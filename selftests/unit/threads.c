@@ -8,6 +8,7 @@
 
 #include "../../kmod/kunit/suites.h"
 #include <linux/compiler.h>
+#include "../../kmod/limit.h"
 #include "../../kmod/replay.h"
 #include "../../kmod/seq.h"
 
@@ -77,6 +78,74 @@ static void seq_from_many_cpus(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)given[0], 0);
 	for (i = 1; i <= limit; i++)
 		KUNIT_ASSERT_EQ(test, (int)given[i], 1);
+}
+
+struct spender {
+	pthread_t thread;
+	pthread_barrier_t *start;
+	const struct ipsvti_limit *limit;
+	atomic64_t *used;
+	struct ipsvti_rand rand;
+	u64 spent;
+	u32 soft, hard;
+};
+
+static void *spend(void *arg)
+{
+	struct spender *s = arg;
+	unsigned int step;
+	u32 n;
+
+	pthread_barrier_wait(s->start);
+	while ((u64)atomic64_read(s->used) < s->limit->hard) {
+		n = 1 + ipsvti_rand_below(&s->rand, 1500);
+		step = ipsvti_limit_spend(s->limit, s->used, n);
+		if (step & IPSVTI_LIMIT_OVER) {
+			/* Somebody has to get the rest. */
+			n = 1;
+			step = ipsvti_limit_spend(s->limit, s->used, n);
+			if (step & IPSVTI_LIMIT_OVER)
+				break;
+		}
+		s->spent += n;
+		s->soft += !!(step & IPSVTI_LIMIT_SOFT);
+		s->hard += !!(step & IPSVTI_LIMIT_HARD);
+	}
+	return NULL;
+}
+
+/* Many CPUs send by one SA: not an octet too many, and each limit is told once. */
+static void limit_from_many_cpus(struct kunit *test)
+{
+	const struct ipsvti_limit limit = { 1000000000, 1500000000 };
+	u64 spent = 0, soft = 0, hard = 0;
+	struct spender s[THREADS];
+	atomic64_t used = { 0 };
+	pthread_barrier_t start;
+	struct ipsvti_rand rand;
+	u32 i;
+
+	ipsvti_rand_init(&rand, test);
+	pthread_barrier_init(&start, NULL, THREADS);
+	for (i = 0; i < THREADS; i++) {
+		s[i] = (struct spender){ .start = &start,
+					 .limit = &limit,
+					 .used = &used,
+					 .rand.state = ipsvti_rand(&rand) };
+		if (pthread_create(&s[i].thread, NULL, spend, &s[i]))
+			abort();
+	}
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(s[i].thread, NULL);
+		spent += s[i].spent;
+		soft += s[i].soft;
+		hard += s[i].hard;
+	}
+	pthread_barrier_destroy(&start);
+	KUNIT_EXPECT_EQ(test, spent, limit.hard);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&used), limit.hard);
+	KUNIT_EXPECT_EQ(test, soft, 1ULL);
+	KUNIT_EXPECT_EQ(test, hard, 1ULL);
 }
 
 /*
@@ -167,6 +236,7 @@ static void replay_check_errs_to_the_permissive(struct kunit *test)
 
 static struct kunit_case threads_cases[] = {
 	KUNIT_CASE(seq_from_many_cpus),
+	KUNIT_CASE(limit_from_many_cpus),
 	KUNIT_CASE(replay_check_errs_to_the_permissive),
 	{ 0 },
 };
