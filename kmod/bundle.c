@@ -2,6 +2,7 @@
 /*
  * The SA pairs of a device: made, put to use, taken out of use, removed.
  */
+#include <linux/jiffies.h>
 #include <linux/netdevice.h>
 #include <linux/slab.h>
 
@@ -137,6 +138,16 @@ static struct ipsvti_pair *successor(struct ipsvti_dev *vdev)
 	return NULL;
 }
 
+/* Give up the outbound SA of a pair for good. */
+static void drain(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
+		  enum ipsvti_reason reason)
+{
+	if (vdev->bundle.active == pair)
+		__ipsvti_bundle_switch(vdev, successor(vdev), reason);
+	pair->state = IPSVTI_PAIR_STATE_DRAINING;
+	drop_out(vdev, pair);
+}
+
 /**
  * __ipsvti_bundle_remove - remove a pair
  * @vdev: the device
@@ -247,11 +258,7 @@ int ipsvti_bundle_delete(struct ipsvti_dev *vdev, u32 id, u32 grace,
 	if (!grace || pair->state == IPSVTI_PAIR_STATE_LARVAL) {
 		__ipsvti_bundle_remove(vdev, pair, IPSVTI_REASON_DELETED);
 	} else {
-		if (b->active == pair)
-			__ipsvti_bundle_switch(vdev, successor(vdev),
-					       IPSVTI_REASON_DELETED);
-		pair->state = IPSVTI_PAIR_STATE_DRAINING;
-		drop_out(vdev, pair);
+		drain(vdev, pair, IPSVTI_REASON_DELETED);
 		ipsvti_life_ends(vdev, pair, grace);
 	}
 	spin_unlock_bh(&b->lock);
@@ -312,47 +319,126 @@ unlock:
 	spin_unlock_bh(&b->lock);
 }
 
-/**
- * ipsvti_bundle_exhausted - a pair can send no more
- * @vdev: the device
- * @sa: its outbound SA, whose sequence numbers are used up
- *
- * Another pair takes over if there is one; the carrier is lost if there is none
- * (RFC 4303, section 3.3.3).
- *
- * Context: BHs disabled, RCU.
- */
-void ipsvti_bundle_exhausted(struct ipsvti_dev *vdev, struct ipsvti_sa *sa)
+/* A limit behind which an SA is used no more. */
+static bool hard(enum ipsvti_reason reason)
 {
-	struct ipsvti_bundle *b = &vdev->bundle;
-	struct ipsvti_pair *pair;
-
-	spin_lock_bh(&b->lock);
-	pair = pair_of(vdev, sa);
-	if (pair && b->active == pair) {
-		ipsvti_event_expire(vdev, pair,
-				    IPSVTI_REASON_SEQUENCE_EXHAUSTED);
-		__ipsvti_bundle_switch(vdev, successor(vdev),
-				       IPSVTI_REASON_SEQUENCE_EXHAUSTED);
+	switch (reason) {
+	case IPSVTI_REASON_SEQUENCE_EXHAUSTED:
+	case IPSVTI_REASON_HARD_BYTES:
+	case IPSVTI_REASON_HARD_PACKETS:
+	case IPSVTI_REASON_HARD_TIME:
+		return true;
+	default:
+		return false;
 	}
-	spin_unlock_bh(&b->lock);
+}
+
+static void tell_expire(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
+			struct ipsvti_sa *sa, enum ipsvti_reason reason)
+{
+	sa->expired = reason;
+	if (hard(reason) || !hard(pair->expired))
+		pair->expired = reason;
+	ipsvti_event_expire(vdev, pair, sa, reason);
 }
 
 /**
- * ipsvti_bundle_low - a pair will soon be able to send no more
+ * __ipsvti_bundle_soft - an SA has reached a soft limit: tell, and go on
  * @vdev: the device
- * @sa: its outbound SA, whose sequence numbers are nearly used up
+ * @pair: the pair
+ * @sa: its SA, in or out
+ * @reason: which limit
+ *
+ * Context: bundle lock held.
+ */
+void __ipsvti_bundle_soft(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
+			  struct ipsvti_sa *sa, enum ipsvti_reason reason)
+{
+	lockdep_assert_held(&vdev->bundle.lock);
+
+	/* News of an SA that is over already help nobody. */
+	if (!hard(sa->expired))
+		tell_expire(vdev, pair, sa, reason);
+}
+
+/**
+ * __ipsvti_bundle_hard - an SA has reached a hard limit: use it no more
+ * @vdev: the device
+ * @pair: the pair
+ * @sa: its SA, in or out
+ * @reason: which limit
+ *
+ * Another pair takes over if there is one; the carrier is lost if there is none
+ * (RFC 4303, section 3.3.3, and RFC 4301, section 4.4.2.1).  After a limit of the
+ * outbound SA the inbound one goes on; after one of the inbound SA there is no way
+ * back for what would be sent, so the pair sends no more.
+ *
+ * Context: bundle lock held.
+ */
+void __ipsvti_bundle_hard(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
+			  struct ipsvti_sa *sa, enum ipsvti_reason reason)
+{
+	u64 ends = get_jiffies_64() + (u64)IPSVTI_EXPIRED_TIME * HZ;
+
+	lockdep_assert_held(&vdev->bundle.lock);
+
+	/* By a packet and by time at once, say. */
+	if (hard(sa->expired))
+		return;
+	if (sa->inbound)
+		ipsvti_sa_close(sa);
+	tell_expire(vdev, pair, sa, reason);
+	drain(vdev, pair, reason);
+	if (sa->inbound && ends < pair->due.ends)
+		ipsvti_life_ends(vdev, pair, IPSVTI_EXPIRED_TIME);
+}
+
+/* The next of what was reached, soft limits first; 0, there is none. */
+static enum ipsvti_reason next_reached(u32 *reached)
+{
+	static const enum ipsvti_reason order[] = {
+		IPSVTI_REASON_SEQUENCE_LOW, IPSVTI_REASON_SOFT_BYTES,
+		IPSVTI_REASON_SOFT_PACKETS, IPSVTI_REASON_HARD_BYTES,
+		IPSVTI_REASON_HARD_PACKETS, IPSVTI_REASON_SEQUENCE_EXHAUSTED,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		if (*reached & BIT(order[i])) {
+			*reached &= ~BIT(order[i]);
+			return order[i];
+		}
+	}
+	return IPSVTI_REASON_NONE;
+}
+
+/**
+ * ipsvti_bundle_reached - a packet has brought an SA to limits
+ * @vdev: the device
+ * @sa: the SA
+ * @reached: which, BIT() of &enum ipsvti_reason each
+ *
+ * When this returns with a hard one among them, ipsvti_dev::out is not @sa.
  *
  * Context: BHs disabled, RCU.
  */
-void ipsvti_bundle_low(struct ipsvti_dev *vdev, struct ipsvti_sa *sa)
+void ipsvti_bundle_reached(struct ipsvti_dev *vdev, struct ipsvti_sa *sa,
+			   u32 reached)
 {
 	struct ipsvti_bundle *b = &vdev->bundle;
+	enum ipsvti_reason reason;
 	struct ipsvti_pair *pair;
 
 	spin_lock_bh(&b->lock);
 	pair = pair_of(vdev, sa);
-	if (pair)
-		ipsvti_event_expire(vdev, pair, IPSVTI_REASON_SEQUENCE_LOW);
+	/* None if it is gone, or of an outbound SA, if another CPU was faster. */
+	while (pair && (reason = next_reached(&reached))) {
+		if (!hard(reason)) {
+			__ipsvti_bundle_soft(vdev, pair, sa, reason);
+			continue;
+		}
+		__ipsvti_bundle_hard(vdev, pair, sa, reason);
+		break;
+	}
 	spin_unlock_bh(&b->lock);
 }

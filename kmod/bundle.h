@@ -8,10 +8,13 @@
  *	      +--------------------------------+      v
  *	          sa-pair-new                       active
  *	                                              | another one was activated,
- *	                                              | sa-del with grace, or its
- *	                                              v sequence numbers are used up
+ *	                                              | sa-del with grace, its
+ *	                                              | sequence numbers are used up,
+ *	                                              v or a hard limit is reached
  *	   (gone) <------------------------------- draining
- *	          sa-del, end of grace
+ *	          sa-del, end of grace, or half a minute after a hard limit inbound
+ *
+ * A staged pair that reaches a hard limit goes to draining as well.
  *
  * From every state a pair can be deleted.  Exactly one rule ties the bundle to
  * the device: it has carrier if and only if there is an active pair.
@@ -37,6 +40,27 @@ struct netlink_ext_ack;
 /* Pairs of one device, hence live inbound SAs, larval ones included. */
 #define IPSVTI_PAIRS_MAX 8
 
+/* So many seconds packets for an expired inbound SA are counted as such. */
+#define IPSVTI_EXPIRED_TIME 30
+
+/**
+ * struct ipsvti_pair_times - when something is due for a pair
+ * @ends: it is removed
+ * @soft_in: soft limit of seconds of the inbound SA
+ * @hard_in: hard limit of seconds of the inbound SA
+ * @soft_out: soft limit of seconds of the outbound SA
+ * @hard_out: hard limit of seconds of the outbound SA
+ *
+ * As get_jiffies_64() counts, which does not wrap; U64_MAX, never, or done.
+ */
+struct ipsvti_pair_times {
+	u64 ends;
+	u64 soft_in;
+	u64 hard_in;
+	u64 soft_out;
+	u64 hard_out;
+};
+
 /**
  * struct ipsvti_pair - an SA pair
  * @node: entry in &ipsvti_bundle.pairs
@@ -48,8 +72,9 @@ struct netlink_ext_ack;
  * @encap: &enum ipsvti_encap of outbound packets, kept while draining
  * @sport: UDP source port
  * @dport: UDP destination port
- * @ends: jiffies at which it is removed, if @timed
- * @timed: it has an end
+ * @expired: why it drains, if that is a hard limit; else the soft limit reached last,
+ *	or 0
+ * @due: when something is due for it
  */
 struct ipsvti_pair {
 	struct list_head node;
@@ -61,8 +86,8 @@ struct ipsvti_pair {
 	u8 encap;
 	__be16 sport;
 	__be16 dport;
-	unsigned long ends;
-	bool timed;
+	enum ipsvti_reason expired;
+	struct ipsvti_pair_times due;
 };
 
 /**
@@ -74,7 +99,7 @@ struct ipsvti_pair {
  * @active: the pair whose outbound SA is ipsvti_dev::out, or NULL
  * @reason: why the carrier is as it is
  * @dead: the device is being removed: no pair may be added
- * @life: removes pairs whose time has come
+ * @life: does what is due for pairs
  */
 struct ipsvti_bundle {
 	/* everything here, the writing of ipsvti_dev::out, the carrier */
@@ -103,8 +128,8 @@ int ipsvti_bundle_delete(struct ipsvti_dev *vdev, u32 id, u32 grace,
 			 struct netlink_ext_ack *extack);
 void ipsvti_bundle_flush(struct ipsvti_dev *vdev, enum ipsvti_reason reason);
 void ipsvti_bundle_heard(struct ipsvti_dev *vdev, struct ipsvti_sa *sa);
-void ipsvti_bundle_exhausted(struct ipsvti_dev *vdev, struct ipsvti_sa *sa);
-void ipsvti_bundle_low(struct ipsvti_dev *vdev, struct ipsvti_sa *sa);
+void ipsvti_bundle_reached(struct ipsvti_dev *vdev, struct ipsvti_sa *sa,
+			   u32 reached);
 
 /* For those who hold the lock. */
 struct ipsvti_pair *__ipsvti_bundle_find(struct ipsvti_dev *vdev, u32 id,
@@ -114,5 +139,9 @@ void __ipsvti_bundle_switch(struct ipsvti_dev *vdev, struct ipsvti_pair *to,
 void __ipsvti_bundle_remove(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 			    enum ipsvti_reason reason);
 void __ipsvti_bundle_flush(struct ipsvti_dev *vdev, enum ipsvti_reason reason);
+void __ipsvti_bundle_soft(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
+			  struct ipsvti_sa *sa, enum ipsvti_reason reason);
+void __ipsvti_bundle_hard(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
+			  struct ipsvti_sa *sa, enum ipsvti_reason reason);
 
 #endif /* _IPSVTI_BUNDLE_H */

@@ -1,38 +1,76 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pairs that end by themselves.
+ * What time does to pairs.
  */
 #include <linux/jiffies.h>
+#include <linux/minmax.h>
 
 #include "dev.h"
 #include "life.h"
 
-/* Have the work run when the next pair ends. */
+#define NEVER U64_MAX
+
+static u64 next_due(const struct ipsvti_pair *pair)
+{
+	const struct ipsvti_pair_times *due = &pair->due;
+
+	return min(min3(due->ends, due->soft_in, due->hard_in),
+		   min(due->soft_out, due->hard_out));
+}
+
+/*
+ * Have the work run when something is due next.  A timer may be late by an eighth of
+ * its time; so a long one ends early by that much, and a shorter one follows.
+ */
 static void arm(struct ipsvti_dev *vdev)
 {
 	struct ipsvti_bundle *b = &vdev->bundle;
-	unsigned long first = 0;
+	u64 first = NEVER, now = get_jiffies_64(), left;
 	struct ipsvti_pair *pair;
-	bool any = false;
 
-	list_for_each_entry(pair, &b->pairs, node) {
-		if (!pair->timed)
-			continue;
-		if (!any || time_before(pair->ends, first))
-			first = pair->ends;
-		any = true;
-	}
-	if (!any)
+	list_for_each_entry(pair, &b->pairs, node)
+		first = min(first, next_due(pair));
+	if (first == NEVER)
 		return;
+	left = first > now ? first - now : 0;
+	if (left > HZ)
+		left -= left / 8;
 	mod_delayed_work(ipsvti_wq, &b->life,
-			 time_after(first, jiffies) ? first - jiffies : 0);
+			 min_t(u64, left, MAX_JIFFY_OFFSET));
 }
 
 static enum ipsvti_reason why(const struct ipsvti_pair *pair)
 {
-	return pair->state == IPSVTI_PAIR_STATE_LARVAL ?
-		       IPSVTI_REASON_RESERVATION_EXPIRED :
-		       IPSVTI_REASON_DELETED;
+	if (pair->state == IPSVTI_PAIR_STATE_LARVAL)
+		return IPSVTI_REASON_RESERVATION_EXPIRED;
+	/* Else its grace is over, which somebody gave it with sa-del. */
+	return pair->in->in.over ? pair->in->expired : IPSVTI_REASON_DELETED;
+}
+
+/* Is it time?  Once it is. */
+static bool due(u64 *when, u64 now)
+{
+	if (now < *when)
+		return false;
+	*when = NEVER;
+	return true;
+}
+
+/* Soft limits first, so that both of an SA are told if both are due. */
+static void limits(struct ipsvti_dev *vdev, struct ipsvti_pair *pair, u64 now)
+{
+	if (due(&pair->due.soft_in, now))
+		__ipsvti_bundle_soft(vdev, pair, pair->in,
+				     IPSVTI_REASON_SOFT_TIME);
+	if (due(&pair->due.soft_out, now) && pair->out)
+		__ipsvti_bundle_soft(vdev, pair, pair->out,
+				     IPSVTI_REASON_SOFT_TIME);
+	if (due(&pair->due.hard_out, now) && pair->out)
+		__ipsvti_bundle_hard(vdev, pair, pair->out,
+				     IPSVTI_REASON_HARD_TIME);
+	if (due(&pair->due.hard_in, now))
+		__ipsvti_bundle_hard(vdev, pair, pair->in,
+				     IPSVTI_REASON_HARD_TIME);
 }
 
 static void life_work(struct work_struct *work)
@@ -41,12 +79,14 @@ static void life_work(struct work_struct *work)
 					       struct ipsvti_dev, bundle.life);
 	struct ipsvti_bundle *b = &vdev->bundle;
 	struct ipsvti_pair *pair, *next;
+	u64 now = get_jiffies_64();
 
 	spin_lock_bh(&b->lock);
 	list_for_each_entry_safe(pair, next, &b->pairs, node) {
-		if (!pair->timed || time_before(jiffies, pair->ends))
-			continue;
-		__ipsvti_bundle_remove(vdev, pair, why(pair));
+		if (due(&pair->due.ends, now))
+			__ipsvti_bundle_remove(vdev, pair, why(pair));
+		else
+			limits(vdev, pair, now);
 	}
 	arm(vdev);
 	spin_unlock_bh(&b->lock);
@@ -75,6 +115,47 @@ void ipsvti_life_exit(struct ipsvti_dev *vdev)
 }
 
 /**
+ * ipsvti_life_new - let nothing be due for a pair
+ * @pair: the pair
+ *
+ * Context: before @pair is in a bundle.
+ */
+void ipsvti_life_new(struct ipsvti_pair *pair)
+{
+	pair->due = (struct ipsvti_pair_times){
+		.ends = NEVER,
+		.soft_in = NEVER,
+		.hard_in = NEVER,
+		.soft_out = NEVER,
+		.hard_out = NEVER,
+	};
+}
+
+static u64 at(const struct ipsvti_sa *sa, u64 seconds)
+{
+	return seconds == IPSVTI_LIMIT_NONE ? NEVER :
+					      sa->installed + seconds * HZ;
+}
+
+/**
+ * ipsvti_life_limits - begin to watch the limits of seconds of a pair
+ * @vdev: its device
+ * @pair: the pair, with both SAs and the time of their installation
+ *
+ * Context: bundle lock held.
+ */
+void ipsvti_life_limits(struct ipsvti_dev *vdev, struct ipsvti_pair *pair)
+{
+	lockdep_assert_held(&vdev->bundle.lock);
+
+	pair->due.soft_in = at(pair->in, pair->in->limits.seconds.soft);
+	pair->due.hard_in = at(pair->in, pair->in->limits.seconds.hard);
+	pair->due.soft_out = at(pair->out, pair->out->limits.seconds.soft);
+	pair->due.hard_out = at(pair->out, pair->out->limits.seconds.hard);
+	arm(vdev);
+}
+
+/**
  * ipsvti_life_ends - say when a pair ends
  * @vdev: its device
  * @pair: the pair; an end that was said before is forgotten
@@ -87,7 +168,6 @@ void ipsvti_life_ends(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 {
 	lockdep_assert_held(&vdev->bundle.lock);
 
-	pair->ends = jiffies + seconds * HZ;
-	pair->timed = true;
+	pair->due.ends = get_jiffies_64() + (u64)seconds * HZ;
 	arm(vdev);
 }

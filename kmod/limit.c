@@ -49,14 +49,15 @@ unsigned int ipsvti_limit_spend(const struct ipsvti_limit *limit,
 {
 	s64 old = atomic64_read(used);
 	unsigned int step;
+	s64 next;
 
 	/* No ordering is needed: nothing but the number itself is handed over. */
 	do {
 		step = ipsvti_limit_step(limit, (u64)old, n);
 		if (step & IPSVTI_LIMIT_OVER)
 			return step;
-	} while (
-		!atomic64_try_cmpxchg_relaxed(used, &old, (s64)((u64)old + n)));
+		next = (s64)((u64)old + n);
+	} while (!atomic64_try_cmpxchg_relaxed(used, &old, next));
 	return step;
 }
 

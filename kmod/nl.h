@@ -60,7 +60,7 @@ void ipsvti_event_first_rx(struct ipsvti_dev *vdev,
 			   const struct ipsvti_pair *pair);
 void ipsvti_event_expire(struct ipsvti_dev *vdev,
 			 const struct ipsvti_pair *pair,
-			 enum ipsvti_reason reason);
+			 const struct ipsvti_sa *sa, enum ipsvti_reason reason);
 void ipsvti_event_acquire(struct ipsvti_dev *vdev);
 
 #endif /* _IPSVTI_NL_H */

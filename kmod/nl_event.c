@@ -130,16 +130,17 @@ void ipsvti_event_first_rx(struct ipsvti_dev *vdev,
 }
 
 /**
- * ipsvti_event_expire - a pair nears its end, or has reached it
+ * ipsvti_event_expire - an SA nears its end, or has reached it
  * @vdev: the device
  * @pair: the pair
- * @reason: which of the two
+ * @sa: its SA, in or out
+ * @reason: which of the two, and why
  *
  * Context: bundle lock held.
  */
 void ipsvti_event_expire(struct ipsvti_dev *vdev,
 			 const struct ipsvti_pair *pair,
-			 enum ipsvti_reason reason)
+			 const struct ipsvti_sa *sa, enum ipsvti_reason reason)
 {
 	struct event e;
 	int err;
@@ -149,7 +150,11 @@ void ipsvti_event_expire(struct ipsvti_dev *vdev,
 		return;
 	err = nla_put_u32(e.msg, IPSVTI_A_PAIR_IFINDEX, vdev->dev->ifindex) ?:
 		      nla_put_u32(e.msg, IPSVTI_A_PAIR_PAIR_ID, pair->id)   ?:
-		      nla_put_u32(e.msg, IPSVTI_A_PAIR_REASON, reason);
+		      nla_put_u32(e.msg, IPSVTI_A_PAIR_REASON, reason)	    ?:
+		      ipsvti_nl_put_sa(e.msg,
+				       sa->inbound ? IPSVTI_A_PAIR_IN :
+						     IPSVTI_A_PAIR_OUT,
+				       sa);
 	event_end(&e, err);
 }
 

@@ -16,7 +16,19 @@ static struct netlink_range_validation ipsvti_a_sa_replay_window_range = {
 };
 
 /* Common nested types */
-const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_ESN + 1] = {
+const struct nla_policy ipsvti_limits_nl_policy[IPSVTI_A_LIMITS_USED_SECONDS + 1] = {
+	[IPSVTI_A_LIMITS_SOFT_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
+	[IPSVTI_A_LIMITS_HARD_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
+	[IPSVTI_A_LIMITS_SOFT_PACKETS] = NLA_POLICY_MIN(NLA_U64, 1),
+	[IPSVTI_A_LIMITS_HARD_PACKETS] = NLA_POLICY_MIN(NLA_U64, 1),
+	[IPSVTI_A_LIMITS_SOFT_SECONDS] = NLA_POLICY_MIN(NLA_U32, 1),
+	[IPSVTI_A_LIMITS_HARD_SECONDS] = NLA_POLICY_MIN(NLA_U32, 1),
+	[IPSVTI_A_LIMITS_USED_BYTES] = { .type = NLA_U64, },
+	[IPSVTI_A_LIMITS_USED_PACKETS] = { .type = NLA_U64, },
+	[IPSVTI_A_LIMITS_USED_SECONDS] = { .type = NLA_U64, },
+};
+
+const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_EXPIRED + 1] = {
 	[IPSVTI_A_SA_SPI] = { .type = NLA_U32, },
 	[IPSVTI_A_SA_ALG] = NLA_POLICY_RANGE(NLA_U32, 1, 21),
 	[IPSVTI_A_SA_KEY] = { .type = NLA_BINARY, },
@@ -26,6 +38,8 @@ const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_ESN + 1] = {
 	[IPSVTI_A_SA_PACKETS] = { .type = NLA_U64, },
 	[IPSVTI_A_SA_BYTES] = { .type = NLA_U64, },
 	[IPSVTI_A_SA_ESN] = NLA_POLICY_MAX(NLA_U8, 1),
+	[IPSVTI_A_SA_LIMITS] = NLA_POLICY_NESTED(ipsvti_limits_nl_policy),
+	[IPSVTI_A_SA_EXPIRED] = NLA_POLICY_MAX(NLA_U32, 14),
 };
 
 /* IPSVTI_CMD_TUNNEL_GET - do */

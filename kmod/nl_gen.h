@@ -11,7 +11,8 @@
 #include <uapi/linux/ipsvti.h>
 
 /* Common nested types */
-extern const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_ESN + 1];
+extern const struct nla_policy ipsvti_limits_nl_policy[IPSVTI_A_LIMITS_USED_SECONDS + 1];
+extern const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_EXPIRED + 1];
 
 extern const struct nla_policy ipsvti_tunnel_get_nl_policy[IPSVTI_A_TUNNEL_IFINDEX + 1];
 

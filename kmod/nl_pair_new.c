@@ -7,6 +7,7 @@
 #include <net/genetlink.h>
 
 #include "dev.h"
+#include "life.h"
 #include "nl.h"
 #include "nl_gen.h"
 
@@ -71,9 +72,61 @@ static int read_key(struct direction *d, struct ipsvti_sa_params *p)
 	return read_salt(d, p);
 }
 
+static u64 get_limit(const struct nlattr *attr)
+{
+	if (!attr)
+		return IPSVTI_LIMIT_NONE;
+	return nla_len(attr) == sizeof(u32) ? nla_get_u32(attr) :
+					      nla_get_u64(attr);
+}
+
+/* 0, which the policy refuses, would be no limit for some and none at all for others. */
+static int read_limit(struct direction *d, struct nlattr **tb, int soft,
+		      int hard, struct ipsvti_limit *limit)
+{
+	limit->soft = get_limit(tb[soft]);
+	limit->hard = get_limit(tb[hard]);
+	if (limit->soft != IPSVTI_LIMIT_NONE && limit->hard < limit->soft)
+		return ipsvti_refuse(d->extack, tb[hard], -EINVAL,
+				     "the hard limit is below the soft one");
+	return 0;
+}
+
+static int read_limits(struct direction *d, struct ipsvti_limits *limits)
+{
+	struct nlattr *tb[IPSVTI_A_LIMITS_MAX + 1];
+	int err, i;
+
+	if (!d->tb[IPSVTI_A_SA_LIMITS])
+		return 0;
+	err = nla_parse_nested(tb, IPSVTI_A_LIMITS_MAX,
+			       d->tb[IPSVTI_A_SA_LIMITS],
+			       ipsvti_limits_nl_policy, d->extack);
+	if (err)
+		return err;
+	for (i = IPSVTI_A_LIMITS_USED_BYTES; i <= IPSVTI_A_LIMITS_USED_SECONDS;
+	     i++) {
+		if (tb[i])
+			return ipsvti_refuse(d->extack, tb[i], -EINVAL,
+					     "use is returned, not taken");
+	}
+	err = read_limit(d, tb, IPSVTI_A_LIMITS_SOFT_BYTES,
+			 IPSVTI_A_LIMITS_HARD_BYTES, &limits->bytes);
+	if (!err)
+		err = read_limit(d, tb, IPSVTI_A_LIMITS_SOFT_PACKETS,
+				 IPSVTI_A_LIMITS_HARD_PACKETS,
+				 &limits->packets);
+	if (!err)
+		err = read_limit(d, tb, IPSVTI_A_LIMITS_SOFT_SECONDS,
+				 IPSVTI_A_LIMITS_HARD_SECONDS,
+				 &limits->seconds);
+	return err;
+}
+
 static int read_sa(struct direction *d, struct ipsvti_sa_params *p)
 {
 	struct nlattr **tb = d->tb;
+	int err;
 
 	if (!tb[IPSVTI_A_SA_SPI])
 		return missing(d, IPSVTI_A_SA_SPI, "the SPI is missing");
@@ -87,6 +140,12 @@ static int read_sa(struct direction *d, struct ipsvti_sa_params *p)
 	if (tb[IPSVTI_A_SA_BYTES])
 		return bad(d, IPSVTI_A_SA_BYTES,
 			   "counters are returned, not taken");
+	if (tb[IPSVTI_A_SA_EXPIRED])
+		return bad(d, IPSVTI_A_SA_EXPIRED,
+			   "what has expired is returned, not taken");
+	err = read_limits(d, &p->limits);
+	if (err)
+		return err;
 
 	p->esn = tb[IPSVTI_A_SA_ESN] && nla_get_u8(tb[IPSVTI_A_SA_ESN]);
 	if (tb[IPSVTI_A_SA_SEQ])
@@ -174,7 +233,9 @@ static struct ipsvti_pair *read_pair(struct genl_info *info,
 {
 	struct nlattr *activation = info->attrs[IPSVTI_A_PAIR_ACTIVATION];
 	struct nlattr *id = info->attrs[IPSVTI_A_PAIR_PAIR_ID];
-	struct ipsvti_sa_params in = { .inbound = true }, out = {};
+	struct ipsvti_sa_params in = { .inbound = true,
+				       .limits = IPSVTI_NO_LIMITS };
+	struct ipsvti_sa_params out = { .limits = IPSVTI_NO_LIMITS };
 	struct ipsvti_pair *pair;
 	struct direction d;
 	int err;
@@ -182,6 +243,7 @@ static struct ipsvti_pair *read_pair(struct genl_info *info,
 	pair = kzalloc(sizeof(*pair), GFP_KERNEL);
 	if (!pair)
 		return ERR_PTR(-ENOMEM);
+	ipsvti_life_new(pair);
 	if (id)
 		pair->id = nla_get_u32(id);
 	if (activation)

@@ -2,6 +2,8 @@
 /*
  * Operations of the generic netlink family on SA pairs.
  */
+#include <linux/jiffies.h>
+#include <linux/math64.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
 
@@ -12,12 +14,80 @@
 
 #define RESERVE_TIME_DEFAULT 30 /* seconds */
 
+static int put_u64(struct sk_buff *msg, int attr, u64 value)
+{
+	return nla_put_u64_64bit(msg, attr, value, IPSVTI_A_LIMITS_PAD);
+}
+
+/* Octets or packets: both limits, if they are there, and what is used up. */
+static int put_limit(struct sk_buff *msg, const struct ipsvti_limit *limit,
+		     int soft, int hard, int used, u64 value)
+{
+	int err = 0;
+
+	if (limit->soft != IPSVTI_LIMIT_NONE)
+		err = put_u64(msg, soft, limit->soft);
+	if (!err && limit->hard != IPSVTI_LIMIT_NONE)
+		err = put_u64(msg, hard, limit->hard);
+	if (!err && ipsvti_limit_set(limit))
+		err = put_u64(msg, used, value);
+	return err;
+}
+
+static int put_seconds(struct sk_buff *msg, const struct ipsvti_sa *sa)
+{
+	const struct ipsvti_limit *limit = &sa->limits.seconds;
+	u64 age = div_u64(get_jiffies_64() - sa->installed, HZ);
+	int err = 0;
+
+	if (limit->soft != IPSVTI_LIMIT_NONE)
+		err = nla_put_u32(msg, IPSVTI_A_LIMITS_SOFT_SECONDS,
+				  limit->soft);
+	if (!err && limit->hard != IPSVTI_LIMIT_NONE)
+		err = nla_put_u32(msg, IPSVTI_A_LIMITS_HARD_SECONDS,
+				  limit->hard);
+	if (!err && ipsvti_limit_set(limit))
+		err = put_u64(msg, IPSVTI_A_LIMITS_USED_SECONDS, age);
+	return err;
+}
+
+static int put_limits(struct sk_buff *msg, const struct ipsvti_sa *sa)
+{
+	const struct ipsvti_limits *l = &sa->limits;
+	struct nlattr *nest;
+	u64 bytes, packets;
+	int err;
+
+	if (!ipsvti_limit_set(&l->bytes) && !ipsvti_limit_set(&l->packets) &&
+	    !ipsvti_limit_set(&l->seconds))
+		return 0;
+	nest = nla_nest_start(msg, IPSVTI_A_SA_LIMITS);
+	if (!nest)
+		return -EMSGSIZE;
+	ipsvti_sa_used(sa, &bytes, &packets);
+	err = put_limit(msg, &l->bytes, IPSVTI_A_LIMITS_SOFT_BYTES,
+			IPSVTI_A_LIMITS_HARD_BYTES, IPSVTI_A_LIMITS_USED_BYTES,
+			bytes);
+	if (!err)
+		err = put_limit(msg, &l->packets, IPSVTI_A_LIMITS_SOFT_PACKETS,
+				IPSVTI_A_LIMITS_HARD_PACKETS,
+				IPSVTI_A_LIMITS_USED_PACKETS, packets);
+	if (!err)
+		err = put_seconds(msg, sa);
+	if (err)
+		nla_nest_cancel(msg, nest);
+	else
+		nla_nest_end(msg, nest);
+	return err;
+}
+
 /**
  * ipsvti_nl_put_sa - put an SA into a message, without its key
  * @msg: the message
  * @attr: attribute to nest it in
  * @sa: the SA
  *
+ * Context: bundle lock held.
  * Return: 0 or -EMSGSIZE.
  */
 int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa)
@@ -44,6 +114,10 @@ int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa)
 	if (!err && sa->inbound)
 		err = nla_put_u32(msg, IPSVTI_A_SA_REPLAY_WINDOW,
 				  sa->in.replay->window);
+	if (!err)
+		err = put_limits(msg, sa);
+	if (!err && sa->expired)
+		err = nla_put_u32(msg, IPSVTI_A_SA_EXPIRED, sa->expired);
 end:
 	if (err)
 		nla_nest_cancel(msg, nest);
@@ -72,6 +146,8 @@ static int put_pair(struct sk_buff *msg, const struct ipsvti_dev *vdev,
 					   pair->dport);
 	if (!err && pair->out)
 		err = ipsvti_nl_put_sa(msg, IPSVTI_A_PAIR_OUT, pair->out);
+	if (!err && pair->expired)
+		err = nla_put_u32(msg, IPSVTI_A_PAIR_REASON, pair->expired);
 	return err;
 }
 

@@ -2,6 +2,7 @@
 /*
  * How pairs come into the bundle of a device: reserved first, or at once.
  */
+#include <linux/jiffies.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -94,7 +95,8 @@ static bool xfrm_has(const struct ipsvti_dev *vdev, __be32 spi)
 int ipsvti_bundle_reserve(struct ipsvti_dev *vdev, u32 seconds, u32 *id,
 			  __be32 *spi, struct netlink_ext_ack *extack)
 {
-	struct ipsvti_sa_params params = { .inbound = true };
+	struct ipsvti_sa_params params = { .inbound = true,
+					   .limits = IPSVTI_NO_LIMITS };
 	struct ipsvti_bundle *b = &vdev->bundle;
 	struct ipsvti_pair *pair;
 	int err, i;
@@ -102,6 +104,7 @@ int ipsvti_bundle_reserve(struct ipsvti_dev *vdev, u32 seconds, u32 *id,
 	pair = kzalloc(sizeof(*pair), GFP_KERNEL);
 	if (!pair)
 		return -ENOMEM;
+	ipsvti_life_new(pair);
 	pair->in = ipsvti_sa_new(vdev, &params);
 	if (IS_ERR(pair->in)) {
 		err = PTR_ERR(pair->in);
@@ -222,6 +225,8 @@ int ipsvti_bundle_install(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 	int err;
 
 	spin_lock_bh(&b->lock);
+	pair->in->installed = get_jiffies_64();
+	pair->out->installed = pair->in->installed;
 	if (pair->id) {
 		larval = __ipsvti_bundle_find(vdev, pair->id, extack);
 		err = larval ? complete_larval(vdev, larval, pair, extack) :
@@ -233,6 +238,7 @@ int ipsvti_bundle_install(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 		spin_unlock_bh(&b->lock);
 		return err;
 	}
+	ipsvti_life_limits(vdev, pair);
 	pair->state = IPSVTI_PAIR_STATE_STAGED;
 	if (pair->activation == IPSVTI_ACTIVATION_NOW)
 		__ipsvti_bundle_switch(vdev, pair, IPSVTI_REASON_ACTIVATED);

@@ -5,11 +5,12 @@
  *	ipsvti_rx()		whose is it?  Not ours: hands off
  *	ipsvti_rx_sa()		can it be good?  Length, replay window
  *	ipsvti_aead_decrypt()	is it authentic?
- *	ipsvti_rx_post()	replay window again, trailer, inner header, ECN,
- *				delivery
+ *	ipsvti_rx_post()	replay window again, limits, trailer, inner header,
+ *				ECN, delivery
  *
  * Before the integrity check has passed nothing is changed but counters.
  */
+#include <linux/bits.h>
 #include <linux/if_tunnel.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -142,6 +143,10 @@ void ipsvti_rx_sa(struct sk_buff *skb, struct ipsvti_sa *sa)
 
 	if (unlikely(!(vdev->dev->flags & IFF_UP))) {
 		drop(skb, vdev, IPSVTI_A_COUNTERS_RX_DOWN);
+		return;
+	}
+	if (unlikely(sa->limited) && READ_ONCE(sa->in.over)) {
+		drop(skb, vdev, IPSVTI_A_COUNTERS_RX_EXPIRED);
 		return;
 	}
 	if (unlikely(!length_ok(g, skb->len))) {
@@ -279,15 +284,72 @@ static void deliver(struct sk_buff *skb, struct ipsvti_dev *vdev)
 	gro_cells_receive(&vdev->gro_cells, skb);
 }
 
-/* The authoritative look at the replay window (RFC 4303, section 3.4.3). */
-static enum ipsvti_replay_verdict advance(struct ipsvti_sa *sa, u64 seq)
+/*
+ * Count a packet that is authentic and no replay.  It is the lock that makes this
+ * exact, on however many CPUs packets arrive.  Returns the limits that were reached,
+ * as bits; with a hard limit no further packet is accepted, and if @len octets more
+ * would pass it, not this one either.
+ */
+static u32 spend(struct ipsvti_sa *sa, unsigned int len, bool *over)
+{
+	const struct ipsvti_limits *l = &sa->limits;
+	unsigned int step;
+	u32 reached = 0;
+
+	*over = sa->in.over;
+	if (*over)
+		return 0;
+	step = ipsvti_limit_spend_locked(&l->bytes, &sa->in.bytes, len);
+	if (step & IPSVTI_LIMIT_OVER) {
+		WRITE_ONCE(sa->in.over, true);
+		*over = true;
+		return BIT(IPSVTI_REASON_HARD_BYTES);
+	}
+	if (step & IPSVTI_LIMIT_SOFT)
+		reached |= BIT(IPSVTI_REASON_SOFT_BYTES);
+	if (step & IPSVTI_LIMIT_HARD)
+		reached |= BIT(IPSVTI_REASON_HARD_BYTES);
+
+	step = ipsvti_limit_spend_locked(&l->packets, &sa->in.packets, 1);
+	if (step & IPSVTI_LIMIT_SOFT)
+		reached |= BIT(IPSVTI_REASON_SOFT_PACKETS);
+	if (step & IPSVTI_LIMIT_HARD)
+		reached |= BIT(IPSVTI_REASON_HARD_PACKETS);
+	if (reached &
+	    (BIT(IPSVTI_REASON_HARD_BYTES) | BIT(IPSVTI_REASON_HARD_PACKETS)))
+		WRITE_ONCE(sa->in.over, true);
+	return reached;
+}
+
+/*
+ * The authoritative look at the replay window (RFC 4303, section 3.4.3), and at the
+ * limits.  @len: octets that the cipher was applied to.  Returns if the packet may
+ * go on, else why it may not.
+ */
+static bool advance(struct ipsvti_sa *sa, u64 seq, unsigned int len,
+		    u32 *reached, unsigned int *why)
 {
 	enum ipsvti_replay_verdict verdict;
+	bool over = false;
 
 	spin_lock(&sa->in.lock);
 	verdict = ipsvti_replay_advance(sa->in.replay, seq);
+	if (unlikely(sa->limited) && verdict == IPSVTI_REPLAY_OK)
+		*reached = spend(sa, len, &over);
 	spin_unlock(&sa->in.lock);
-	return verdict;
+
+	switch (verdict) {
+	case IPSVTI_REPLAY_OK:
+		*why = IPSVTI_A_COUNTERS_RX_EXPIRED;
+		return likely(!over);
+	case IPSVTI_REPLAY_LATE:
+		*why = IPSVTI_A_COUNTERS_RX_LATE;
+		break;
+	case IPSVTI_REPLAY_DUP:
+		*why = IPSVTI_A_COUNTERS_RX_REPLAY;
+		break;
+	}
+	return false;
 }
 
 /**
@@ -301,9 +363,12 @@ void ipsvti_rx_post(struct sk_buff *skb, int err)
 {
 	struct ipsvti_rx_cb *cb = IPSVTI_RX_CB(skb);
 	struct ipsvti_sa *sa = cb->sa;
+	const struct ipsvti_esp_geometry *g = &sa->transform->geometry;
 	struct ipsvti_dev *vdev = sa->vdev;
 	unsigned int why;
 	u8 next_header, outer_tos = cb->outer_tos;
+	bool accepted;
+	u32 reached = 0;
 
 	if (unlikely(err)) {
 		why = err == -EBADMSG ? IPSVTI_A_COUNTERS_RX_AUTH :
@@ -311,23 +376,20 @@ void ipsvti_rx_post(struct sk_buff *skb, int err)
 					IPSVTI_A_COUNTERS_RX_CRYPTO;
 		goto drop;
 	}
-	switch (advance(sa, cb->seq)) {
-	case IPSVTI_REPLAY_OK:
-		break;
-	case IPSVTI_REPLAY_LATE:
-		why = IPSVTI_A_COUNTERS_RX_LATE;
-		goto drop;
-	case IPSVTI_REPLAY_DUP:
-		why = IPSVTI_A_COUNTERS_RX_REPLAY;
-		goto drop;
-	}
-	if (unlikely(!READ_ONCE(sa->in.heard)))
+	accepted = advance(sa, cb->seq,
+			   skb->len - ipsvti_esp_head_len(g) - g->icv_len,
+			   &reached, &why);
+	if (unlikely(accepted && !READ_ONCE(sa->in.heard)))
 		ipsvti_bundle_heard(vdev, sa);
+	if (unlikely(reached))
+		ipsvti_bundle_reached(vdev, sa, reached);
+	if (unlikely(!accepted))
+		goto drop;
 
 	why = IPSVTI_A_COUNTERS_RX_PADDING;
 	if (unlikely(!strip_trailer(skb, sa, &next_header)))
 		goto drop;
-	__skb_pull(skb, ipsvti_esp_head_len(&sa->transform->geometry));
+	__skb_pull(skb, ipsvti_esp_head_len(g));
 	skb_reset_network_header(skb);
 
 	switch (next_header) {

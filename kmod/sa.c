@@ -2,6 +2,7 @@
 /*
  * Making and freeing security associations.
  */
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -33,6 +34,9 @@ static int sa_init_in(struct ipsvti_sa *sa, const struct ipsvti_sa_params *p)
 	sa->in.key.spi = p->spi;
 	spin_lock_init(&sa->in.lock);
 	__skb_queue_head_init(&sa->in.held);
+	sa->limited = ipsvti_limit_set(&p->limits.bytes) ||
+		      ipsvti_limit_set(&p->limits.packets) ||
+		      ipsvti_limit_set(&p->limits.seconds);
 	if (!p->transform)
 		return 0;
 	sa->in.replay = kvzalloc(ipsvti_replay_size(p->window), GFP_KERNEL);
@@ -44,15 +48,43 @@ static int sa_init_in(struct ipsvti_sa *sa, const struct ipsvti_sa_params *p)
 	return 0;
 }
 
+static u64 last_number(const struct ipsvti_sa *sa)
+{
+	return sa->esn ? IPSVTI_SEQ_LIMIT_ESN : IPSVTI_SEQ_LIMIT;
+}
+
+/*
+ * The allocator counts packets anyway: it keeps to the hard limit of them without
+ * another look.
+ */
+static void sa_init_numbers(struct ipsvti_sa *sa,
+			    const struct ipsvti_sa_params *p)
+{
+	const struct ipsvti_limit *packets = &p->limits.packets;
+	u64 limit = last_number(sa);
+	u64 low = limit - (limit - 1) / 8;
+	u64 hard = ipsvti_limit_line(p->last_seq, packets->hard);
+	u64 soft = ipsvti_limit_line(p->last_seq, packets->soft);
+
+	sa->out.end = IPSVTI_REASON_SEQUENCE_EXHAUSTED;
+	if (packets->hard != IPSVTI_LIMIT_NONE && hard <= limit) {
+		limit = hard;
+		sa->out.end = IPSVTI_REASON_HARD_PACKETS;
+	}
+	ipsvti_seq_init(&sa->out.seq, limit);
+	atomic64_set(&sa->out.seq.last, p->last_seq);
+	sa->out.start = p->last_seq;
+	sa->out.watch = min3(low, soft, limit);
+}
+
 static void sa_init_out(struct ipsvti_sa *sa, const struct ipsvti_sa_params *p)
 {
 	sa->out.spi = p->spi;
 	sa->out.encap = p->encap;
 	sa->out.sport = p->sport;
 	sa->out.dport = p->dport;
-	ipsvti_seq_init(&sa->out.seq,
-			p->esn ? IPSVTI_SEQ_LIMIT_ESN : IPSVTI_SEQ_LIMIT);
-	atomic64_set(&sa->out.seq.last, p->last_seq);
+	sa_init_numbers(sa, p);
+	sa->limited = ipsvti_limit_set(&p->limits.bytes);
 }
 
 /**
@@ -76,6 +108,7 @@ struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
 	sa->vdev = vdev;
 	sa->inbound = params->inbound;
 	sa->esn = params->esn;
+	sa->limits = params->limits;
 	refcount_set(&sa->ref, 1);
 	INIT_RCU_WORK(&sa->free_work, sa_free_work);
 	sa->transform = params->transform ?: ipsvti_transform_default();
@@ -124,4 +157,65 @@ void ipsvti_sa_put(struct ipsvti_sa *sa)
 {
 	if (sa && refcount_dec_and_test(&sa->ref))
 		queue_rcu_work(ipsvti_wq, &sa->free_work);
+}
+
+/**
+ * ipsvti_sa_numbers - tell what the use of sequence numbers has reached
+ * @sa: an outbound SA
+ * @before: the number before them
+ * @last: the last of them, not below &ipsvti_sa.out.watch
+ *
+ * Each line is crossed by one caller only.
+ *
+ * Context: any.
+ * Return: bits, BIT() of &enum ipsvti_reason each: %IPSVTI_REASON_SEQUENCE_LOW,
+ *	%IPSVTI_REASON_SOFT_PACKETS, and what the last number means.
+ */
+u32 ipsvti_sa_numbers(const struct ipsvti_sa *sa, u64 before, u64 last)
+{
+	u64 soft = ipsvti_limit_line(sa->out.start, sa->limits.packets.soft);
+	u64 limit = last_number(sa);
+	u32 reached = 0;
+
+	if (ipsvti_seq_low(last, limit) && !ipsvti_seq_low(before, limit))
+		reached |= BIT(IPSVTI_REASON_SEQUENCE_LOW);
+	if (before < soft && last >= soft)
+		reached |= BIT(IPSVTI_REASON_SOFT_PACKETS);
+	if (last == sa->out.seq.limit)
+		reached |= BIT(sa->out.end);
+	return reached;
+}
+
+/**
+ * ipsvti_sa_close - accept no packets by an inbound SA any more
+ * @sa: the SA
+ *
+ * Packets whose place in the replay window was taken before are still delivered.
+ *
+ * Context: BHs disabled.
+ */
+void ipsvti_sa_close(struct ipsvti_sa *sa)
+{
+	spin_lock(&sa->in.lock);
+	WRITE_ONCE(sa->in.over, true);
+	spin_unlock(&sa->in.lock);
+}
+
+/**
+ * ipsvti_sa_used - tell what has counted against the limits of an SA
+ * @sa: the SA
+ * @bytes: where to store the octets; right if they have a limit
+ * @packets: where to store the packets; right if they have a limit
+ *
+ * Context: any.
+ */
+void ipsvti_sa_used(const struct ipsvti_sa *sa, u64 *bytes, u64 *packets)
+{
+	if (sa->inbound) {
+		*bytes = atomic64_read(&sa->in.bytes);
+		*packets = atomic64_read(&sa->in.packets);
+	} else {
+		*bytes = atomic64_read(&sa->out.bytes);
+		*packets = ipsvti_seq_last(&sa->out.seq) - sa->out.start;
+	}
 }

@@ -3,8 +3,9 @@
  * One security association: one direction, one SPI, one key.
  *
  * What the SA was made with never changes after it is published, and needs no
- * lock.  Sequence numbers are atomic, the replay window has its own lock, the
- * counters are per CPU.
+ * lock; its limits belong to that.  Sequence numbers, and outbound what the limit of
+ * octets counts, are atomic; the replay window has its own lock, under which
+ * inbound packets and octets are counted, too; the statistics are per CPU.
  *
  * Lifetime.  Whoever can find an SA under RCU (through the SAD or through
  * ipsvti_dev::out) may use it until rcu_read_unlock().  The pair that it belongs
@@ -22,7 +23,10 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include <uapi/linux/ipsvti.h>
+
 #include "alg.h"
+#include "limit.h"
 #include "replay.h"
 #include "seq.h"
 
@@ -52,20 +56,32 @@ struct ipsvti_sa_key {
  * @async: @tfm may answer later, so that each request needs memory of its own
  * @inbound: its direction
  * @esn: it has extended sequence numbers
+ * @limited: octets, or inbound octets or packets, must be counted
  * @salt: first octets of the nonce
  * @stats: per CPU packets and octets
+ * @limits: what it may protect
+ * @installed: get_jiffies_64() of its installation; set before it is published
+ * @expired: the limit it has reached last, or 0; &ipsvti_bundle.lock
  * @in: what only inbound SAs have
  * @in.key: what it is found by
  * @in.node: entry in ipsvti_sad::in
  * @in.replay: which sequence numbers were seen; written under @in.lock
- * @in.lock: protects @in.replay and, of a larval SA, @in.held and @in.closed
+ * @in.lock: protects @in.replay, @in.over, @in.bytes, @in.packets and, of a larval
+ *	SA, @in.held and @in.closed
  * @in.heard: an authenticated packet has arrived; set under the bundle lock
+ * @in.over: a hard limit is reached: no packet is accepted any more
+ * @in.bytes: octets that were accepted, if @limited
+ * @in.packets: packets that were accepted, if @limited
  * @in.closed: larval no more: nothing may be added to @in.held
  * @in.held: of a larval SA, packets that came before the keys
  * @out: what only outbound SAs have
  * @out.spi: security parameters index
  * @out.node: entry in ipsvti_sad::out
- * @out.seq: allocator of sequence numbers
+ * @out.seq: allocator of sequence numbers; it stops at the limit of packets
+ * @out.start: the number before the first
+ * @out.watch: no number below it deserves a look, see ipsvti_sa_numbers()
+ * @out.end: what the last number means, &enum ipsvti_reason
+ * @out.bytes: octets that were accepted, if @limited
  * @out.encap: &enum ipsvti_encap
  * @out.sport: UDP source port
  * @out.dport: UDP destination port
@@ -79,16 +95,23 @@ struct ipsvti_sa {
 	bool async;
 	bool inbound;
 	bool esn;
+	bool limited;
 	u8 salt[IPSVTI_SALT_MAX];
 	struct ipsvti_sa_stats __percpu *stats;
+	struct ipsvti_limits limits;
+	u64 installed;
+	enum ipsvti_reason expired;
 	union {
 		struct {
 			struct ipsvti_sa_key key;
 			struct rhash_head node;
 			struct ipsvti_replay *replay;
-			/* replay; of a larval SA held and closed */
+			/* replay, limits; of a larval SA held and closed */
 			spinlock_t lock;
 			bool heard;
+			bool over;
+			atomic64_t bytes;
+			atomic64_t packets;
 			bool closed;
 			struct sk_buff_head held;
 		} in;
@@ -96,6 +119,10 @@ struct ipsvti_sa {
 			__be32 spi;
 			struct rhlist_head node;
 			struct ipsvti_seq seq;
+			u64 start;
+			u64 watch;
+			enum ipsvti_reason end;
+			atomic64_t bytes;
 			u8 encap;
 			__be16 sport;
 			__be16 dport;
@@ -117,6 +144,7 @@ struct ipsvti_sa {
  * @window: inbound: replay window in packets
  * @last_seq: outbound: the last number that was used already; inbound: the
  *	highest that was received already
+ * @limits: what it may protect
  * @encap: outbound: &enum ipsvti_encap
  * @sport: outbound: UDP source port
  * @dport: outbound: UDP destination port
@@ -131,6 +159,7 @@ struct ipsvti_sa_params {
 	bool esn;
 	u32 window;
 	u64 last_seq;
+	struct ipsvti_limits limits;
 	u8 encap;
 	__be16 sport;
 	__be16 dport;
@@ -139,6 +168,9 @@ struct ipsvti_sa_params {
 struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
 				const struct ipsvti_sa_params *params);
 void ipsvti_sa_put(struct ipsvti_sa *sa);
+u32 ipsvti_sa_numbers(const struct ipsvti_sa *sa, u64 before, u64 last);
+void ipsvti_sa_close(struct ipsvti_sa *sa);
+void ipsvti_sa_used(const struct ipsvti_sa *sa, u64 *bytes, u64 *packets);
 
 /**
  * ipsvti_sa_hold - take references to an SA

@@ -39,6 +39,8 @@ static const char names[][ETH_GSTRING_LEN] = {
 	[IPSVTI_A_COUNTERS_RX_CRYPTO] = "rx_crypto",
 	[IPSVTI_A_COUNTERS_RX_LARVAL] = "rx_larval",
 	[IPSVTI_A_COUNTERS_RX_DOWN] = "rx_down",
+	[IPSVTI_A_COUNTERS_TX_EXPIRED] = "tx_expired",
+	[IPSVTI_A_COUNTERS_RX_EXPIRED] = "rx_expired",
 };
 
 static_assert(ARRAY_SIZE(names) == IPSVTI_COUNTER_LAST + 1);
@@ -207,6 +209,7 @@ void ipsvti_stats_get64(struct net_device *dev, struct rtnl_link_stats64 *out)
 	out->tx_errors = out->tx_carrier_errors + out->collisions +
 			 c[IPSVTI_A_COUNTERS_TX_NOT_IP] +
 			 c[IPSVTI_A_COUNTERS_TX_SEQUENCE] +
+			 c[IPSVTI_A_COUNTERS_TX_EXPIRED] +
 			 c[IPSVTI_A_COUNTERS_TX_CRYPTO];
 	out->tx_dropped = c[IPSVTI_A_COUNTERS_TX_TOO_BIG] +
 			  c[IPSVTI_A_COUNTERS_TX_NO_MEMORY] +
@@ -225,7 +228,8 @@ void ipsvti_stats_get64(struct net_device *dev, struct rtnl_link_stats64 *out)
 	out->rx_dropped =
 		c[IPSVTI_A_COUNTERS_RX_LATE] + c[IPSVTI_A_COUNTERS_RX_REPLAY] +
 		c[IPSVTI_A_COUNTERS_RX_NO_MEMORY] +
-		c[IPSVTI_A_COUNTERS_RX_LARVAL] + c[IPSVTI_A_COUNTERS_RX_DOWN];
+		c[IPSVTI_A_COUNTERS_RX_LARVAL] + c[IPSVTI_A_COUNTERS_RX_DOWN] +
+		c[IPSVTI_A_COUNTERS_RX_EXPIRED];
 }
 
 /**

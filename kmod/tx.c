@@ -8,6 +8,7 @@
  *	ipsvti_aead_encrypt()
  *	ipsvti_tx_post()	out with it
  */
+#include <linux/bits.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
@@ -36,6 +37,7 @@
  * @sa: outbound SA
  * @dst: the route
  * @headroom: octets that each packet needs before its inner packet
+ * @spent: what @sa has come to if it does not take packets, &enum ipsvti_reason
  */
 struct tx_path {
 	struct ipsvti_dev *vdev;
@@ -43,6 +45,7 @@ struct tx_path {
 	struct ipsvti_sa *sa;
 	struct dst_entry *dst;
 	unsigned int headroom;
+	enum ipsvti_reason spent;
 };
 
 /* What a packet carries through the cipher. */
@@ -228,25 +231,65 @@ no_memory:
 	drop(skb, p->vdev, IPSVTI_A_COUNTERS_TX_NO_MEMORY);
 }
 
+/* Octets that the cipher will be applied to. */
+static u64 protected_len(struct sk_buff *list, const struct ipsvti_sa *sa)
+{
+	const struct ipsvti_esp_geometry *g = &sa->transform->geometry;
+	struct sk_buff *skb, *next;
+	u64 len = 0;
+
+	skb_list_walk_safe(list, skb, next)
+		len += skb->len + ipsvti_esp_pad_len(g, skb->len) +
+		       IPSVTI_ESP_TRAILER_LEN;
+	return len;
+}
+
+/*
+ * Take what a list of @n packets needs of the SA: octets of a limit if there is one,
+ * and a block of sequence numbers.  All of it or nothing, but for the octets of an SA
+ * that has no more numbers.  Returns false if the SA is spent.
+ */
+static bool reserve(struct sk_buff *list, unsigned int n, struct tx_path *p,
+		    u64 *first, u32 *reached)
+{
+	struct ipsvti_sa *sa = p->sa;
+	unsigned int step;
+
+	if (unlikely(sa->limited)) {
+		step = ipsvti_limit_spend(&sa->limits.bytes, &sa->out.bytes,
+					  protected_len(list, sa));
+		if (step & IPSVTI_LIMIT_OVER) {
+			p->spent = IPSVTI_REASON_HARD_BYTES;
+			return false;
+		}
+		if (step & IPSVTI_LIMIT_SOFT)
+			*reached |= BIT(IPSVTI_REASON_SOFT_BYTES);
+		if (step & IPSVTI_LIMIT_HARD)
+			*reached |= BIT(IPSVTI_REASON_HARD_BYTES);
+	}
+	if (unlikely(ipsvti_seq_reserve(&sa->out.seq, n, first))) {
+		p->spent = sa->out.end;
+		return false;
+	}
+	return true;
+}
+
 /*
  * One packet, or the segments of one.  Each gets a sequence number from one block,
- * and if there are not enough left, none is sent.
+ * and if there are not enough left, none is sent.  Returns what was not sent since
+ * the SA is spent, all of it; else NULL.
  */
-static void tx_list(struct sk_buff *list, const struct tx_path *p)
+static struct sk_buff *tx_list(struct sk_buff *list, struct tx_path *p)
 {
-	struct ipsvti_seq *seq = &p->sa->out.seq;
+	struct ipsvti_sa *sa = p->sa;
 	struct sk_buff *skb, *next;
 	unsigned int n = 0;
+	u32 reached = 0;
 	u64 first, last;
 
 	skb_list_walk_safe(list, skb, next) n++;
-	if (unlikely(ipsvti_seq_reserve(seq, n, &first))) {
-		ipsvti_stats_count(p->vdev->stats,
-				   IPSVTI_A_COUNTERS_TX_SEQUENCE, n);
-		kfree_skb_list(list);
-		ipsvti_bundle_exhausted(p->vdev, p->sa);
-		return;
-	}
+	if (unlikely(!reserve(list, n, p, &first, &reached)))
+		return list;
 	last = first + n - 1;
 
 	skb_list_walk_safe(list, skb, next)
@@ -255,17 +298,17 @@ static void tx_list(struct sk_buff *list, const struct tx_path *p)
 		tx_one(skb, p, first++);
 	}
 
-	if (likely(!ipsvti_seq_low(last, seq->limit)))
-		return;
-	if (!ipsvti_seq_low(last - n, seq->limit))
-		ipsvti_bundle_low(p->vdev, p->sa);
-	if (last == seq->limit)
-		ipsvti_bundle_exhausted(p->vdev, p->sa);
+	if (unlikely(last >= sa->out.watch))
+		reached |= ipsvti_sa_numbers(sa, last - n, last);
+	if (unlikely(reached))
+		ipsvti_bundle_reached(p->vdev, sa, reached);
+	return NULL;
 }
 
-static void tx_with(struct sk_buff *skb, struct tx_path *p)
+/* Returns what was not sent since the SA is spent, cut into segments; else NULL. */
+static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 {
-	struct sk_buff *segs;
+	struct sk_buff *segs, *rest = NULL;
 
 	p->dst = ipsvti_outer_route(p->vdev, p->config, p->sa);
 	if (IS_ERR(p->dst)) {
@@ -273,7 +316,7 @@ static void tx_with(struct sk_buff *skb, struct tx_path *p)
 		       PTR_ERR(p->dst) == -ELOOP ?
 			       IPSVTI_A_COUNTERS_TX_LOOP :
 			       IPSVTI_A_COUNTERS_TX_NO_ROUTE);
-		return;
+		return NULL;
 	}
 	if (!fits(skb, p)) {
 		drop(skb, p->vdev, IPSVTI_A_COUNTERS_TX_TOO_BIG);
@@ -292,9 +335,52 @@ static void tx_with(struct sk_buff *skb, struct tx_path *p)
 		consume_skb(skb);
 		skb = segs;
 	}
-	tx_list(skb, p);
+	rest = tx_list(skb, p);
 release:
 	dst_release(p->dst);
+	return rest;
+}
+
+static void drop_spent(struct sk_buff *list, const struct tx_path *p)
+{
+	unsigned int why = p->spent == IPSVTI_REASON_SEQUENCE_EXHAUSTED ?
+				   IPSVTI_A_COUNTERS_TX_SEQUENCE :
+				   IPSVTI_A_COUNTERS_TX_EXPIRED;
+	struct sk_buff *skb, *next;
+
+	skb_list_walk_safe(list, skb, next)
+	{
+		skb_mark_not_on_list(skb);
+		drop(skb, p->vdev, why);
+	}
+}
+
+/*
+ * The SA is spent: send what it did not take by the one that takes over, packet by
+ * packet, since what fits may be another size there.  Returns what that one does
+ * not take either.  Each time this is called an SA has gone, so there is an end.
+ */
+static struct sk_buff *tx_elsewhere(struct sk_buff *list, struct tx_path *p)
+{
+	const struct ipsvti_sa *spent = p->sa;
+	struct sk_buff *skb, *next, *rest;
+
+	ipsvti_bundle_reached(p->vdev, p->sa, BIT(p->spent));
+	p->sa = rcu_dereference(p->vdev->out);
+	if (!p->sa || p->sa == spent) {
+		drop_spent(list, p);
+		return NULL;
+	}
+	skb_list_walk_safe(list, skb, next)
+	{
+		skb_mark_not_on_list(skb);
+		rest = tx_with(skb, p);
+		if (unlikely(rest)) {
+			rest->next = next;
+			return rest;
+		}
+	}
+	return NULL;
 }
 
 /**
@@ -319,7 +405,9 @@ netdev_tx_t ipsvti_tx(struct sk_buff *skb, struct net_device *dev)
 		acquire(p.vdev);
 		no_way(skb, p.vdev, IPSVTI_A_COUNTERS_TX_NO_SA);
 	} else {
-		tx_with(skb, &p);
+		skb = tx_with(skb, &p);
+		while (unlikely(skb))
+			skb = tx_elsewhere(skb, &p);
 	}
 	rcu_read_unlock();
 	return NETDEV_TX_OK;

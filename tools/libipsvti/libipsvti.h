@@ -121,6 +121,33 @@ struct ipsvti_tunnel {
 };
 
 /**
+ * struct ipsvti_limits - What an SA may protect, and what it has so far.
+ * @has: bits IPSVTI_HAS(IPSVTI_A_LIMITS_...); a limit whose bit is clear is none
+ * @soft_bytes: octets that the cipher is applied to, after which there is an
+ *	event; 1 or more, as all limits
+ * @hard_bytes: octets which are never passed; not below @soft_bytes
+ * @soft_packets: the same in packets
+ * @hard_packets: the same in packets
+ * @soft_seconds: the same in seconds since the installation
+ * @hard_seconds: the same in seconds since the installation
+ * @used_bytes: what has counted so far; answers only
+ * @used_packets: what has counted so far; answers only
+ * @used_seconds: what has passed so far; answers only
+ */
+struct ipsvti_limits {
+	uint64_t has;
+	uint64_t soft_bytes;
+	uint64_t hard_bytes;
+	uint64_t soft_packets;
+	uint64_t hard_packets;
+	uint32_t soft_seconds;
+	uint32_t hard_seconds;
+	uint64_t used_bytes;
+	uint64_t used_packets;
+	uint64_t used_seconds;
+};
+
+/**
  * struct ipsvti_sa - One direction of a pair.
  * @has: bits IPSVTI_HAS(IPSVTI_A_SA_...)
  * @spi: security parameters index, host byte order
@@ -138,6 +165,9 @@ struct ipsvti_tunnel {
  * @packets: packets that passed this SA; answers only
  * @bytes: octets of inner packets that passed this SA; answers only
  * @esn: it has extended sequence numbers
+ * @limits: what it may protect
+ * @expired: the limit it has reached last; with a hard one an inbound SA accepts
+ *	nothing any more; answers only
  */
 struct ipsvti_sa {
 	uint64_t has;
@@ -152,6 +182,8 @@ struct ipsvti_sa {
 	uint64_t packets;
 	uint64_t bytes;
 	bool esn;
+	struct ipsvti_limits limits;
+	enum ipsvti_reason expired;
 };
 
 /**
@@ -166,7 +198,8 @@ struct ipsvti_sa {
  * @encap_dport: UDP destination port, host byte order
  * @in: inbound SA
  * @out: outbound SA
- * @reason: why an event happened
+ * @reason: why an event happened; in an answer, what an event of type
+ *	IPSVTI_EVENT_EXPIRE about it said, a hard one rather than the last
  * @allow_legacy: take algorithms that are too weak for new tunnels; requests only
  */
 struct ipsvti_pair {
@@ -202,6 +235,14 @@ const char *ipsvti_pair_state_name(enum ipsvti_pair_state state);
 const char *ipsvti_activation_name(enum ipsvti_activation activation);
 const char *ipsvti_reason_name(enum ipsvti_reason reason);
 const char *ipsvti_df_name(enum ipsvti_df df);
+
+/**
+ * ipsvti_reason_hard() - Tell what an expired SA may still do.
+ * @reason: reason of an event of type IPSVTI_EVENT_EXPIRE
+ *
+ * Return: true if the SA is used no more; false if it goes on.
+ */
+bool ipsvti_reason_hard(enum ipsvti_reason reason);
 
 /**
  * ipsvti_counter_name() - Name of a counter as the spec has it, "tx-no-sa".
@@ -402,7 +443,8 @@ int ipsvti_sa_flush(struct ipsvti_nl *nl, unsigned int ifindex,
  * @IPSVTI_EVENT_CARRIER: tunnel: ifindex, ifname, carrier, reason, active_pair
  * @IPSVTI_EVENT_SA_DEL: pair: ifindex, id, in.spi, out.spi, reason
  * @IPSVTI_EVENT_FIRST_RX: pair: ifindex, id, state
- * @IPSVTI_EVENT_EXPIRE: pair: ifindex, id, reason
+ * @IPSVTI_EVENT_EXPIRE: pair: ifindex, id, reason, and the SA it is about: "has" says
+ *	if it is in or out
  * @IPSVTI_EVENT_ACQUIRE: tunnel: ifindex, ifname
  * @IPSVTI_EVENT_LOST: neither: the socket overflowed and an unknown number of
  *	events is lost. All they said is in the dumps: read these again

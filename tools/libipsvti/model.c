@@ -70,6 +70,7 @@
 
 _Static_assert(!offsetof(struct ipsvti_counters, has), "has comes first");
 _Static_assert(!offsetof(struct ipsvti_tunnel, has), "has comes first");
+_Static_assert(!offsetof(struct ipsvti_limits, has), "has comes first");
 _Static_assert(!offsetof(struct ipsvti_sa, has), "has comes first");
 _Static_assert(!offsetof(struct ipsvti_pair, has), "has comes first");
 _Static_assert(!offsetof(struct ipsvti_link, has), "has comes first");
@@ -106,6 +107,8 @@ static const struct wire_attr counters_attrs[] = {
 	COUNTER(RX_CRYPTO, "rx-crypto"),
 	COUNTER(RX_LARVAL, "rx-larval"),
 	COUNTER(RX_DOWN, "rx-down"),
+	COUNTER(TX_EXPIRED, "tx-expired"),
+	COUNTER(RX_EXPIRED, "rx-expired"),
 };
 static const struct wire_set counters_set =
 	SET(counters_attrs, IPSVTI_A_COUNTERS_MAX);
@@ -128,6 +131,30 @@ static const struct wire_attr tunnel_attrs[] = {
 };
 const struct wire_set wire_tunnel_set = SET(tunnel_attrs, IPSVTI_A_TUNNEL_MAX);
 
+static const struct wire_attr limits_attrs[] = {
+	[IPSVTI_A_LIMITS_PAD] = NAMED("pad"),
+	[IPSVTI_A_LIMITS_SOFT_BYTES] =
+		U64("soft-bytes", ipsvti_limits, soft_bytes),
+	[IPSVTI_A_LIMITS_HARD_BYTES] =
+		U64("hard-bytes", ipsvti_limits, hard_bytes),
+	[IPSVTI_A_LIMITS_SOFT_PACKETS] =
+		U64("soft-packets", ipsvti_limits, soft_packets),
+	[IPSVTI_A_LIMITS_HARD_PACKETS] =
+		U64("hard-packets", ipsvti_limits, hard_packets),
+	[IPSVTI_A_LIMITS_SOFT_SECONDS] =
+		U32("soft-seconds", ipsvti_limits, soft_seconds),
+	[IPSVTI_A_LIMITS_HARD_SECONDS] =
+		U32("hard-seconds", ipsvti_limits, hard_seconds),
+	[IPSVTI_A_LIMITS_USED_BYTES] =
+		U64("used-bytes", ipsvti_limits, used_bytes),
+	[IPSVTI_A_LIMITS_USED_PACKETS] =
+		U64("used-packets", ipsvti_limits, used_packets),
+	[IPSVTI_A_LIMITS_USED_SECONDS] =
+		U64("used-seconds", ipsvti_limits, used_seconds),
+};
+static const struct wire_set limits_set =
+	SET(limits_attrs, IPSVTI_A_LIMITS_MAX);
+
 static const struct wire_attr sa_attrs[] = {
 	[IPSVTI_A_SA_PAD] = NAMED("pad"),
 	[IPSVTI_A_SA_SPI] = BE32("spi", ipsvti_sa, spi),
@@ -140,6 +167,8 @@ static const struct wire_attr sa_attrs[] = {
 	[IPSVTI_A_SA_PACKETS] = U64("packets", ipsvti_sa, packets),
 	[IPSVTI_A_SA_BYTES] = U64("bytes", ipsvti_sa, bytes),
 	[IPSVTI_A_SA_ESN] = BOOL("esn", ipsvti_sa, esn),
+	[IPSVTI_A_SA_LIMITS] = NEST("limits", ipsvti_sa, limits, limits_set),
+	[IPSVTI_A_SA_EXPIRED] = U32("expired", ipsvti_sa, expired),
 };
 static const struct wire_set sa_set = SET(sa_attrs, IPSVTI_A_SA_MAX);
 

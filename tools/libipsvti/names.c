@@ -67,8 +67,28 @@ const char *ipsvti_reason_name(enum ipsvti_reason reason)
 		return "endpoints-changed";
 	case IPSVTI_REASON_DEVICE_GONE:
 		return "device-gone";
+	case IPSVTI_REASON_SOFT_BYTES:
+		return "soft-bytes";
+	case IPSVTI_REASON_SOFT_PACKETS:
+		return "soft-packets";
+	case IPSVTI_REASON_SOFT_TIME:
+		return "soft-time";
+	case IPSVTI_REASON_HARD_BYTES:
+		return "hard-bytes";
+	case IPSVTI_REASON_HARD_PACKETS:
+		return "hard-packets";
+	case IPSVTI_REASON_HARD_TIME:
+		return "hard-time";
 	}
 	return NULL;
+}
+
+bool ipsvti_reason_hard(enum ipsvti_reason reason)
+{
+	return reason == IPSVTI_REASON_SEQUENCE_EXHAUSTED ||
+	       reason == IPSVTI_REASON_HARD_BYTES ||
+	       reason == IPSVTI_REASON_HARD_PACKETS ||
+	       reason == IPSVTI_REASON_HARD_TIME;
 }
 
 const char *ipsvti_df_name(enum ipsvti_df df)

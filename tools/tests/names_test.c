@@ -76,7 +76,7 @@ static void names_are_of_the_spec(void **state)
 	CHECK(ipsvti_encap_name, 0, IPSVTI_ENCAP_UDP);
 	CHECK(ipsvti_pair_state_name, 0, IPSVTI_PAIR_STATE_DRAINING);
 	CHECK(ipsvti_activation_name, 0, IPSVTI_ACTIVATION_FIRST_RX);
-	CHECK(ipsvti_reason_name, 0, IPSVTI_REASON_DEVICE_GONE);
+	CHECK(ipsvti_reason_name, 0, IPSVTI_REASON_HARD_TIME);
 	CHECK(ipsvti_df_name, 0, IPSVTI_DF_CLEAR);
 	CHECK(ipsvti_counter_name, 2, IPSVTI_A_COUNTERS_MAX);
 #undef CHECK
@@ -107,10 +107,25 @@ static void algorithms(void **state)
 	assert_int_equal(ipsvti_alg_key_len(1000), 0);
 }
 
+/* What is over, and what goes on: their names begin so, but for two. */
+static void hard_reasons(void **state)
+{
+	enum ipsvti_reason i;
+
+	(void)state;
+	for (i = 0; ipsvti_reason_name(i); i++)
+		assert_int_equal(ipsvti_reason_hard(i),
+				 i == IPSVTI_REASON_SEQUENCE_EXHAUSTED ||
+					 !strncmp(ipsvti_reason_name(i),
+						  "hard-", 5));
+	assert_false(ipsvti_reason_hard(i));
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(attributes),
 	cmocka_unit_test(names_are_of_the_spec),
 	cmocka_unit_test(algorithms),
+	cmocka_unit_test(hard_reasons),
 };
 
 SUITE(names_suite, tests);

@@ -119,7 +119,8 @@ enum ipsvti_encap {
  *   yet.
  * @IPSVTI_PAIR_STATE_STAGED: Inbound accepted, outbound ready but not in use.
  * @IPSVTI_PAIR_STATE_ACTIVE: Inbound accepted, outbound in use.
- * @IPSVTI_PAIR_STATE_DRAINING: Inbound still accepted, outbound gone.
+ * @IPSVTI_PAIR_STATE_DRAINING: Outbound gone; inbound still accepted, unless
+ *   it has reached a hard limit (then its attribute expired says which).
  */
 enum ipsvti_pair_state {
 	IPSVTI_PAIR_STATE_LARVAL,
@@ -155,6 +156,18 @@ enum ipsvti_activation {
  * @IPSVTI_REASON_ENDPOINTS_CHANGED: The device's addresses were changed, so
  *   its SAs no longer fit.
  * @IPSVTI_REASON_DEVICE_GONE: The device was removed.
+ * @IPSVTI_REASON_SOFT_BYTES: An SA has reached its soft limit of octets, and
+ *   goes on.
+ * @IPSVTI_REASON_SOFT_PACKETS: An SA has reached its soft limit of packets,
+ *   and goes on.
+ * @IPSVTI_REASON_SOFT_TIME: An SA has reached its soft limit of seconds, and
+ *   goes on.
+ * @IPSVTI_REASON_HARD_BYTES: An SA has reached its hard limit of octets, and
+ *   is used no more.
+ * @IPSVTI_REASON_HARD_PACKETS: An SA has reached its hard limit of packets,
+ *   and is used no more.
+ * @IPSVTI_REASON_HARD_TIME: An SA has reached its hard limit of seconds, and
+ *   is used no more.
  */
 enum ipsvti_reason {
 	IPSVTI_REASON_NONE,
@@ -166,6 +179,12 @@ enum ipsvti_reason {
 	IPSVTI_REASON_SEQUENCE_LOW,
 	IPSVTI_REASON_ENDPOINTS_CHANGED,
 	IPSVTI_REASON_DEVICE_GONE,
+	IPSVTI_REASON_SOFT_BYTES,
+	IPSVTI_REASON_SOFT_PACKETS,
+	IPSVTI_REASON_SOFT_TIME,
+	IPSVTI_REASON_HARD_BYTES,
+	IPSVTI_REASON_HARD_PACKETS,
+	IPSVTI_REASON_HARD_TIME,
 };
 
 enum ifla_ipsvti {
@@ -212,6 +231,8 @@ enum {
 	IPSVTI_A_COUNTERS_RX_CRYPTO,
 	IPSVTI_A_COUNTERS_RX_LARVAL,
 	IPSVTI_A_COUNTERS_RX_DOWN,
+	IPSVTI_A_COUNTERS_TX_EXPIRED,
+	IPSVTI_A_COUNTERS_RX_EXPIRED,
 
 	__IPSVTI_A_COUNTERS_MAX
 };
@@ -246,10 +267,28 @@ enum {
 	IPSVTI_A_SA_PACKETS,
 	IPSVTI_A_SA_BYTES,
 	IPSVTI_A_SA_ESN,
+	IPSVTI_A_SA_LIMITS,
+	IPSVTI_A_SA_EXPIRED,
 
 	__IPSVTI_A_SA_MAX
 };
 #define IPSVTI_A_SA_MAX (__IPSVTI_A_SA_MAX - 1)
+
+enum {
+	IPSVTI_A_LIMITS_PAD = 1,
+	IPSVTI_A_LIMITS_SOFT_BYTES,
+	IPSVTI_A_LIMITS_HARD_BYTES,
+	IPSVTI_A_LIMITS_SOFT_PACKETS,
+	IPSVTI_A_LIMITS_HARD_PACKETS,
+	IPSVTI_A_LIMITS_SOFT_SECONDS,
+	IPSVTI_A_LIMITS_HARD_SECONDS,
+	IPSVTI_A_LIMITS_USED_BYTES,
+	IPSVTI_A_LIMITS_USED_PACKETS,
+	IPSVTI_A_LIMITS_USED_SECONDS,
+
+	__IPSVTI_A_LIMITS_MAX
+};
+#define IPSVTI_A_LIMITS_MAX (__IPSVTI_A_LIMITS_MAX - 1)
 
 enum {
 	IPSVTI_A_PAIR_PAD = 1,
