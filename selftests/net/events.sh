@@ -5,7 +5,7 @@
 set -u
 . "$IPSVTI_TREE/selftests/lab/netns.sh"
 
-ktap_plan 8
+ktap_plan 9
 work=$(mktemp -d)
 heard=$work/heard
 
@@ -101,6 +101,14 @@ first_rx() {
 		hears "carrier ifindex $index vti0 carrier 1 reason activated pair $id"
 }
 
+expires() { # which of the two SAs, and why
+	local id
+	new_keys
+	add gwA 1005 2005 activate manual limit out soft-seconds 1 || return
+	id=$(id_of 1005)
+	hears "expire ifindex $index pair $id out 2005 reason soft-time"
+}
+
 lost() { # ... and said so; what comes later is heard again
 	local n
 	listen --small || return
@@ -124,5 +132,6 @@ ktap_run "sa-del" deleted
 ktap_run "sa-flush: the pair and the carrier" flushed
 ktap_run "a reservation runs out" expired
 ktap_run "first-rx, and the carrier with it" first_rx
+ktap_run "an SA expires" expires
 ktap_run "events are lost" lost
 ktap_end

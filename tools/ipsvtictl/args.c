@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Strict reading of the words on the command line: see args.h. */
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,8 @@ enum ctl_status args_value(struct args *args, const char *keyword,
 	return CTL_OK;
 }
 
-bool parse_number(const char *text, uint32_t min, uint32_t max,
-		  uint32_t *number)
+bool parse_number64(const char *text, uint64_t min, uint64_t max,
+		    uint64_t *number)
 {
 	const char *digits = text;
 	unsigned long long value;
@@ -44,26 +45,49 @@ bool parse_number(const char *text, uint32_t min, uint32_t max,
 		     base == 16 ? "0123456789abcdefABCDEF" : "0123456789");
 	if (!len || digits[len])
 		return false;
-	/* Of more digits than fit it makes the largest number there is. */
+	errno = 0;
 	value = strtoull(digits, NULL, base);
-	if (value < min || value > max)
+	if (errno || value < min || value > max)
 		return false;
 	*number = value;
 	return true;
 }
 
-enum ctl_status args_number(struct args *args, const char *keyword,
-			    uint32_t min, uint32_t max, uint32_t *number)
+bool parse_number(const char *text, uint32_t min, uint32_t max,
+		  uint32_t *number)
+{
+	uint64_t value;
+
+	if (!parse_number64(text, min, max, &value))
+		return false;
+	*number = value;
+	return true;
+}
+
+enum ctl_status args_number64(struct args *args, const char *keyword,
+			      uint64_t min, uint64_t max, uint64_t *number)
 {
 	const char *text = args_next(args);
 
-	if (text && parse_number(text, min, max, number))
+	if (text && parse_number64(text, min, max, number))
 		return CTL_OK;
 	return ctl_usage(args->ctl,
-			 "%s%s%s after \"%s\": expected a number from %" PRIu32
-			 " to %" PRIu32 ", decimal or 0x hexadecimal",
+			 "%s%s%s after \"%s\": expected a number from %" PRIu64
+			 " to %" PRIu64 ", decimal or 0x hexadecimal",
 			 text ? "\"" : "", text ? text : "nothing",
 			 text ? "\"" : "", keyword, min, max);
+}
+
+enum ctl_status args_number(struct args *args, const char *keyword,
+			    uint32_t min, uint32_t max, uint32_t *number)
+{
+	enum ctl_status status;
+	uint64_t value = 0;
+
+	status = args_number64(args, keyword, min, max, &value);
+	if (!status)
+		*number = value;
+	return status;
 }
 
 enum ctl_status args_end(struct args *args)

@@ -51,6 +51,19 @@ enum ctl_status args_number(struct args *args, const char *keyword,
 			    uint32_t min, uint32_t max, uint32_t *number);
 
 /**
+ * args_number64() - The same with numbers of 64 bits.
+ * @args: words
+ * @keyword: the keyword, for the complaint
+ * @min: lowest good value
+ * @max: highest good value
+ * @number: set to the number
+ *
+ * Return: CTL_OK or CTL_USAGE.
+ */
+enum ctl_status args_number64(struct args *args, const char *keyword,
+			      uint64_t min, uint64_t max, uint64_t *number);
+
+/**
  * args_end() - Complain of words that are left.
  * @args: words
  *
@@ -81,5 +94,17 @@ enum ctl_status args_once(struct args *args, const char *keyword,
  */
 bool parse_number(const char *text, uint32_t min, uint32_t max,
 		  uint32_t *number);
+
+/**
+ * parse_number64() - The same with numbers of 64 bits.
+ * @text: no sign, no blanks, no leading zero, no unit
+ * @min: lowest good value
+ * @max: highest good value
+ * @number: set to it
+ *
+ * Return: true if @text is a number from @min to @max.
+ */
+bool parse_number64(const char *text, uint64_t min, uint64_t max,
+		    uint64_t *number);
 
 #endif /* IPSVTICTL_ARGS_H */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "limits.h"
 #include "pair.h"
 
 static bool pair_has(const struct ipsvti_pair *pair, unsigned int attr)
@@ -46,7 +47,11 @@ static void sa_print(const char *direction, const struct ipsvti_sa *sa)
 		printf(" packets %" PRIu64, sa->packets);
 	if (sa_has(sa, IPSVTI_A_SA_BYTES))
 		printf(" bytes %" PRIu64, sa->bytes);
+	if (sa_has(sa, IPSVTI_A_SA_EXPIRED))
+		printf(" expired %s", name_or(ipsvti_reason_name(sa->expired)));
 	putchar('\n');
+	if (sa_has(sa, IPSVTI_A_SA_LIMITS))
+		limits_print(&sa->limits);
 }
 
 void pair_print(const struct ipsvti_pair *pair)
@@ -65,6 +70,8 @@ void pair_print(const struct ipsvti_pair *pair)
 	if (pair->encap == IPSVTI_ENCAP_UDP)
 		printf(" sport %u dport %u", pair->encap_sport,
 		       pair->encap_dport);
+	if (pair_has(pair, IPSVTI_A_PAIR_REASON))
+		printf(" expired %s", name_or(ipsvti_reason_name(pair->reason)));
 	putchar('\n');
 	if (pair_has(pair, IPSVTI_A_PAIR_IN))
 		sa_print("in", &pair->in);
@@ -102,6 +109,10 @@ static json_t *sa_json(const struct ipsvti_sa *sa)
 	set_number(object, "packets", sa_has(sa, IPSVTI_A_SA_PACKETS),
 		   sa->packets);
 	set_number(object, "bytes", sa_has(sa, IPSVTI_A_SA_BYTES), sa->bytes);
+	if (sa_has(sa, IPSVTI_A_SA_LIMITS))
+		json_object_set_new(object, "limits", limits_json(&sa->limits));
+	set_name(object, "expired", sa_has(sa, IPSVTI_A_SA_EXPIRED),
+		 ipsvti_reason_name(sa->expired));
 	return object;
 }
 
@@ -129,6 +140,8 @@ json_t *pair_json(const struct ipsvti_pair *pair)
 		json_object_set_new(object, "in", sa_json(&pair->in));
 	if (pair_has(pair, IPSVTI_A_PAIR_OUT))
 		json_object_set_new(object, "out", sa_json(&pair->out));
+	set_name(object, "reason", pair_has(pair, IPSVTI_A_PAIR_REASON),
+		 ipsvti_reason_name(pair->reason));
 	return object;
 }
 

@@ -6,6 +6,7 @@
 
 #include "args.h"
 #include "keyfile.h"
+#include "limits.h"
 #include "pair.h"
 #include "sa_add.h"
 
@@ -23,6 +24,7 @@ enum {
 	SEEN_PAIR = 1 << 9,
 	SEEN_ESN = 1 << 10,
 	SEEN_LEGACY = 1 << 11,
+	SEEN_LIMIT = 1 << 12,
 };
 
 /* "in spi N" and "out spi N" */
@@ -174,6 +176,8 @@ static enum ctl_status take_keyword(struct args *args, unsigned int bit,
 		pair->allow_legacy = true;
 		pair->has |= IPSVTI_HAS(IPSVTI_A_PAIR_ALLOW_LEGACY);
 		return CTL_OK;
+	case SEEN_LIMIT:
+		return limits_take(args, pair);
 	}
 	return CTL_OK;
 }
@@ -194,6 +198,7 @@ static const struct {
 	{ "pair", SEEN_PAIR },
 	{ "esn", SEEN_ESN },
 	{ "allow-legacy", SEEN_LEGACY },
+	{ "limit", SEEN_LIMIT },
 };
 
 #define KEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
@@ -245,7 +250,9 @@ enum ctl_status sa_add_parse(struct ctl *ctl, int argc, char **argv,
 				break;
 		if (i == KEYWORDS)
 			return ctl_usage(ctl, "\"%s\" is not known here", word);
-		status = args_once(&args, word, &seen, keywords[i].bit);
+		/* There can be one of each kind. */
+		if (keywords[i].bit != SEEN_LIMIT)
+			status = args_once(&args, word, &seen, keywords[i].bit);
 		if (!status)
 			status =
 				take_keyword(&args, keywords[i].bit, word, add);
@@ -290,7 +297,8 @@ const struct ctl_command sa_add_command = {
 	.usage =
 		"DEV in spi SPI out spi SPI alg ALG keys FILE|-\n"
 		"          [encap udp sport PORT dport PORT] [activate now|manual|first-rx]\n"
-		"          [esn] [replay-window PACKETS] [pair ID] [allow-legacy]",
+		"          [esn] [replay-window PACKETS] [pair ID] [allow-legacy]\n"
+		"          [limit [in|out] KIND NUMBER]...",
 	.help = "  in spi, out spi  SPI of packets from and to the peer, 256 or more\n"
 		"  alg              aes-gcm-16-128, -192, -256; the same with an ICV of 12 or 8\n"
 		"                   octets: aes-gcm-12-..., aes-gcm-8-...; chacha20-poly1305;\n"
@@ -308,6 +316,10 @@ const struct ctl_command sa_add_command = {
 		"  replay-window    64 to 65536 packets (64)\n"
 		"  pair             complete the pair that \"sa alloc\" has reserved\n"
 		"  allow-legacy     take hmac-sha1-96, for a peer that has nothing better\n"
+		"  limit            what an SA may protect; without in and out, each of the two.\n"
+		"                   KIND is soft-bytes, soft-packets or soft-seconds, at which\n"
+		"                   there is an event, or hard-bytes, hard-packets or\n"
+		"                   hard-seconds, behind which the SA is used no more\n"
 		"\n"
 		"Prints the pair's id.\n"
 		"\n"

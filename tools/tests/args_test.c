@@ -54,6 +54,24 @@ static void numbers(void **state)
 	}
 }
 
+static void wide_numbers(void **state)
+{
+	uint64_t number = 77;
+
+	(void)state;
+	assert_true(parse_number64("18446744073709551615", 1, UINT64_MAX,
+				   &number));
+	assert_true(number == UINT64_MAX);
+	assert_true(parse_number64("0xffffffffffffffff", 1, UINT64_MAX,
+				   &number));
+	assert_true(number == UINT64_MAX);
+	number = 77;
+	assert_false(parse_number64("18446744073709551616", 1, UINT64_MAX,
+				    &number));
+	assert_false(parse_number64("0", 1, UINT64_MAX, &number));
+	assert_true(number == 77);
+}
+
 /* Cuts a line into words and parses them. */
 static enum ctl_status parse(struct ctl *ctl, const char *line,
 			     struct sa_add *add)
@@ -124,6 +142,40 @@ static void add_all(void **state)
 	assert_true(add.pair.has & IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_DPORT));
 }
 
+static void add_limits(void **state)
+{
+	const uint64_t bit = IPSVTI_HAS(IPSVTI_A_SA_LIMITS);
+	struct sa_add add;
+	struct ctl ctl;
+
+	(void)state;
+	assert_int_equal(
+		parse(&ctl,
+		      "vti0 limit hard-packets 7 in spi 256 limit in soft-bytes 0x100000000 out spi 257 alg aes-gcm-16-128 keys - limit out hard-seconds 4294967295",
+		      &add),
+		CTL_OK);
+	assert_true(add.pair.in.has & add.pair.out.has & bit);
+	assert_true(add.pair.in.limits.has ==
+		    (IPSVTI_HAS(IPSVTI_A_LIMITS_HARD_PACKETS) |
+		     IPSVTI_HAS(IPSVTI_A_LIMITS_SOFT_BYTES)));
+	assert_true(add.pair.out.limits.has ==
+		    (IPSVTI_HAS(IPSVTI_A_LIMITS_HARD_PACKETS) |
+		     IPSVTI_HAS(IPSVTI_A_LIMITS_HARD_SECONDS)));
+	assert_true(add.pair.in.limits.hard_packets == 7);
+	assert_true(add.pair.out.limits.hard_packets == 7);
+	assert_true(add.pair.in.limits.soft_bytes == 0x100000000);
+	assert_true(add.pair.out.limits.hard_seconds == UINT32_MAX);
+
+	assert_int_equal(
+		parse(&ctl,
+		      "vti0 in spi 256 out spi 257 alg aes-gcm-16-128 keys - limit out soft-seconds 1",
+		      &add),
+		CTL_OK);
+	assert_false(add.pair.in.has & bit);
+	assert_true(add.pair.out.has & bit);
+	assert_int_equal(add.pair.out.limits.soft_seconds, 1);
+}
+
 /* What is wrong, and what the user is told. */
 static void add_refused(void **state)
 {
@@ -165,6 +217,20 @@ static void add_refused(void **state)
 		{ GOOD "in spi 300", "\"in\" is there twice" },
 		{ GOOD "keys other", "\"keys\" is there twice" },
 		{ GOOD "key 0x0011", "\"key\" is not known here" },
+		{ GOOD "limit", "nothing after \"limit\": expected in or out" },
+		{ GOOD "limit in", "nothing after \"in\": expected soft-" },
+		{ GOOD "limit in out", "\"out\" after \"limit\"" },
+		{ GOOD "limit bytes 5",
+		  "\"bytes\" after \"limit\": expected in or out, or soft-" },
+		{ GOOD "limit used-bytes 5", "\"used-bytes\" after \"limit\"" },
+		{ GOOD "limit soft-bytes", "nothing after \"soft-bytes\"" },
+		{ GOOD "limit soft-bytes 0",
+		  "expected a number from 1 to 18446744073709551615" },
+		{ GOOD "limit out hard-packets 18446744073709551616",
+		  "from 1 to 18446744073709551615" },
+		{ GOOD "limit hard-seconds 4294967296", "from 1 to 4294967295" },
+		{ GOOD "limit in hard-bytes 9 limit hard-bytes 9",
+		  "hard-bytes of \"in\" is there twice" },
 	};
 	struct sa_add add;
 	struct ctl ctl;
@@ -181,8 +247,10 @@ static void add_refused(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(numbers),
+	cmocka_unit_test(wide_numbers),
 	cmocka_unit_test(add_least),
 	cmocka_unit_test(add_all),
+	cmocka_unit_test(add_limits),
 	cmocka_unit_test(add_refused),
 };
 

@@ -103,6 +103,43 @@ static void every_kind(void **state)
 	}
 }
 
+/* Which SA it is about, and how much it has been used. */
+static void expire(void **state)
+{
+	struct nlattr *out, *limits;
+	struct wire_request msg;
+
+	(void)state;
+	genl_request_init(&msg, FAMILY, IPSVTI_CMD_SA_EXPIRE_NTF, 0,
+			  &wire_pair_set);
+	mnl_attr_put_u32(&msg.nlh, IPSVTI_A_PAIR_IFINDEX, 6);
+	mnl_attr_put_u32(&msg.nlh, IPSVTI_A_PAIR_PAIR_ID, 2);
+	mnl_attr_put_u32(&msg.nlh, IPSVTI_A_PAIR_REASON,
+			 IPSVTI_REASON_HARD_BYTES);
+	out = mnl_attr_nest_start(&msg.nlh, IPSVTI_A_PAIR_OUT);
+	mnl_attr_put_u32(&msg.nlh, IPSVTI_A_SA_SPI, htonl(0x1234));
+	limits = mnl_attr_nest_start(&msg.nlh, IPSVTI_A_SA_LIMITS);
+	mnl_attr_put_u64(&msg.nlh, IPSVTI_A_LIMITS_HARD_BYTES, 5000000000);
+	mnl_attr_put_u64(&msg.nlh, IPSVTI_A_LIMITS_USED_BYTES, 4999999999);
+	mnl_attr_nest_end(&msg.nlh, limits);
+	mnl_attr_put_u32(&msg.nlh, IPSVTI_A_SA_EXPIRED,
+			 IPSVTI_REASON_HARD_BYTES);
+	mnl_attr_nest_end(&msg.nlh, out);
+	feed(msg.buf, msg.nlh.nlmsg_len);
+	assert_int_equal(count, 1);
+	assert_int_equal(got[0].type, IPSVTI_EVENT_EXPIRE);
+	assert_int_equal(got[0].pair.reason, IPSVTI_REASON_HARD_BYTES);
+	assert_true(got[0].pair.has & IPSVTI_HAS(IPSVTI_A_PAIR_OUT));
+	assert_false(got[0].pair.has & IPSVTI_HAS(IPSVTI_A_PAIR_IN));
+	assert_int_equal(got[0].pair.out.spi, 0x1234);
+	assert_int_equal(got[0].pair.out.expired, IPSVTI_REASON_HARD_BYTES);
+	assert_true(got[0].pair.out.limits.has ==
+		    (IPSVTI_HAS(IPSVTI_A_LIMITS_HARD_BYTES) |
+		     IPSVTI_HAS(IPSVTI_A_LIMITS_USED_BYTES)));
+	assert_true(got[0].pair.out.limits.hard_bytes == 5000000000);
+	assert_true(got[0].pair.out.limits.used_bytes == 4999999999);
+}
+
 static void skipped(void **state)
 {
 	struct wire_request msg;
@@ -139,6 +176,7 @@ static void skipped(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(two_in_one_datagram),
 	cmocka_unit_test(every_kind),
+	cmocka_unit_test(expire),
 	cmocka_unit_test(skipped),
 };
 

@@ -142,6 +142,38 @@ static void pair_new_lengths(void **state)
 	assert_int_equal(pair_request(&req, FAMILY, &pair), -EINVAL);
 }
 
+/* Limits go out in a nest of the SA, those that there are. */
+static void pair_new_limits(void **state)
+{
+	size_t at = NLMSG_HDRLEN + GENL_HDRLEN + 6 * 8 + 4 + 68;
+	struct ipsvti_pair pair = sample();
+	struct wire_request req;
+	uint64_t wide = 1ULL << 40;
+	const char *next;
+	char path[64];
+
+	(void)state;
+	/* out: spi, alg, key, salt; then the nest */
+	pair.out.has |= IPSVTI_HAS(IPSVTI_A_SA_LIMITS);
+	pair.out.limits.has = IPSVTI_HAS(IPSVTI_A_LIMITS_HARD_BYTES) |
+			      IPSVTI_HAS(IPSVTI_A_LIMITS_SOFT_SECONDS);
+	pair.out.limits.hard_bytes = wide;
+	pair.out.limits.soft_bytes = 3; /* has no bit */
+	pair.out.limits.soft_seconds = 60;
+	assert_int_equal(pair_request(&req, FAMILY, &pair), 0);
+	at += 4 + 8 + 8 + 20 + 8;
+	next = expect((char *)req.buf + at, IPSVTI_A_SA_LIMITS, NULL, 12 + 8);
+	assert_ptr_equal(next, req.buf + req.nlh.nlmsg_len);
+	next = expect((char *)req.buf + at + 4, IPSVTI_A_LIMITS_HARD_BYTES,
+		      &wide, sizeof(wide));
+	next = expect32(next, IPSVTI_A_LIMITS_SOFT_SECONDS, 60);
+	assert_ptr_equal(next, req.buf + req.nlh.nlmsg_len);
+	wire_path(&req, at + 4, 0, path, sizeof(path));
+	assert_string_equal(path, "out.limits.hard-bytes");
+	wire_path(&req, at + 16, 0, path, sizeof(path));
+	assert_string_equal(path, "out.limits.soft-seconds");
+}
+
 static void paths(void **state)
 {
 	struct ipsvti_pair pair = sample();
@@ -345,6 +377,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(pair_new_octets),
 	cmocka_unit_test(pair_new_sends_what_is_set),
 	cmocka_unit_test(pair_new_lengths),
+	cmocka_unit_test(pair_new_limits),
 	cmocka_unit_test(paths),
 	cmocka_unit_test(pair_reply_read),
 	cmocka_unit_test(tunnel_reply_read),
