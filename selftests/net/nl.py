@@ -141,19 +141,16 @@ class Spec:
     def name_of(self, name, number):
         return {i: n for n, (i, _) in self.sets[name].items()}.get(number, "#%d" % number)
 
-    def at_offset(self, name, request, offset):
+    def at_offset(self, name, request, offset, base=0):
         """The name of the attribute that the kernel points to."""
         names = {i: a for i, a in self.sets[name].values()}
-        for number, payload, at in attrs(request):
+        for number, payload, at in attrs(request, base):
             a = names.get(number, {"name": "#%d" % number, "type": "?"})
             if at == offset:
                 return a["name"]
-            if a["type"] != "nest" or not at < offset < at + 4 + len(payload):
-                continue
-            inner = {i: x for i, x in self.sets[a["nested-attributes"]].values()}
-            for n, _, inside in attrs(payload, at + 4):
-                if inside == offset:
-                    return a["name"] + "." + inner.get(n, {"name": "#%d" % n})["name"]
+            if a["type"] == "nest" and at < offset < at + 4 + len(payload):
+                inner = self.at_offset(a["nested-attributes"], payload, offset, at + 4)
+                return inner and a["name"] + "." + inner
         return None
 
 
