@@ -65,7 +65,9 @@ volume() {
 	agent_conf gwA 'child-packets = 1000'
 	agent_conf gwB 'start = "passive"'
 	agent_start gwB && agent_start gwA && device gwA && device gwB && wait_for 30 up &&
-		under_ping two_rekeys && said gwA 'CHILD SA .* (9..|1...) packets passed it, rekeying'
+		under_ping two_rekeys && said gwA 'CHILD SA .*: its soft limit of packets is reached, rekeying' &&
+		pairs gwA '[.[] | select(.state == "active") | .in, .out | .limits | .["soft-packets"] > 900 and .["hard-packets"] == 2000] | all' &&
+		! said gwA 'hard limit'
 }
 two_rekeys() {
 	local n was

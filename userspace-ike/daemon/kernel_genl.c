@@ -105,6 +105,26 @@ int kernel_events_fd(const struct kernel *kernel)
 	return ipsvti_events_fd(kernel->events);
 }
 
+static enum ike_limit limit_of(enum ipsvti_reason reason)
+{
+	switch (reason) {
+	case IPSVTI_REASON_SEQUENCE_LOW:
+	case IPSVTI_REASON_SEQUENCE_EXHAUSTED:
+		return IKE_LIMIT_SEQUENCE;
+	case IPSVTI_REASON_SOFT_BYTES:
+	case IPSVTI_REASON_HARD_BYTES:
+		return IKE_LIMIT_BYTES;
+	case IPSVTI_REASON_SOFT_PACKETS:
+	case IPSVTI_REASON_HARD_PACKETS:
+		return IKE_LIMIT_PACKETS;
+	case IPSVTI_REASON_SOFT_TIME:
+	case IPSVTI_REASON_HARD_TIME:
+		return IKE_LIMIT_TIME;
+	default:
+		return IKE_LIMIT_NONE;
+	}
+}
+
 static void pair_event(const struct kernel_handler *handler,
 		       enum ike_kernel_event_id id,
 		       const struct ipsvti_pair *pair)
@@ -113,7 +133,8 @@ static void pair_event(const struct kernel_handler *handler,
 		.id = id,
 		.ifindex = pair->ifindex,
 		.pair_id = pair->id,
-		.hard = pair->reason == IPSVTI_REASON_SEQUENCE_EXHAUSTED,
+		.limit = limit_of(pair->reason),
+		.hard = ipsvti_reason_hard(pair->reason),
 	};
 
 	handler->event(handler->arg, &event);
@@ -185,6 +206,26 @@ int kernel_spi_alloc(struct kernel *kernel, uint32_t ifindex,
 	return 0;
 }
 
+static void fill_limits(struct ipsvti_sa *to, const struct ike_kernel_sa *from)
+{
+	struct ipsvti_limits *limits = &to->limits;
+
+	limits->soft_bytes = from->soft_bytes;
+	limits->hard_bytes = from->hard_bytes;
+	limits->soft_packets = from->soft_packets;
+	limits->hard_packets = from->hard_packets;
+	if (from->soft_bytes)
+		limits->has |= IPSVTI_HAS(IPSVTI_A_LIMITS_SOFT_BYTES);
+	if (from->hard_bytes)
+		limits->has |= IPSVTI_HAS(IPSVTI_A_LIMITS_HARD_BYTES);
+	if (from->soft_packets)
+		limits->has |= IPSVTI_HAS(IPSVTI_A_LIMITS_SOFT_PACKETS);
+	if (from->hard_packets)
+		limits->has |= IPSVTI_HAS(IPSVTI_A_LIMITS_HARD_PACKETS);
+	if (limits->has)
+		to->has |= IPSVTI_HAS(IPSVTI_A_SA_LIMITS);
+}
+
 static void fill_sa(struct ipsvti_sa *to, const struct ike_kernel_sa *from)
 {
 	to->has = IPSVTI_HAS(IPSVTI_A_SA_SPI) | IPSVTI_HAS(IPSVTI_A_SA_ALG) |
@@ -198,6 +239,7 @@ static void fill_sa(struct ipsvti_sa *to, const struct ike_kernel_sa *from)
 	memcpy(to->salt, from->salt, sizeof(to->salt));
 	to->salt_len = from->salt_len;
 	to->esn = from->esn;
+	fill_limits(to, from);
 }
 
 int kernel_pair_new(struct kernel *kernel, const struct ike_kernel_pair *pair)
@@ -284,6 +326,8 @@ int kernel_query(struct kernel *kernel, uint32_t ifindex,
 			.rx_bytes = pairs[i].in.bytes,
 			.tx_packets = pairs[i].out.packets,
 			.tx_bytes = pairs[i].out.bytes,
+			.limit = limit_of(pairs[i].reason),
+			.hard = ipsvti_reason_hard(pairs[i].reason),
 		};
 		if (visit(arg, &info))
 			break;

@@ -172,6 +172,8 @@ struct reconcile {
 	struct pair_list present;
 	struct pair_list in_use;
 	struct pair_list believed;
+	struct ike_pair_info expired[PAIRS_MAX];
+	size_t n_expired;
 };
 
 static void list_add(struct pair_list *list, uint32_t id)
@@ -197,6 +199,8 @@ static int note_present(void *arg, const struct ike_pair_info *info)
 	list_add(&r->present, info->pair_id);
 	if (info->state == IKE_PAIR_ACTIVE && info->rx_packets)
 		list_add(&r->in_use, info->pair_id);
+	if (info->limit && r->n_expired < PAIRS_MAX)
+		r->expired[r->n_expired++] = *info;
 	return 0;
 }
 
@@ -220,6 +224,20 @@ static void tell(struct iked *iked, const struct conf_tunnel *tunnel,
 	ike_engine_kernel_event(iked->engine, iked_now(), &event);
 }
 
+static void tell_expired(struct iked *iked, const struct conf_tunnel *tunnel,
+			 const struct ike_pair_info *info)
+{
+	struct ike_kernel_event event = {
+		.id = IKE_KERNEL_EXPIRE,
+		.ifindex = tunnel->ike.ifindex,
+		.pair_id = info->pair_id,
+		.limit = info->limit,
+		.hard = info->hard,
+	};
+
+	ike_engine_kernel_event(iked->engine, iked_now(), &event);
+}
+
 static void reconcile_one(struct iked *iked, const struct conf_tunnel *tunnel)
 {
 	static const struct ike_status_visitor visitor = {
@@ -237,6 +255,8 @@ static void reconcile_one(struct iked *iked, const struct conf_tunnel *tunnel)
 			tell(iked, tunnel, IKE_KERNEL_DELETED, r.believed.ids[i]);
 		else if (list_has(&r.in_use, r.believed.ids[i]))
 			tell(iked, tunnel, IKE_KERNEL_FIRST_RX, r.believed.ids[i]);
+	for (i = 0; i < r.n_expired; i++)
+		tell_expired(iked, tunnel, &r.expired[i]);
 	/* A wish for a tunnel repeats itself, with the packets behind it. */
 }
 

@@ -83,11 +83,35 @@ static void fill_sa(struct ike_kernel_sa *out, uint32_t spi,
 	memcpy(out->salt, key + out->key_len, out->salt_len);
 }
 
+/*
+ * In volume as in time a rekey is begun in the last tenth, @early thousandths of
+ * the limit before it. A tenth more may pass within a second, and the end must
+ * not come before a lost request was sent again: it is at twice the limit.
+ */
+static void fill_limit(uint64_t limit, uint32_t early, uint64_t *soft,
+		       uint64_t *hard)
+{
+	if (!limit)
+		return;
+	*soft = limit - limit / 1000 * early;
+	*hard = limit <= UINT64_MAX / 2 ? 2 * limit : UINT64_MAX;
+}
+
+static void fill_limits(struct ike_kernel_sa *out,
+			const struct ike_tunnel_config *config, uint32_t early)
+{
+	fill_limit(config->child_bytes, early, &out->soft_bytes,
+		   &out->hard_bytes);
+	fill_limit(config->child_packets, early, &out->soft_packets,
+		   &out->hard_packets);
+}
+
 static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 {
 	const struct ike_tunnel_config *config = &sa->tunnel->config;
 	const struct ike_esp_transform *esp =
 		ike_esp_transform(&plan->choice->encr, plan->choice->integ);
+	uint32_t early = ike_jitter(sa->e, 100);
 	const struct ike_env *env = sa->e->env;
 	struct ike_kernel_pair pair = {
 		.ifindex = config->ifindex,
@@ -120,6 +144,8 @@ static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 	fill_sa(&pair.out, (uint32_t)plan->choice->spi, esp,
 		plan->initiator ? keys.i2r : keys.r2i, esn);
 	pair.in.replay_window = config->replay_window;
+	fill_limits(&pair.in, config, early);
+	fill_limits(&pair.out, config, early);
 	err = env->kernel->pair_new(env->ctx, &pair);
 	ike_wipe(&keys, sizeof(keys));
 	ike_wipe(&pair, sizeof(pair));
@@ -202,7 +228,6 @@ struct ike_child *ike_child_install(struct ike_sa *sa,
 	child->installed_at = e->now;
 	child->rekey_at = e->now + life - ike_jitter(e, (uint32_t)(life / 10));
 	child->expire_at = e->now + life + life / 10;
-	child->early = ike_jitter(e, 100);
 	/* An initiator knows that the peer has it, from the response. */
 	child->confirmed = plan->initiator;
 	child->confirm_id = sa->window.expected_id + 1;
@@ -339,42 +364,46 @@ void ike_child_confirm(struct ike_sa *sa, uint32_t id)
 			ike_child_confirmed(c, "the peer has its keys");
 }
 
-/* @n of @limit: 0, all is well; 1, time for a rekey; 2, more than a tenth over. */
-static int volume(uint64_t n, uint64_t limit, uint32_t early)
+void ike_child_expired(struct ike_child *child, enum ike_limit limit, bool hard)
 {
-	uint64_t soft = limit - limit / 1000 * early;
-
-	if (!limit || n < soft)
-		return 0;
-	return n > limit && n - limit > limit / 10 ? 2 : 1;
-}
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-void ike_child_count(struct ike_child *child, const struct ike_pair_info *info)
-{
-	const struct ike_tunnel_config *config = &child->sa->tunnel->config;
-	uint64_t bytes = larger(info->rx_bytes, info->tx_bytes);
-	uint64_t packets = larger(info->rx_packets, info->tx_packets);
-	int b = volume(bytes, config->child_bytes, child->early);
-	int p = volume(packets, config->child_packets, child->early);
+	static const struct {
+		const char *name;
+		const char *soft;
+		const char *hard;
+	} limits[] = {
+		[IKE_LIMIT_NONE] = { "none", "it nears its end",
+				     "it is at its end" },
+		[IKE_LIMIT_SEQUENCE] = { "sequence-numbers",
+					 "its sequence numbers run low",
+					 "its sequence numbers are used up" },
+		[IKE_LIMIT_BYTES] = { "bytes",
+				      "its soft limit of octets is reached",
+				      "its hard limit of octets is reached" },
+		[IKE_LIMIT_PACKETS] = { "packets",
+					"its soft limit of packets is reached",
+					"its hard limit of packets is reached" },
+		[IKE_LIMIT_TIME] = { "time", "its soft limit of time is reached",
+				     "its hard limit of time is reached" },
+	};
 	struct ike_engine *e = child->sa->e;
 
-	if (b == 2 || p == 2)
-		child->expire_at = ike_min_time(child->expire_at, e->now);
-	if ((!b && !p) || child->spent)
+	/* We hear of both directions, and once more after events were lost. */
+	if (hard ? child->ended : child->spent)
 		return;
 	child->spent = true;
+	child->ended = hard;
 	child->rekey_at = ike_min_time(child->rekey_at, e->now);
-	ike_log(e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_INFO, child->sa->tunnel,
-		IKE_NO_FIELDS,
-		"CHILD SA %08x/%08x (pair %u): %llu %s passed it, rekeying",
-		child->spi_in, child->spi_out, child->pair_id,
-		(unsigned long long)(b ? bytes : packets),
-		b ? "octets" : "packets");
+	/* Without numbers of its own it can still receive until it is rekeyed. */
+	if (hard && limit != IKE_LIMIT_SEQUENCE)
+		child->expire_at = ike_min_time(child->expire_at, e->now);
+	ike_log(e, IKE_EVENT_CHILD_SA_STATE,
+		hard ? IKE_LOG_NOTICE : IKE_LOG_INFO, child->sa->tunnel,
+		IKE_FIELDS({ "limit", limits[limit].name },
+			   { "severity", hard ? "hard" : "soft" }),
+		"CHILD SA %08x/%08x (pair %u): %s, %s", child->spi_in,
+		child->spi_out, child->pair_id,
+		hard ? limits[limit].hard : limits[limit].soft,
+		hard && limit != IKE_LIMIT_SEQUENCE ? "deleting" : "rekeying");
 }
 
 void ike_child_free(struct ike_child *child)

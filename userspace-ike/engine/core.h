@@ -41,7 +41,6 @@
 #define IKE_PEER_DELETES_MS	30000	/* for the peer to delete what it must */
 #define IKE_DUPLICATE_MS	10000	/* the same of a whole IKE SA */
 #define IKE_KEEPALIVE_MS	20000	/* RFC 3948, section 4 */
-#define IKE_VOLUME_LOOK_MS	1000	/* counters, with a limit in volume */
 #define IKE_GRACE_S		10	/* a replaced inbound SA lives on */
 #define IKE_RESERVE_S		60	/* an SPI, for an exchange to complete */
 #define IKE_NONCE_LEN		32	/* half the longest PRF key, twice over */
@@ -155,8 +154,8 @@ enum ike_child_state {
  * @installed_at: time
  * @rekey_at: time
  * @expire_at: time by which it must be gone
- * @early: how many thousandths of a limit in volume are left to the rekey
- * @spent: a limit in volume is near, and that was told
+ * @spent: a limit of the kernel's is near, and that was told
+ * @ended: one is reached, and that was told
  */
 struct ike_child {
 	struct ike_child *next;
@@ -178,8 +177,8 @@ struct ike_child {
 	uint64_t installed_at;
 	uint64_t rekey_at;
 	uint64_t expire_at;
-	uint32_t early;
 	bool spent;
+	bool ended;
 };
 
 /**
@@ -545,8 +544,9 @@ struct ike_child *ike_child_installed(const struct ike_sa *sa);
 void ike_child_confirmed(struct ike_child *child, const char *why);
 /* The peer has shown that it has our responses before request @id. */
 void ike_child_confirm(struct ike_sa *sa, uint32_t id);
-/* The kernel has counted: is it time for a rekey, or too late for one? */
-void ike_child_count(struct ike_child *child, const struct ike_pair_info *info);
+/* The kernel has counted: it is time for a rekey, or too late for one (@hard). */
+void ike_child_expired(struct ike_child *child, enum ike_limit limit,
+		       bool hard);
 void ike_child_free(struct ike_child *child);
 
 /* child_negotiation.c */

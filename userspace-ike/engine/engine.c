@@ -183,14 +183,8 @@ void ike_engine_kernel_event(struct ike_engine *e, uint64_t now,
 			ike_start_init(e, t);
 		break;
 	case IKE_KERNEL_EXPIRE:
-		if (child) {
-			ike_log(e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_NOTICE, t,
-				IKE_NO_FIELDS,
-				"CHILD SA (pair %u): sequence numbers %s, rekeying",
-				child->pair_id,
-				event->hard ? "are used up" : "run low");
-			child->want_rekey = true;
-		}
+		if (child)
+			ike_child_expired(child, event->limit, event->hard);
 		break;
 	case IKE_KERNEL_FIRST_RX:
 		/* Late news of a pair that has been replaced since change nothing. */

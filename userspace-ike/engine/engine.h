@@ -207,14 +207,15 @@ enum ike_auth_kind {
  * @n_remote_ts: used entries of @remote_ts
  * @ike_lifetime_s: age at which the IKE SA is rekeyed at the latest; 0: 28800
  * @child_lifetime_s: the same of the CHILD SA; 0: 3600
- * @child_bytes: octets of inner packets, in either direction, after which the
- *               CHILD SA is rekeyed at the latest; 0: no limit
+ * @child_bytes: octets that are encrypted or decrypted, in either direction,
+ *               after which the CHILD SA is rekeyed at the latest; 0: no limit
  * @child_packets: the same in packets
  * @dpd_interval_s: silence after which the peer is probed; 0: 4
  * @replay_window: packets, 64 to 4096; 0: 1024
  *
  * Rekeys are started at a random point of the last tenth of a lifetime, in time
- * or in volume. At a lifetime and a tenth the SA is deleted if all rekeys failed.
+ * or in volume. If all rekeys failed the SA is deleted at a lifetime and a tenth; at
+ * twice the volume the kernel stops using it, whether we run or not.
  */
 struct ike_tunnel_config {
 	char name[IKE_NAME_MAX];
@@ -367,6 +368,10 @@ enum ike_pair_state {
  * @salt_len: octets of @salt
  * @esn: extended sequence numbers (RFC 4303, section 2.2.1)
  * @replay_window: packets; inbound only
+ * @soft_bytes: octets after which IKE_KERNEL_EXPIRE wants to be sent; 0: none
+ * @hard_bytes: octets after which the SA must not be used; 0: none
+ * @soft_packets: the same in packets
+ * @hard_packets: the same in packets
  */
 struct ike_kernel_sa {
 	uint32_t spi;
@@ -377,6 +382,10 @@ struct ike_kernel_sa {
 	size_t salt_len;
 	bool esn;
 	uint32_t replay_window;
+	uint64_t soft_bytes;
+	uint64_t hard_bytes;
+	uint64_t soft_packets;
+	uint64_t hard_packets;
 };
 
 /**
@@ -403,6 +412,15 @@ struct ike_kernel_pair {
 	struct ike_kernel_sa out;
 };
 
+/* What an SA of a pair has come to the end of, or near it. */
+enum ike_limit {
+	IKE_LIMIT_NONE,
+	IKE_LIMIT_SEQUENCE,	/* outbound sequence numbers */
+	IKE_LIMIT_BYTES,
+	IKE_LIMIT_PACKETS,
+	IKE_LIMIT_TIME,
+};
+
 /**
  * struct ike_pair_info - a pair as the kernel sees it (sa-get)
  * @pair_id: its id
@@ -413,6 +431,8 @@ struct ike_kernel_pair {
  * @rx_bytes: octets of these
  * @tx_packets: packets sent by the outbound SA
  * @tx_bytes: octets of these
+ * @limit: what IKE_KERNEL_EXPIRE has said of it
+ * @hard: the same
  */
 struct ike_pair_info {
 	uint32_t pair_id;
@@ -423,13 +443,15 @@ struct ike_pair_info {
 	uint64_t rx_bytes;
 	uint64_t tx_packets;
 	uint64_t tx_bytes;
+	enum ike_limit limit;
+	bool hard;
 };
 
 /* Return: 0 to go on, anything else to stop. */
 typedef int (*ike_pair_visitor)(void *arg, const struct ike_pair_info *info);
 
 enum ike_kernel_event_id {
-	IKE_KERNEL_EXPIRE,	/* sa-expire-ntf: sequence numbers run out */
+	IKE_KERNEL_EXPIRE,	/* sa-expire-ntf: one of enum ike_limit */
 	IKE_KERNEL_ACQUIRE,	/* acquire-ntf: a packet found no outbound SA */
 	IKE_KERNEL_FIRST_RX,	/* sa-first-rx-ntf: the peer has the keys */
 	IKE_KERNEL_DELETED,	/* sa-del-ntf: the pair is gone */
@@ -440,12 +462,14 @@ enum ike_kernel_event_id {
  * @id: which
  * @ifindex: the device
  * @pair_id: the pair; 0 with acquire
- * @hard: with IKE_KERNEL_EXPIRE, the pair can send no more
+ * @limit: with IKE_KERNEL_EXPIRE, what comes to its end
+ * @hard: with IKE_KERNEL_EXPIRE, the SA is used no more
  */
 struct ike_kernel_event {
 	enum ike_kernel_event_id id;
 	uint32_t ifindex;
 	uint32_t pair_id;
+	enum ike_limit limit;
 	bool hard;
 };
 

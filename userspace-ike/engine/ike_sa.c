@@ -102,24 +102,16 @@ void ike_sa_free(struct ike_sa *sa)
 	free(sa);
 }
 
-/* Four times in a DPD interval; more often where volume counts. */
+/* Four times in a DPD interval. */
 static uint64_t look_again(const struct ike_sa *sa)
 {
-	const struct ike_tunnel_config *config = &sa->tunnel->config;
-	uint64_t wait = config->dpd_interval_s * 250ull;
-
-	if (config->child_bytes || config->child_packets)
-		wait = ike_min_time(wait, IKE_VOLUME_LOOK_MS);
-	return sa->e->now + wait;
+	return sa->e->now + sa->tunnel->config.dpd_interval_s * 250ull;
 }
 
-/* Messages do not put off looking at what packets count. */
 void ike_sa_heard(struct ike_sa *sa)
 {
 	sa->heard_at = sa->e->now;
-	if (sa->tunnel && (sa->look_at <= sa->e->now ||
-			   !(sa->tunnel->config.child_bytes ||
-			     sa->tunnel->config.child_packets)))
+	if (sa->tunnel)
 		sa->look_at = look_again(sa);
 }
 
@@ -284,10 +276,8 @@ static int add_rx(void *arg, const struct ike_pair_info *info)
 	struct ike_sa *sa = arg;
 
 	for (struct ike_child *c = sa->children; c; c = c->next)
-		if (c->pair_id == info->pair_id) {
+		if (c->pair_id == info->pair_id)
 			sa->rx_seen += info->rx_packets;
-			ike_child_count(c, info);
-		}
 	return 0;
 }
 

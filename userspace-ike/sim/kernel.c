@@ -42,8 +42,8 @@ unsigned int sim_kernel_count(const struct sim_kernel *k,
 	return n;
 }
 
-static void notify(struct sim_node *node, enum ike_kernel_event_id id,
-		   uint32_t pair_id)
+static struct sim_event *notify(struct sim_node *node,
+				enum ike_kernel_event_id id, uint32_t pair_id)
 {
 	/* Netlink takes its time. */
 	struct sim_event *event =
@@ -53,6 +53,7 @@ static void notify(struct sim_node *node, enum ike_kernel_event_id id,
 	event->kernel.id = id;
 	event->kernel.ifindex = SIM_IFINDEX;
 	event->kernel.pair_id = pair_id;
+	return event;
 }
 
 static void make_active(struct sim_node *node, struct sim_pair *pair)
@@ -271,6 +272,53 @@ const struct ike_kernel_ops sim_kernel_ops = {
 	.query = query,
 };
 
+/* ------------------------------------------------------------------- limits */
+
+static void expire(struct sim_node *node, struct sim_pair *pair,
+		   enum ike_limit limit, bool hard)
+{
+	struct sim_event *event;
+
+	node->kernel.ended += hard;
+	if (node->sim->deaf && !hard)
+		return;
+	event = notify(node, IKE_KERNEL_EXPIRE, pair->info.pair_id);
+	event->kernel.limit = limit;
+	event->kernel.hard = hard;
+}
+
+/* @n packets have passed @sa. Return: whether one more must not. */
+static bool count(struct sim_node *node, struct sim_pair *pair,
+		  const struct ike_kernel_sa *sa, uint64_t n)
+{
+	uint64_t octets = n * SIM_PACKET;
+
+	if (sa->soft_packets && n == sa->soft_packets)
+		expire(node, pair, IKE_LIMIT_PACKETS, false);
+	if (sa->soft_bytes && octets >= sa->soft_bytes &&
+	    octets - SIM_PACKET < sa->soft_bytes)
+		expire(node, pair, IKE_LIMIT_BYTES, false);
+	if (sa->hard_packets && n >= sa->hard_packets)
+		expire(node, pair, IKE_LIMIT_PACKETS, true);
+	else if (sa->hard_bytes && octets + SIM_PACKET > sa->hard_bytes)
+		expire(node, pair, IKE_LIMIT_BYTES, true);
+	else
+		return false;
+	return true;
+}
+
+/* Nothing leaves by it any more. */
+static void drain(struct sim_node *node, struct sim_pair *pair)
+{
+	bool was_active = pair->state == IKE_PAIR_ACTIVE;
+	struct sim_pair *next;
+
+	pair->state = IKE_PAIR_DRAINING;
+	next = any_staged(&node->kernel);
+	if (was_active && next)
+		make_active(node, next);
+}
+
 /* ------------------------------------------------------------------ packets */
 
 void sim_kernel_traffic(struct sim_node *node)
@@ -281,6 +329,8 @@ void sim_kernel_traffic(struct sim_node *node)
 		pair->tx++;
 		node->kernel.sent++;
 		sim_send_esp(node, &pair->info);
+		if (count(node, pair, &pair->info.out, pair->tx))
+			drain(node, pair);
 	} else {
 		node->kernel.no_sa++;
 		notify(node, IKE_KERNEL_ACQUIRE, 0);
@@ -305,6 +355,8 @@ void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key)
 			 node->index, spi);
 		return;
 	}
+	if (pair->expired)
+		return;
 	k->taken++;
 	pair->rx++;
 	if (pair->rx == 1)
@@ -312,6 +364,10 @@ void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key)
 	if (pair->state == IKE_PAIR_STAGED &&
 	    pair->info.activation == IKE_ACTIVATE_FIRST_RX)
 		make_active(node, pair);
+	if (count(node, pair, &pair->info.in, pair->rx)) {
+		pair->expired = true;
+		drain(node, pair);
+	}
 }
 
 void sim_kernel_age(struct sim_node *node)

@@ -516,6 +516,36 @@ static void scenario_volume(struct sim *sim)
 	/* Packets go on for ever, so there is no calm. */
 }
 
+/* Nobody hears of the soft limits: what ends in the kernel is made anew. */
+static void scenario_volume_end(struct sim *sim)
+{
+	unsigned int i = sim_below(&sim->rng, 2);
+
+	sim->deaf = true;
+	sim->disrupted = true;
+	if (sim_chance(&sim->rng, 50))
+		sim->nodes[i].config.child_packets = 200;
+	else
+		sim->nodes[i].config.child_bytes = 200 * SIM_PACKET;
+	start_both(sim);
+	sim->traffic = true;
+	if (!sim_run_until(sim, 30000, sim_both_up)) {
+		sim_fail(sim, "not up after 30 s");
+		return;
+	}
+	sim_net_random(sim, 5);
+	sim_run(sim, 60000);
+	if (!sim->nodes[i].kernel.ended)
+		sim_fail(sim, "no limit is reached");
+	for (i = 0; i < SIM_NODES; i++)
+		if (sim->nodes[i].counts[IKE_EVENT_PEER_DEAD] == 0 &&
+		    sim->nodes[i].counts[IKE_EVENT_TUNNEL_UP] > 20)
+			sim_fail(sim, "up and down all the time");
+	/* Or there would be no calm. */
+	sim->traffic = false;
+	converge(sim);
+}
+
 static void scenario_wrong_psk(struct sim *sim)
 {
 	sim->nodes[1].psk = "another secret altogether";
@@ -622,6 +652,8 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "lifetimes", "minutes of short lifetimes", scenario_lifetimes },
 	{ "volume", "rekeys after so many packets or octets",
 	  scenario_volume },
+	{ "volume-end", "hard limits are reached before there is a rekey",
+	  scenario_volume_end },
 	{ "wrong-psk", "the keys differ", scenario_wrong_psk },
 	{ "certificates", "long chains of certificates, in fragments",
 	  scenario_certificates },

@@ -43,6 +43,7 @@ bool sim_chance(struct sim_rng *rng, uint32_t percent);
  * @gone_at: with a grace or a reservation, when it goes; 0: stays
  * @rx: packets taken
  * @tx: packets sent
+ * @expired: the inbound SA takes no more packets
  */
 struct sim_pair {
 	bool used;
@@ -51,6 +52,7 @@ struct sim_pair {
 	uint64_t gone_at;
 	uint64_t rx;
 	uint64_t tx;
+	bool expired;
 };
 
 struct sim_kernel {
@@ -62,6 +64,7 @@ struct sim_kernel {
 	uint64_t taken;		/* packets received */
 	uint64_t unknown;	/* packets for an SPI nobody knows */
 	uint64_t larval;	/* packets for a reserved SPI */
+	uint64_t ended;		/* hard limits that were reached */
 };
 
 /* ----------------------------------------------------------------- network */
@@ -147,6 +150,7 @@ struct sim {
 	uint64_t seq;
 	bool traffic;		/* hosts send packets */
 	bool disrupted;		/* a peer was taken for dead, or really was */
+	bool deaf;		/* soft limits are not told */
 	struct sim_seen *seen;
 	size_t n_seen;
 	unsigned int fragments;	/* sent */
