@@ -325,7 +325,8 @@ static int answer_pair(struct parent *parent, enum call call,
 
 static bool sa_fits(const struct ike_kernel_sa *sa)
 {
-	return sa->key_len <= IKE_KEY_MAX && sa->salt_len <= IKE_SALT_MAX;
+	return sa->key_len <= IKE_KEY_MAX && sa->salt_len <= IKE_SALT_MAX &&
+	       is_bool(&sa->esn);
 }
 
 /* Lengths are ours to check; what the values are worth the module knows. */
@@ -336,8 +337,8 @@ static int answer_new_pair(struct parent *parent, struct call_new_pair *request)
 
 	result.ret = check_device(parent, "an SA pair", pair->ifindex);
 	if (!result.ret &&
-	    (!is_bool(&pair->encap_udp) || !sa_fits(&pair->in) ||
-	     !sa_fits(&pair->out)))
+	    (!is_bool(&pair->encap_udp) || !is_bool(&pair->allow_legacy) ||
+	     !sa_fits(&pair->in) || !sa_fits(&pair->out)))
 		result.ret = refuse(-EINVAL, "an SA pair",
 				    "its keys are too long, or it makes no sense");
 	if (!result.ret)

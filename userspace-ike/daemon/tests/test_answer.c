@@ -235,6 +235,14 @@ static void bad_pairs(void **state)
 	memcpy(&bad.pair.encap_udp, &two, 1);
 	assert_int_equal(call(CALL_PAIR_NEW, &bad, sizeof(bad), NULL, 0), 1);
 	assert_int_equal(result(), -EINVAL);
+	bad = pair;
+	memcpy(&bad.pair.allow_legacy, &two, 1);
+	assert_int_equal(call(CALL_PAIR_NEW, &bad, sizeof(bad), NULL, 0), 1);
+	assert_int_equal(result(), -EINVAL);
+	bad = pair;
+	memcpy(&bad.pair.out.esn, &two, 1);
+	assert_int_equal(call(CALL_PAIR_NEW, &bad, sizeof(bad), NULL, 0), 1);
+	assert_int_equal(result(), -EINVAL);
 }
 
 /* ---- keys ---------------------------------------------------------------- */
