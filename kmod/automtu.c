@@ -10,6 +10,7 @@
 #include "config.h"
 #include "dev.h"
 #include "mtu.h"
+#include "nat.h"
 #include "outer.h"
 
 /* How long transmission may go on with an MTU that is not right any more. */
@@ -17,14 +18,15 @@
 
 /* MTU of the way to the peer; 0, nobody knows. */
 static u32 path_mtu(const struct ipsvti_dev *vdev,
-		    const struct ipsvti_config *config, bool natt)
+		    const struct ipsvti_config *config,
+		    const struct in6_addr *remote, bool natt)
 {
 	const struct net_device *link;
 	struct dst_entry *dst;
 	u32 mtu = 0;
 
 	if (config->family != AF_UNSPEC) {
-		dst = ipsvti_outer_lookup(vdev, config, natt);
+		dst = ipsvti_outer_lookup(vdev, config, remote, natt);
 		if (!IS_ERR(dst)) {
 			mtu = dst_mtu(dst);
 			dst_release(dst);
@@ -50,7 +52,8 @@ static u32 path_mtu(const struct ipsvti_dev *vdev,
  */
 u32 ipsvti_automtu_derive(struct ipsvti_dev *vdev)
 {
-	const struct ipsvti_config *config = rtnl_dereference(vdev->config);
+	struct ipsvti_config *config = rtnl_dereference(vdev->config);
+	struct in6_addr remote = config->remote;
 	const struct ipsvti_transform *transform;
 	const struct ipsvti_sa *sa;
 	u32 path, mtu;
@@ -61,12 +64,15 @@ u32 ipsvti_automtu_derive(struct ipsvti_dev *vdev)
 	if (sa) {
 		vdev->mtu.transform = sa->transform;
 		vdev->mtu.natt = sa->out.encap == IPSVTI_ENCAP_UDP;
+		remote = *ipsvti_nat_to(config, sa).addr;
 	}
 	rcu_read_unlock();
 	transform = vdev->mtu.transform;
 	natt = vdev->mtu.natt;
 
-	path = path_mtu(vdev, config, natt) ?: vdev->mtu.path ?: ETH_DATA_LEN;
+	path = path_mtu(vdev, config, &remote, natt) ?:
+		       vdev->mtu.path		     ?:
+						       ETH_DATA_LEN;
 	WRITE_ONCE(vdev->mtu.path, path);
 
 	mtu = ipsvti_mtu_inner(path, config->family == AF_INET6, natt,

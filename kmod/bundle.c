@@ -25,6 +25,7 @@ void ipsvti_bundle_init(struct ipsvti_dev *vdev)
 
 	spin_lock_init(&b->lock);
 	INIT_LIST_HEAD(&b->pairs);
+	b->moves_since = jiffies;
 	ipsvti_life_init(vdev);
 	netif_carrier_off(vdev->dev);
 }

@@ -71,7 +71,8 @@ struct ipsvti_pair_times {
  * @out: outbound SA; NULL if larval or draining
  * @encap: &enum ipsvti_encap of outbound packets, kept while draining
  * @sport: UDP source port
- * @dport: UDP destination port
+ * @dport: UDP destination port; where the peer was last followed to, if it was
+ * @follow: with ESP in UDP, follow the peer when its NAT moves it
  * @expired: why it drains, if that is a hard limit; else the soft limit reached last,
  *	or 0
  * @due: when something is due for it
@@ -86,6 +87,7 @@ struct ipsvti_pair {
 	u8 encap;
 	__be16 sport;
 	__be16 dport;
+	bool follow;
 	enum ipsvti_reason expired;
 	struct ipsvti_pair_times due;
 };
@@ -100,6 +102,8 @@ struct ipsvti_pair {
  * @reason: why the carrier is as it is
  * @dead: the device is being removed: no pair may be added
  * @life: does what is due for pairs
+ * @moves_since: jiffies at which @moves was 0
+ * @moves: how often the peer was followed since then
  */
 struct ipsvti_bundle {
 	/* everything here, the writing of ipsvti_dev::out, the carrier */
@@ -110,6 +114,8 @@ struct ipsvti_bundle {
 	enum ipsvti_reason reason;
 	bool dead;
 	struct delayed_work life;
+	unsigned long moves_since;
+	unsigned int moves;
 };
 
 void ipsvti_bundle_init(struct ipsvti_dev *vdev);

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "config.h"
 #include "dev.h"
+#include "nat.h"
 #include "nl.h"
 #include "stats.h"
 #include "tx.h"
@@ -185,11 +186,14 @@ void ipsvti_dev_set_config(struct ipsvti_dev *vdev, struct ipsvti_config *next,
 	spin_lock_bh(&vdev->bundle.lock);
 	if (!fit)
 		__ipsvti_bundle_flush(vdev, IPSVTI_REASON_ENDPOINTS_CHANGED);
+	else if (!ipv6_addr_equal(&old->remote, &next->remote))
+		__ipsvti_nat_forget(vdev);
 	rcu_assign_pointer(vdev->config, next);
 	spin_unlock_bh(&vdev->bundle.lock);
 
 	synchronize_net();
 	ipsvti_config_free(old);
+	ipsvti_nat_reroute(vdev);
 	vdev->mtu.path = 0;
 	ipsvti_automtu_apply(vdev);
 }

@@ -16,6 +16,7 @@
 #include "config.h"
 #include "dev.h"
 #include "hook.h"
+#include "nat.h"
 #include "outer.h"
 #include "rx.h"
 
@@ -27,14 +28,14 @@
 
 static int handle(struct sk_buff *skb)
 {
-	return ipsvti_rx(skb);
+	return ipsvti_rx(skb, false);
 }
 
 /* The SPI is not in @spi, which is 0 here, but in the packet. */
 static int handle_udp(struct sk_buff *skb, int nexthdr, __be32 spi,
 		      int encap_type)
 {
-	return ipsvti_rx(skb);
+	return ipsvti_rx(skb, true);
 }
 
 /* Called about packets that XFRM took: not ours, let the next one look. */
@@ -52,12 +53,13 @@ static int handle_xfrm_done(struct sk_buff *skb, int err)
 static void update_pmtu_v4(struct sk_buff *skb, const struct ipsvti_sa *sa,
 			   struct ipsvti_config *config, u32 mtu)
 {
+	struct ipsvti_to to = ipsvti_nat_to(config, sa);
 	int network = skb_network_offset(skb);
 	struct net_device *dev = skb->dev;
 	u32 mark = skb->mark;
 	struct dst_entry *dst;
 
-	dst = ipsvti_outer_route(sa->vdev, config, sa);
+	dst = ipsvti_outer_route(sa->vdev, config, sa, &to);
 	if (IS_ERR(dst))
 		return;
 	skb_reset_network_header(skb);

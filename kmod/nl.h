@@ -50,6 +50,8 @@ void ipsvti_nl_dev_put(struct ipsvti_dev *vdev, netdevice_tracker *tracker);
 struct ipsvti_dev *ipsvti_nl_next_dev(struct net *net, int *skip);
 int ipsvti_nl_reply(struct genl_info *info, struct sk_buff *msg, void *hdr);
 int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa);
+int ipsvti_nl_put_remote(struct sk_buff *msg, const struct ipsvti_dev *vdev,
+			 const struct ipsvti_pair *pair);
 
 /* Events. */
 void ipsvti_event_carrier(struct ipsvti_dev *vdev);
@@ -62,5 +64,7 @@ void ipsvti_event_expire(struct ipsvti_dev *vdev,
 			 const struct ipsvti_pair *pair,
 			 const struct ipsvti_sa *sa, enum ipsvti_reason reason);
 void ipsvti_event_acquire(struct ipsvti_dev *vdev);
+void ipsvti_event_float(struct ipsvti_dev *vdev,
+			const struct ipsvti_pair *pair);
 
 #endif /* _IPSVTI_NL_H */

@@ -176,3 +176,25 @@ void ipsvti_event_acquire(struct ipsvti_dev *vdev)
 				     vdev->dev->name);
 	event_end(&e, err);
 }
+
+/**
+ * ipsvti_event_float - the peer of a pair was followed to another address or port
+ * @vdev: the device
+ * @pair: the pair, which has an outbound SA
+ *
+ * Context: bundle lock held.
+ */
+void ipsvti_event_float(struct ipsvti_dev *vdev, const struct ipsvti_pair *pair)
+{
+	struct event e;
+	int err;
+
+	lockdep_assert_held(&vdev->bundle.lock);
+	if (!event_begin(&e, vdev, IPSVTI_CMD_FLOAT_NTF))
+		return;
+	err = nla_put_u32(e.msg, IPSVTI_A_PAIR_IFINDEX, vdev->dev->ifindex) ?:
+		      nla_put_u32(e.msg, IPSVTI_A_PAIR_PAIR_ID, pair->id)   ?:
+		      nla_put_be16(e.msg, IPSVTI_A_PAIR_ENCAP_DPORT, pair->dport) ?:
+		      ipsvti_nl_put_remote(e.msg, vdev, pair);
+	event_end(&e, err);
+}

@@ -63,7 +63,7 @@ const struct nla_policy ipsvti_spi_alloc_nl_policy[IPSVTI_A_PAIR_RESERVE_TIME + 
 };
 
 /* IPSVTI_CMD_SA_PAIR_NEW - do */
-const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_ALLOW_LEGACY + 1] = {
+const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_ENCAP_FOLLOW + 1] = {
 	[IPSVTI_A_PAIR_IFINDEX] = { .type = NLA_U32, },
 	[IPSVTI_A_PAIR_PAIR_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[IPSVTI_A_PAIR_ACTIVATION] = NLA_POLICY_MAX(NLA_U32, 2),
@@ -73,6 +73,7 @@ const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_ALLOW_LEGACY 
 	[IPSVTI_A_PAIR_IN] = NLA_POLICY_NESTED(ipsvti_sa_nl_policy),
 	[IPSVTI_A_PAIR_OUT] = NLA_POLICY_NESTED(ipsvti_sa_nl_policy),
 	[IPSVTI_A_PAIR_ALLOW_LEGACY] = NLA_POLICY_MAX(NLA_U8, 1),
+	[IPSVTI_A_PAIR_ENCAP_FOLLOW] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* IPSVTI_CMD_SA_ACTIVATE - do */
@@ -127,7 +128,7 @@ const struct genl_ops ipsvti_nl_ops[8] = {
 		.cmd		= IPSVTI_CMD_SA_PAIR_NEW,
 		.doit		= ipsvti_nl_sa_pair_new_doit,
 		.policy		= ipsvti_sa_pair_new_nl_policy,
-		.maxattr	= IPSVTI_A_PAIR_ALLOW_LEGACY,
+		.maxattr	= IPSVTI_A_PAIR_ENCAP_FOLLOW,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -190,6 +190,7 @@ static int read_encap(struct genl_info *info, struct ipsvti_pair *pair,
 	struct nlattr *encap = info->attrs[IPSVTI_A_PAIR_ENCAP];
 	struct nlattr *sport = info->attrs[IPSVTI_A_PAIR_ENCAP_SPORT];
 	struct nlattr *dport = info->attrs[IPSVTI_A_PAIR_ENCAP_DPORT];
+	struct nlattr *follow = info->attrs[IPSVTI_A_PAIR_ENCAP_FOLLOW];
 
 	if (encap)
 		pair->encap = nla_get_u32(encap);
@@ -198,6 +199,9 @@ static int read_encap(struct genl_info *info, struct ipsvti_pair *pair,
 			return ipsvti_refuse(info->extack, sport ?: dport,
 					     -EINVAL,
 					     "UDP ports need encap udp");
+		if (follow)
+			return ipsvti_refuse(info->extack, follow, -EINVAL,
+					     "encap-follow needs encap udp");
 		return 0;
 	}
 	if (!sport || !dport)
@@ -208,7 +212,9 @@ static int read_encap(struct genl_info *info, struct ipsvti_pair *pair,
 	if (!pair->sport || !pair->dport)
 		return ipsvti_refuse(info->extack, pair->sport ? dport : sport,
 				     -EINVAL, "0 is not a UDP port");
+	pair->follow = !follow || nla_get_u8(follow);
 	out->encap = pair->encap;
+	out->follow = pair->follow;
 	out->sport = pair->sport;
 	out->dport = pair->dport;
 	return 0;

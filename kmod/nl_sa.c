@@ -7,7 +7,9 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "config.h"
 #include "dev.h"
+#include "nat.h"
 #include "nl.h"
 #include "nl_gen.h"
 #include "stats.h"
@@ -126,6 +128,30 @@ end:
 	return err;
 }
 
+/**
+ * ipsvti_nl_put_remote - put where outbound packets go into a message about a pair
+ * @msg: the message
+ * @vdev: the device
+ * @pair: the pair, which has an outbound SA
+ *
+ * Context: bundle lock held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int ipsvti_nl_put_remote(struct sk_buff *msg, const struct ipsvti_dev *vdev,
+			 const struct ipsvti_pair *pair)
+{
+	struct ipsvti_config *config;
+	struct ipsvti_to to;
+
+	config = rcu_dereference_protected(vdev->config,
+					   lockdep_is_held(&vdev->bundle.lock));
+	to = ipsvti_nat_to(config, pair->out);
+	if (config->family == AF_INET)
+		return nla_put_in_addr(msg, IPSVTI_A_PAIR_REMOTE,
+				       ipsvti_addr_v4(to.addr));
+	return nla_put_in6_addr(msg, IPSVTI_A_PAIR_REMOTE6, to.addr);
+}
+
 /* Context: bundle lock held. */
 static int put_pair(struct sk_buff *msg, const struct ipsvti_dev *vdev,
 		    const struct ipsvti_pair *pair)
@@ -142,10 +168,12 @@ static int put_pair(struct sk_buff *msg, const struct ipsvti_dev *vdev,
 		      nla_put_u32(msg, IPSVTI_A_PAIR_ENCAP, pair->encap);
 	if (!err && pair->encap == IPSVTI_ENCAP_UDP)
 		err = nla_put_be16(msg, IPSVTI_A_PAIR_ENCAP_SPORT, pair->sport) ?:
-			      nla_put_be16(msg, IPSVTI_A_PAIR_ENCAP_DPORT,
-					   pair->dport);
+			      nla_put_be16(msg, IPSVTI_A_PAIR_ENCAP_DPORT, pair->dport) ?:
+			      nla_put_u8(msg, IPSVTI_A_PAIR_ENCAP_FOLLOW,
+					 pair->follow);
 	if (!err && pair->out)
-		err = ipsvti_nl_put_sa(msg, IPSVTI_A_PAIR_OUT, pair->out);
+		err = ipsvti_nl_put_sa(msg, IPSVTI_A_PAIR_OUT, pair->out) ?:
+			      ipsvti_nl_put_remote(msg, vdev, pair);
 	if (!err && pair->expired)
 		err = nla_put_u32(msg, IPSVTI_A_PAIR_REASON, pair->expired);
 	return err;

@@ -16,17 +16,19 @@
 #include "dev.h"
 #include "ecn.h"
 #include "mtu.h"
+#include "nat.h"
 #include "outer.h"
 
 static struct dst_entry *lookup_v4(const struct ipsvti_dev *vdev,
-				   const struct ipsvti_config *c, u8 proto)
+				   const struct ipsvti_config *c,
+				   const struct in6_addr *remote, u8 proto)
 {
 	struct flowi4 fl = {
 		.flowi4_oif = c->link,
 		.flowi4_mark = c->fwmark,
 		.flowi4_proto = proto,
 		.saddr = ipsvti_addr_v4(&c->local),
-		.daddr = ipsvti_addr_v4(&c->remote),
+		.daddr = ipsvti_addr_v4(remote),
 	};
 	struct rtable *rt;
 
@@ -36,14 +38,15 @@ static struct dst_entry *lookup_v4(const struct ipsvti_dev *vdev,
 
 #if IS_ENABLED(CONFIG_IPV6)
 static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,
-				   const struct ipsvti_config *c, u8 proto)
+				   const struct ipsvti_config *c,
+				   const struct in6_addr *remote, u8 proto)
 {
 	struct flowi6 fl = {
 		.flowi6_oif = c->link,
 		.flowi6_mark = c->fwmark,
 		.flowi6_proto = proto,
 		.saddr = c->local,
-		.daddr = c->remote,
+		.daddr = *remote,
 	};
 
 	/* Unlike IPv4, the lookup takes an address that is not ours. */
@@ -53,7 +56,8 @@ static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,
 }
 #else
 static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,
-				   const struct ipsvti_config *c, u8 proto)
+				   const struct ipsvti_config *c,
+				   const struct in6_addr *remote, u8 proto)
 {
 	return ERR_PTR(-EAFNOSUPPORT);
 }
@@ -63,6 +67,7 @@ static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,
  * ipsvti_outer_lookup - look up the route of outer packets
  * @vdev: the device
  * @config: its configuration, with endpoints
+ * @remote: where they go
  * @natt: they are ESP in UDP
  *
  * Context: BHs disabled or process.
@@ -71,13 +76,14 @@ static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,
  */
 struct dst_entry *ipsvti_outer_lookup(const struct ipsvti_dev *vdev,
 				      const struct ipsvti_config *config,
-				      bool natt)
+				      const struct in6_addr *remote, bool natt)
 {
 	u8 proto = natt ? IPPROTO_UDP : IPPROTO_ESP;
 	struct dst_entry *dst;
 
-	dst = config->family == AF_INET ? lookup_v4(vdev, config, proto) :
-					  lookup_v6(vdev, config, proto);
+	dst = config->family == AF_INET ?
+		      lookup_v4(vdev, config, remote, proto) :
+		      lookup_v6(vdev, config, remote, proto);
 	if (!IS_ERR(dst) && dst->dev == vdev->dev) {
 		dst_release(dst);
 		return ERR_PTR(-ELOOP);
@@ -90,29 +96,31 @@ struct dst_entry *ipsvti_outer_lookup(const struct ipsvti_dev *vdev,
  * @vdev: the device
  * @config: its configuration, with endpoints
  * @sa: outbound SA
+ * @to: where its packets go
  *
  * Context: BHs disabled, RCU.
  * Return: as ipsvti_outer_lookup().
  */
 struct dst_entry *ipsvti_outer_route(const struct ipsvti_dev *vdev,
-				     struct ipsvti_config *config,
-				     const struct ipsvti_sa *sa)
+				     const struct ipsvti_config *config,
+				     const struct ipsvti_sa *sa,
+				     const struct ipsvti_to *to)
 {
 	struct dst_entry *dst;
 
-	dst = dst_cache_get(&config->dst_cache);
+	dst = dst_cache_get(to->dst_cache);
 	if (likely(dst))
 		return dst;
-	dst = ipsvti_outer_lookup(vdev, config,
+	dst = ipsvti_outer_lookup(vdev, config, to->addr,
 				  sa->out.encap == IPSVTI_ENCAP_UDP);
 	if (IS_ERR(dst))
 		return dst;
 	if (config->family == AF_INET)
-		dst_cache_set_ip4(&config->dst_cache, dst,
+		dst_cache_set_ip4(to->dst_cache, dst,
 				  ipsvti_addr_v4(&config->local));
 #if IS_ENABLED(CONFIG_IPV6)
 	else
-		dst_cache_set_ip6(&config->dst_cache, dst, &config->local);
+		dst_cache_set_ip6(to->dst_cache, dst, &config->local);
 #endif
 	return dst;
 }
@@ -137,18 +145,18 @@ unsigned int ipsvti_outer_len(const struct ipsvti_config *config,
  * it can.
  */
 static void push_udp(struct sk_buff *skb, const struct ipsvti_config *config,
-		     const struct ipsvti_sa *sa)
+		     const struct ipsvti_sa *sa, const struct ipsvti_to *to)
 {
 	struct udphdr *uh = skb_push(skb, sizeof(*uh));
 
 	uh->source = sa->out.sport;
-	uh->dest = sa->out.dport;
+	uh->dest = to->port;
 	uh->len = htons(skb->len);
 	uh->check = 0;
 	skb_reset_transport_header(skb);
 	if (config->family == AF_INET6) {
-		uh->check = ~csum_ipv6_magic(&config->local, &config->remote,
-					     skb->len, IPPROTO_UDP, 0);
+		uh->check = ~csum_ipv6_magic(&config->local, to->addr, skb->len,
+					     IPPROTO_UDP, 0);
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb_transport_header(skb) - skb->head;
 		skb->csum_offset = offsetof(struct udphdr, check);
@@ -156,7 +164,8 @@ static void push_udp(struct sk_buff *skb, const struct ipsvti_config *config,
 }
 
 static void push_v4(struct sk_buff *skb, const struct ipsvti_dev *vdev,
-		    const struct ipsvti_config *c, struct dst_entry *dst,
+		    const struct ipsvti_config *c,
+		    const struct in6_addr *remote, struct dst_entry *dst,
 		    u8 proto, u8 tos, bool df)
 {
 	struct iphdr *iph = skb_push(skb, sizeof(*iph));
@@ -170,13 +179,14 @@ static void push_v4(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 	iph->ttl = c->ttl ?: ip4_dst_hoplimit(dst);
 	iph->protocol = proto;
 	iph->saddr = ipsvti_addr_v4(&c->local);
-	iph->daddr = ipsvti_addr_v4(&c->remote);
+	iph->daddr = ipsvti_addr_v4(remote);
 	ip_select_ident(vdev->net, skb, NULL);
 	/* Total length and checksum are ip_local_out()'s. */
 }
 
 static void push_v6(struct sk_buff *skb, const struct ipsvti_config *c,
-		    struct dst_entry *dst, u8 proto, u8 tos)
+		    const struct in6_addr *remote, struct dst_entry *dst,
+		    u8 proto, u8 tos)
 {
 	struct ipv6hdr *ip6h = skb_push(skb, sizeof(*ip6h));
 
@@ -186,7 +196,7 @@ static void push_v6(struct sk_buff *skb, const struct ipsvti_config *c,
 	ip6h->nexthdr = proto;
 	ip6h->hop_limit = c->ttl ?: ip6_dst_hoplimit(dst);
 	ip6h->saddr = c->local;
-	ip6h->daddr = c->remote;
+	ip6h->daddr = *remote;
 	/* The payload length is ip6_local_out()'s. */
 }
 
@@ -197,6 +207,7 @@ static void push_v6(struct sk_buff *skb, const struct ipsvti_config *c,
  * @vdev: the device
  * @config: its configuration
  * @sa: outbound SA
+ * @to: where it goes
  * @dst: the route
  * @inner: what comes from the inner header
  *
@@ -206,8 +217,8 @@ static void push_v6(struct sk_buff *skb, const struct ipsvti_config *c,
  */
 void ipsvti_outer_push(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 		       const struct ipsvti_config *config,
-		       const struct ipsvti_sa *sa, struct dst_entry *dst,
-		       const struct ipsvti_inner *inner)
+		       const struct ipsvti_sa *sa, const struct ipsvti_to *to,
+		       struct dst_entry *dst, const struct ipsvti_inner *inner)
 {
 	u8 tos = config->dscp == IPSVTI_DSCP_COPY ? inner->tos :
 						    config->dscp << 2;
@@ -223,16 +234,17 @@ void ipsvti_outer_push(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 
 	skb_reset_transport_header(skb);
 	if (sa->out.encap == IPSVTI_ENCAP_UDP) {
-		push_udp(skb, config, sa);
+		push_udp(skb, config, sa, to);
 		proto = IPPROTO_UDP;
 	}
 	tos = ipsvti_ecn_encap(tos, inner->tos);
 	/* An IPv6 packet is fragmented here or nowhere. */
 	skb->ignore_df = !inner->df;
 	if (config->family == AF_INET)
-		push_v4(skb, vdev, config, dst, proto, tos, inner->df);
+		push_v4(skb, vdev, config, to->addr, dst, proto, tos,
+			inner->df);
 	else
-		push_v6(skb, config, dst, proto, tos);
+		push_v6(skb, config, to->addr, dst, proto, tos);
 }
 
 /**

@@ -3,7 +3,8 @@
  * The outer packet: its route, its headers, its way out.
  *
  * Routes are cached per CPU in the configuration that they were looked up for,
- * see struct ipsvti_config.
+ * see struct ipsvti_config, or with the address that a peer was followed to, see
+ * struct ipsvti_peer.
  */
 #ifndef _IPSVTI_OUTER_H
 #define _IPSVTI_OUTER_H
@@ -14,6 +15,8 @@ struct dst_entry;
 struct ipsvti_config;
 struct ipsvti_dev;
 struct ipsvti_sa;
+struct ipsvti_to;
+struct in6_addr;
 struct sk_buff;
 
 /**
@@ -28,16 +31,17 @@ struct ipsvti_inner {
 
 struct dst_entry *ipsvti_outer_lookup(const struct ipsvti_dev *vdev,
 				      const struct ipsvti_config *config,
-				      bool natt);
+				      const struct in6_addr *remote, bool natt);
 struct dst_entry *ipsvti_outer_route(const struct ipsvti_dev *vdev,
-				     struct ipsvti_config *config,
-				     const struct ipsvti_sa *sa);
+				     const struct ipsvti_config *config,
+				     const struct ipsvti_sa *sa,
+				     const struct ipsvti_to *to);
 unsigned int ipsvti_outer_len(const struct ipsvti_config *config,
 			      const struct ipsvti_sa *sa);
 void ipsvti_outer_push(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 		       const struct ipsvti_config *config,
-		       const struct ipsvti_sa *sa, struct dst_entry *dst,
-		       const struct ipsvti_inner *inner);
+		       const struct ipsvti_sa *sa, const struct ipsvti_to *to,
+		       struct dst_entry *dst, const struct ipsvti_inner *inner);
 int ipsvti_outer_send(struct sk_buff *skb, const struct ipsvti_dev *vdev);
 
 #endif /* _IPSVTI_OUTER_H */

@@ -15,6 +15,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
+#include <linux/udp.h>
 #include <net/dsfield.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
@@ -24,6 +25,7 @@
 #include "dev.h"
 #include "ecn.h"
 #include "hold.h"
+#include "nat.h"
 #include "rx.h"
 #include "stats.h"
 
@@ -48,10 +50,29 @@ static struct ipsvti_sa *find_sa(const struct sk_buff *skb)
 				  esp->spi);
 }
 
+/* What reception has to know of the outer headers. */
+static void note_outer(struct sk_buff *skb, bool natt)
+{
+	struct ipsvti_rx_cb *cb = IPSVTI_RX_CB(skb);
+	const struct udphdr *uh;
+
+	cb->outer_tos = ip_hdr(skb)->version == 4 ?
+				ipv4_get_dsfield(ip_hdr(skb)) :
+				ipv6_get_dsfield(ipv6_hdr(skb));
+	cb->natt_sport = 0;
+	if (natt) {
+		/* Taken off, but still there, right before the ESP header. */
+		uh = (void *)(skb_transport_header(skb) - sizeof(*uh));
+		cb->natt_sport = uh->source;
+		cb->natt_dport = uh->dest;
+	}
+}
+
 /**
  * ipsvti_rx - take a packet if it is ours
  * @skb: an ESP packet at its ESP header, UDP encapsulation already taken off,
  *	the network header still at the outer IP header
+ * @natt: there was a UDP header
  *
  * Until the SPI is known to be ours nothing of the packet is changed, so that
  * XFRM can have it.
@@ -59,11 +80,10 @@ static struct ipsvti_sa *find_sa(const struct sk_buff *skb)
  * Context: softirq, RCU.
  * Return: 0, the packet was taken; -EINVAL, it is not ours.
  */
-int ipsvti_rx(struct sk_buff *skb)
+int ipsvti_rx(struct sk_buff *skb, bool natt)
 {
 	struct ipsvti_dev *vdev;
 	struct ipsvti_sa *sa;
-	u8 tos;
 
 	if (!pskb_may_pull(skb, sizeof(struct ipsvti_esp_hdr)))
 		return -EINVAL;
@@ -71,10 +91,8 @@ int ipsvti_rx(struct sk_buff *skb)
 	if (!sa)
 		return -EINVAL;
 
-	tos = ip_hdr(skb)->version == 4 ? ipv4_get_dsfield(ip_hdr(skb)) :
-					  ipv6_get_dsfield(ipv6_hdr(skb));
+	note_outer(skb, natt);
 	if (ipsvti_sa_larval(sa)) {
-		IPSVTI_RX_CB(skb)->outer_tos = tos;
 		if (ipsvti_hold_add(sa, skb))
 			return 0;
 		/* Its keys came this very moment, or its time was up. */
@@ -85,7 +103,6 @@ int ipsvti_rx(struct sk_buff *skb)
 			return 0;
 		}
 	}
-	IPSVTI_RX_CB(skb)->outer_tos = tos;
 	ipsvti_rx_sa(skb, sa);
 	return 0;
 }
@@ -129,7 +146,7 @@ static u64 claimed_seq(struct ipsvti_sa *sa, u32 low)
 
 /**
  * ipsvti_rx_sa - receive a packet with the SA that it is for
- * @skb: the packet at its ESP header, with its outer traffic class in
+ * @skb: the packet at its ESP header, with what is known of its outer headers in
  *	IPSVTI_RX_CB(); taken in any case
  * @sa: the SA, not larval
  *
@@ -324,16 +341,17 @@ static u32 spend(struct ipsvti_sa *sa, unsigned int len, bool *over)
 /*
  * The authoritative look at the replay window (RFC 4303, section 3.4.3), and at the
  * limits.  @len: octets that the cipher was applied to.  Returns if the packet may
- * go on, else why it may not.
+ * go on, and then if its number is the @highest so far; else why it may not.
  */
 static bool advance(struct ipsvti_sa *sa, u64 seq, unsigned int len,
-		    u32 *reached, unsigned int *why)
+		    bool *highest, u32 *reached, unsigned int *why)
 {
 	enum ipsvti_replay_verdict verdict;
 	bool over = false;
 
 	spin_lock(&sa->in.lock);
 	verdict = ipsvti_replay_advance(sa->in.replay, seq);
+	*highest = sa->in.replay->top == seq;
 	if (unlikely(sa->limited) && verdict == IPSVTI_REPLAY_OK)
 		*reached = spend(sa, len, &over);
 	spin_unlock(&sa->in.lock);
@@ -367,7 +385,7 @@ void ipsvti_rx_post(struct sk_buff *skb, int err)
 	struct ipsvti_dev *vdev = sa->vdev;
 	unsigned int why;
 	u8 next_header, outer_tos = cb->outer_tos;
-	bool accepted;
+	bool accepted, highest;
 	u32 reached = 0;
 
 	if (unlikely(err)) {
@@ -378,7 +396,9 @@ void ipsvti_rx_post(struct sk_buff *skb, int err)
 	}
 	accepted = advance(sa, cb->seq,
 			   skb->len - ipsvti_esp_head_len(g) - g->icv_len,
-			   &reached, &why);
+			   &highest, &reached, &why);
+	if (likely(accepted && highest))
+		ipsvti_nat_seen(skb, sa);
 	if (unlikely(accepted && !READ_ONCE(sa->in.heard)))
 		ipsvti_bundle_heard(vdev, sa);
 	if (unlikely(reached))

@@ -8,6 +8,7 @@
 
 #include "aead.h"
 #include "dev.h"
+#include "nat.h"
 #include "sa.h"
 #include "stats.h"
 
@@ -16,6 +17,8 @@ static void sa_free(struct ipsvti_sa *sa)
 	if (sa->inbound) {
 		kvfree(sa->in.replay);
 		skb_queue_purge(&sa->in.held);
+	} else {
+		ipsvti_nat_free(sa);
 	}
 	ipsvti_aead_tfm_free(sa->tfm);
 	free_percpu(sa->stats);
@@ -83,6 +86,7 @@ static void sa_init_out(struct ipsvti_sa *sa, const struct ipsvti_sa_params *p)
 	sa->out.encap = p->encap;
 	sa->out.sport = p->sport;
 	sa->out.dport = p->dport;
+	sa->out.follow = p->follow;
 	sa_init_numbers(sa, p);
 	sa->limited = ipsvti_limit_set(&p->limits.bytes);
 }

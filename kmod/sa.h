@@ -31,6 +31,7 @@
 #include "seq.h"
 
 struct ipsvti_dev;
+struct ipsvti_peer;
 struct ipsvti_sa_stats;
 
 /* At most so many packets wait for the keys of a reserved SPI, ... */
@@ -84,7 +85,9 @@ struct ipsvti_sa_key {
  * @out.bytes: octets that were accepted, if @limited
  * @out.encap: &enum ipsvti_encap
  * @out.sport: UDP source port
- * @out.dport: UDP destination port
+ * @out.dport: UDP destination port, unless @out.peer says otherwise
+ * @out.follow: with ESP in UDP, follow the peer when its NAT moves it
+ * @out.peer: where it was followed to; NULL, it is where it was; see nat.h
  * @ref: references
  * @free_work: frees it after a grace period
  */
@@ -126,6 +129,8 @@ struct ipsvti_sa {
 			u8 encap;
 			__be16 sport;
 			__be16 dport;
+			bool follow;
+			struct ipsvti_peer __rcu *peer;
 		} out;
 	};
 	refcount_t ref;
@@ -148,6 +153,7 @@ struct ipsvti_sa {
  * @encap: outbound: &enum ipsvti_encap
  * @sport: outbound: UDP source port
  * @dport: outbound: UDP destination port
+ * @follow: outbound: follow the peer when its NAT moves it
  */
 struct ipsvti_sa_params {
 	bool inbound;
@@ -163,6 +169,7 @@ struct ipsvti_sa_params {
 	u8 encap;
 	__be16 sport;
 	__be16 dport;
+	bool follow;
 };
 
 struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,

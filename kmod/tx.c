@@ -25,6 +25,7 @@
 #include "config.h"
 #include "dev.h"
 #include "mtu.h"
+#include "nat.h"
 #include "nl.h"
 #include "outer.h"
 #include "stats.h"
@@ -35,6 +36,7 @@
  * @vdev: the device
  * @config: its configuration
  * @sa: outbound SA
+ * @to: where its packets go
  * @dst: the route
  * @headroom: octets that each packet needs before its inner packet
  * @spent: what @sa has come to if it does not take packets, &enum ipsvti_reason
@@ -43,6 +45,7 @@ struct tx_path {
 	struct ipsvti_dev *vdev;
 	struct ipsvti_config *config;
 	struct ipsvti_sa *sa;
+	struct ipsvti_to to;
 	struct dst_entry *dst;
 	unsigned int headroom;
 	enum ipsvti_reason spent;
@@ -221,7 +224,8 @@ static void tx_one(struct sk_buff *skb, const struct tx_path *p, u64 seq)
 	}
 	skb_put(skb, tail);
 	skb_push(skb, ipsvti_esp_head_len(g));
-	ipsvti_outer_push(skb, p->vdev, p->config, p->sa, p->dst, &inner);
+	ipsvti_outer_push(skb, p->vdev, p->config, p->sa, &p->to, p->dst,
+			  &inner);
 	TX_CB(skb)->inner_len = inner_len;
 	ipsvti_aead_encrypt(p->sa, skb, ipsvti_outer_len(p->config, p->sa), seq,
 			    from, pad_len, next_header);
@@ -310,7 +314,8 @@ static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 {
 	struct sk_buff *segs, *rest = NULL;
 
-	p->dst = ipsvti_outer_route(p->vdev, p->config, p->sa);
+	p->to = ipsvti_nat_to(p->config, p->sa);
+	p->dst = ipsvti_outer_route(p->vdev, p->config, p->sa, &p->to);
 	if (IS_ERR(p->dst)) {
 		no_way(skb, p->vdev,
 		       PTR_ERR(p->dst) == -ELOOP ?

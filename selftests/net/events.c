@@ -6,6 +6,7 @@
  * socket has room for next to nothing, and is read only when a line comes from
  * standard input, so that events are lost. Ends with standard input.
  */
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ static void print_tunnel(const char *what, const struct ipsvti_tunnel *t)
 
 static void print_pair(const char *what, const struct ipsvti_pair *p)
 {
+	char remote[INET6_ADDRSTRLEN];
+
 	printf("%s ifindex %u pair %" PRIu32, what, p->ifindex, p->id);
 	if (p->has & IPSVTI_HAS(IPSVTI_A_PAIR_IN))
 		printf(" in %" PRIu32, p->in.spi);
@@ -43,6 +46,9 @@ static void print_pair(const char *what, const struct ipsvti_pair *p)
 		printf(" state %s", name_or(ipsvti_pair_state_name(p->state)));
 	if (p->has & IPSVTI_HAS(IPSVTI_A_PAIR_REASON))
 		printf(" reason %s", name_or(ipsvti_reason_name(p->reason)));
+	if (p->remote.family && inet_ntop(p->remote.family, &p->remote.v4,
+					  remote, sizeof(remote)))
+		printf(" remote %s port %u", remote, p->encap_dport);
 	putchar('\n');
 }
 
@@ -64,6 +70,9 @@ static void print_event(const struct ipsvti_event *event, void *data)
 		break;
 	case IPSVTI_EVENT_EXPIRE:
 		print_pair("expire", &event->pair);
+		break;
+	case IPSVTI_EVENT_FLOAT:
+		print_pair("float", &event->pair);
 		break;
 	case IPSVTI_EVENT_LOST:
 		puts("lost");

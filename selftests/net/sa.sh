@@ -60,6 +60,9 @@ refusals_table() {
 	encapsulation of tomorrow | ERANGE | encap | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":2}
 	UDP without ports | EINVAL | - | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp"}
 	UDP port 0 | - | encap-dport | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":0}
+	following without UDP | EINVAL | encap-follow | udp | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap-follow":1}
+	following of 2 | ERANGE | encap-follow | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"encap-follow":2}
+	remote of a pair is not taken | EINVAL | remote | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"remote":"192.0.2.9"}
 	ports without UDP | EINVAL | encap-sport | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"none","encap-sport":4500,"encap-dport":4500}
 	completing a pair that is none | ENOENT | pair-id | | sa-pair-new | {"dev":"vti0","pair-id":99999,$IN,$OUT}
 	completing a pair that is complete | EEXIST | - | | sa-pair-new | {"dev":"vti0","pair-id":@1,$IN,$OUT}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* How pairs are shown: see pair.h. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,6 +33,16 @@ static const char *name_or(const char *name)
 	return name ? name : "unknown";
 }
 
+/* "" if there is none */
+static const char *addr_text(const struct ipsvti_addr *addr,
+			     char text[INET6_ADDRSTRLEN])
+{
+	text[0] = 0;
+	if (addr->family != AF_UNSPEC)
+		inet_ntop(addr->family, &addr->v4, text, INET6_ADDRSTRLEN);
+	return text;
+}
+
 static void sa_print(const char *direction, const struct ipsvti_sa *sa)
 {
 	printf("    %-3s spi 0x%08" PRIx32, direction, sa->spi);
@@ -56,7 +67,7 @@ static void sa_print(const char *direction, const struct ipsvti_sa *sa)
 
 void pair_print(const struct ipsvti_pair *pair)
 {
-	char name[IF_NAMESIZE];
+	char name[IF_NAMESIZE], remote[INET6_ADDRSTRLEN];
 
 	printf("%s pair %" PRIu32 " %s", device_name(pair->ifindex, name),
 	       pair->id, name_or(ipsvti_pair_state_name(pair->state)));
@@ -72,6 +83,10 @@ void pair_print(const struct ipsvti_pair *pair)
 		       pair->encap_dport);
 	if (pair_has(pair, IPSVTI_A_PAIR_REASON))
 		printf(" expired %s", name_or(ipsvti_reason_name(pair->reason)));
+	if (pair_has(pair, IPSVTI_A_PAIR_ENCAP_FOLLOW) && !pair->encap_follow)
+		printf(" no-follow");
+	if (pair->remote.family)
+		printf(" remote %s", addr_text(&pair->remote, remote));
 	putchar('\n');
 	if (pair_has(pair, IPSVTI_A_PAIR_IN))
 		sa_print("in", &pair->in);
@@ -118,8 +133,8 @@ static json_t *sa_json(const struct ipsvti_sa *sa)
 
 json_t *pair_json(const struct ipsvti_pair *pair)
 {
+	char name[IF_NAMESIZE], remote[INET6_ADDRSTRLEN];
 	json_t *object = json_object();
-	char name[IF_NAMESIZE];
 
 	set_name(object, "ifname", true, device_name(pair->ifindex, name));
 	set_number(object, "ifindex", true, pair->ifindex);
@@ -136,6 +151,11 @@ json_t *pair_json(const struct ipsvti_pair *pair)
 	set_number(object, "encap-dport",
 		   pair_has(pair, IPSVTI_A_PAIR_ENCAP_DPORT),
 		   pair->encap_dport);
+	if (pair_has(pair, IPSVTI_A_PAIR_ENCAP_FOLLOW))
+		json_object_set_new(object, "encap-follow",
+				    json_boolean(pair->encap_follow));
+	set_name(object, "remote", pair->remote.family,
+		 addr_text(&pair->remote, remote));
 	if (pair_has(pair, IPSVTI_A_PAIR_IN))
 		json_object_set_new(object, "in", sa_json(&pair->in));
 	if (pair_has(pair, IPSVTI_A_PAIR_OUT))

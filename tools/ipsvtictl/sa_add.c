@@ -25,6 +25,7 @@ enum {
 	SEEN_ESN = 1 << 10,
 	SEEN_LEGACY = 1 << 11,
 	SEEN_LIMIT = 1 << 12,
+	SEEN_NO_FOLLOW = 1 << 13,
 };
 
 /* "in spi N" and "out spi N" */
@@ -178,6 +179,10 @@ static enum ctl_status take_keyword(struct args *args, unsigned int bit,
 		return CTL_OK;
 	case SEEN_LIMIT:
 		return limits_take(args, pair);
+	case SEEN_NO_FOLLOW:
+		pair->encap_follow = false;
+		pair->has |= IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_FOLLOW);
+		return CTL_OK;
 	}
 	return CTL_OK;
 }
@@ -199,6 +204,7 @@ static const struct {
 	{ "esn", SEEN_ESN },
 	{ "allow-legacy", SEEN_LEGACY },
 	{ "limit", SEEN_LIMIT },
+	{ "no-follow", SEEN_NO_FOLLOW },
 };
 
 #define KEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
@@ -224,6 +230,8 @@ static enum ctl_status check_words(struct ctl *ctl, unsigned int seen,
 	if (pair->encap != IPSVTI_ENCAP_UDP && seen & ports)
 		return ctl_usage(
 			ctl, "\"sport\" and \"dport\" go with \"encap udp\"");
+	if (pair->encap != IPSVTI_ENCAP_UDP && seen & SEEN_NO_FOLLOW)
+		return ctl_usage(ctl, "\"no-follow\" goes with \"encap udp\"");
 	return CTL_OK;
 }
 
@@ -297,7 +305,7 @@ const struct ctl_command sa_add_command = {
 	.usage =
 		"DEV in spi SPI out spi SPI alg ALG keys FILE|-\n"
 		"          [encap udp sport PORT dport PORT] [activate now|manual|first-rx]\n"
-		"          [esn] [replay-window PACKETS] [pair ID] [allow-legacy]\n"
+		"          [esn] [replay-window PACKETS] [pair ID] [allow-legacy] [no-follow]\n"
 		"          [limit [in|out] KIND NUMBER]...",
 	.help = "  in spi, out spi  SPI of packets from and to the peer, 256 or more\n"
 		"  alg              aes-gcm-16-128, -192, -256; the same with an ICV of 12 or 8\n"
@@ -320,6 +328,8 @@ const struct ctl_command sa_add_command = {
 		"                   KIND is soft-bytes, soft-packets or soft-seconds, at which\n"
 		"                   there is an event, or hard-bytes, hard-packets or\n"
 		"                   hard-seconds, behind which the SA is used no more\n"
+		"  no-follow        with encap udp, do not follow the peer to where its packets come\n"
+		"                   from, as is right if we are behind a NAT, and it is not\n"
 		"\n"
 		"Prints the pair's id.\n"
 		"\n"

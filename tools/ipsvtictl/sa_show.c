@@ -94,7 +94,7 @@ const struct ctl_command sa_show_command = {
 		"\n"
 		"Example:\n"
 		"  ipsvtictl sa show vti0\n"
-		"  vti0 pair 7 active encap udp sport 4500 dport 4500\n"
+		"  vti0 pair 7 active encap udp sport 4500 dport 4500 remote 198.51.100.2\n"
 		"      in  spi 0x00001002 aes-gcm-16-256 window 64 seq 120 packets 120 bytes 10080\n"
 		"      out spi 0x00002002 aes-gcm-16-256 seq 99 packets 99 bytes 8316\n",
 	.run = sa_show,

@@ -195,12 +195,17 @@ struct ipsvti_sa {
  * @activation: when its outbound SA is put to use
  * @encap: what stands between outer IP header and ESP, outbound
  * @encap_sport: UDP source port, host byte order
- * @encap_dport: UDP destination port, host byte order
+ * @encap_dport: UDP destination port, host byte order; answers and events, the
+ *	one in use, see @encap_follow
  * @in: inbound SA
  * @out: outbound SA
  * @reason: why an event happened; in an answer, what an event of type
  *	IPSVTI_EVENT_EXPIRE about it said, a hard one rather than the last
  * @allow_legacy: take algorithms that are too weak for new tunnels; requests only
+ * @remote: where outbound packets go; answers and events only. Its bits are not
+ *	used, its family says whether it is present
+ * @encap_follow: with encap udp, follow the peer when its NAT moves it, as the
+ *	kernel does if it is not told
  */
 struct ipsvti_pair {
 	uint64_t has;
@@ -215,6 +220,8 @@ struct ipsvti_pair {
 	struct ipsvti_sa out;
 	enum ipsvti_reason reason;
 	bool allow_legacy;
+	struct ipsvti_addr remote;
+	bool encap_follow;
 };
 
 /**
@@ -446,6 +453,7 @@ int ipsvti_sa_flush(struct ipsvti_nl *nl, unsigned int ifindex,
  * @IPSVTI_EVENT_EXPIRE: pair: ifindex, id, reason, and the SA it is about: "has" says
  *	if it is in or out
  * @IPSVTI_EVENT_ACQUIRE: tunnel: ifindex, ifname
+ * @IPSVTI_EVENT_FLOAT: pair: ifindex, id, remote, encap_dport
  * @IPSVTI_EVENT_LOST: neither: the socket overflowed and an unknown number of
  *	events is lost. All they said is in the dumps: read these again
  */
@@ -455,6 +463,7 @@ enum ipsvti_event_type {
 	IPSVTI_EVENT_FIRST_RX,
 	IPSVTI_EVENT_EXPIRE,
 	IPSVTI_EVENT_ACQUIRE,
+	IPSVTI_EVENT_FLOAT,
 	IPSVTI_EVENT_LOST,
 };
 

@@ -190,6 +190,10 @@ static const struct wire_attr pair_attrs[] = {
 	[IPSVTI_A_PAIR_GRACE] = NAMED("grace"),
 	[IPSVTI_A_PAIR_ALLOW_LEGACY] =
 		BOOL("allow-legacy", ipsvti_pair, allow_legacy),
+	[IPSVTI_A_PAIR_REMOTE] = ADDR4("remote", ipsvti_pair, remote),
+	[IPSVTI_A_PAIR_REMOTE6] = ADDR6("remote6", ipsvti_pair, remote),
+	[IPSVTI_A_PAIR_ENCAP_FOLLOW] =
+		BOOL("encap-follow", ipsvti_pair, encap_follow),
 };
 const struct wire_set wire_pair_set = SET(pair_attrs, IPSVTI_A_PAIR_MAX);
 

@@ -123,7 +123,7 @@ static void add_all(void **state)
 	(void)state;
 	assert_int_equal(
 		parse(&ctl,
-		      "vti0 pair 12 esn allow-legacy keys k replay-window 0x400 activate first-rx dport 4501 sport 4500 encap udp alg aes-gcm-16-256 out spi 257 in spi 256",
+		      "vti0 pair 12 esn allow-legacy no-follow keys k replay-window 0x400 activate first-rx dport 4501 sport 4500 encap udp alg aes-gcm-16-256 out spi 257 in spi 256",
 		      &add),
 		CTL_OK);
 	assert_int_equal(add.pair.id, 12);
@@ -132,6 +132,8 @@ static void add_all(void **state)
 	assert_true(add.pair.in.esn && add.pair.out.esn);
 	assert_true(add.pair.allow_legacy);
 	assert_true(add.pair.has & IPSVTI_HAS(IPSVTI_A_PAIR_ALLOW_LEGACY));
+	assert_false(add.pair.encap_follow);
+	assert_true(add.pair.has & IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_FOLLOW));
 	assert_true(add.pair.in.has & add.pair.out.has &
 		    IPSVTI_HAS(IPSVTI_A_SA_ESN));
 	assert_int_equal(add.pair.activation, IPSVTI_ACTIVATION_FIRST_RX);
@@ -209,6 +211,7 @@ static void add_refused(void **state)
 		{ GOOD "encap udp sport 1 dport 65536", "from 1 to 65535" },
 		{ GOOD "sport 4500", "go with \"encap udp\"" },
 		{ GOOD "encap none dport 4500", "go with \"encap udp\"" },
+		{ GOOD "no-follow", "\"no-follow\" goes with \"encap udp\"" },
 		{ GOOD "activate later", "expected now, manual or first-rx" },
 		{ GOOD "replay-window 32", "from 64 to 65536" },
 		{ GOOD "esn on", "\"on\" is not known here" },

@@ -89,6 +89,7 @@ static void every_kind(void **state)
 		{ IPSVTI_CMD_SA_FIRST_RX_NTF, IPSVTI_EVENT_FIRST_RX },
 		{ IPSVTI_CMD_SA_EXPIRE_NTF, IPSVTI_EVENT_EXPIRE },
 		{ IPSVTI_CMD_ACQUIRE_NTF, IPSVTI_EVENT_ACQUIRE },
+		{ IPSVTI_CMD_FLOAT_NTF, IPSVTI_EVENT_FLOAT },
 	};
 	struct wire_request msg;
 	size_t i;

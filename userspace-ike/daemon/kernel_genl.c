@@ -165,6 +165,8 @@ static void on_event(const struct ipsvti_event *event, void *data)
 	case IPSVTI_EVENT_EXPIRE:
 		pair_event(handler, IKE_KERNEL_EXPIRE, &event->pair);
 		break;
+	case IPSVTI_EVENT_FLOAT:
+		break;
 	case IPSVTI_EVENT_ACQUIRE:
 		acquire.ifindex = event->tunnel.ifindex;
 		handler->event(handler->arg, &acquire);
