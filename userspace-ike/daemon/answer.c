@@ -337,8 +337,9 @@ static int answer_new_pair(struct parent *parent, struct call_new_pair *request)
 
 	result.ret = check_device(parent, "an SA pair", pair->ifindex);
 	if (!result.ret &&
-	    (!is_bool(&pair->encap_udp) || !is_bool(&pair->allow_legacy) ||
-	     !sa_fits(&pair->in) || !sa_fits(&pair->out)))
+	    (!is_bool(&pair->encap_udp) || !is_bool(&pair->encap_follow) ||
+	     !is_bool(&pair->allow_legacy) || !sa_fits(&pair->in) ||
+	     !sa_fits(&pair->out)))
 		result.ret = refuse(-EINVAL, "an SA pair",
 				    "its keys are too long, or it makes no sense");
 	if (!result.ret)

@@ -135,7 +135,20 @@ static void pair_event(const struct kernel_handler *handler,
 		.pair_id = pair->id,
 		.limit = limit_of(pair->reason),
 		.hard = ipsvti_reason_hard(pair->reason),
+		.remote = {
+			.addr.family = pair->remote.family == AF_INET6 ?
+					       IKE_IPV6 : IKE_IPV4,
+			.port = pair->encap_dport,
+		},
 	};
+
+	/* Only float-ntf has one. */
+	if (pair->remote.family == AF_INET)
+		memcpy(event.remote.addr.octets, &pair->remote.v4,
+		       sizeof(pair->remote.v4));
+	else if (pair->remote.family == AF_INET6)
+		memcpy(event.remote.addr.octets, &pair->remote.v6,
+		       sizeof(pair->remote.v6));
 
 	handler->event(handler->arg, &event);
 }
@@ -166,6 +179,7 @@ static void on_event(const struct ipsvti_event *event, void *data)
 		pair_event(handler, IKE_KERNEL_EXPIRE, &event->pair);
 		break;
 	case IPSVTI_EVENT_FLOAT:
+		pair_event(handler, IKE_KERNEL_FLOAT, &event->pair);
 		break;
 	case IPSVTI_EVENT_ACQUIRE:
 		acquire.ifindex = event->tunnel.ifindex;
@@ -261,13 +275,15 @@ int kernel_pair_new(struct kernel *kernel, const struct ike_kernel_pair *pair)
 		.encap_sport = pair->encap_sport,
 		.encap_dport = pair->encap_dport,
 		.allow_legacy = pair->allow_legacy,
+		.encap_follow = pair->encap_follow,
 	};
 	struct ipsvti_error err;
 	int ret;
 
 	if (pair->encap_udp)
 		request.has |= IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_SPORT) |
-			       IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_DPORT);
+			       IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_DPORT) |
+			       IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_FOLLOW);
 	fill_sa(&request.in, &pair->in);
 	fill_sa(&request.out, &pair->out);
 	request.in.has |= IPSVTI_HAS(IPSVTI_A_SA_REPLAY_WINDOW);

@@ -134,6 +134,7 @@ static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 		pair.encap_dport = sa->remote.port == IKE_PORT ?
 					   IKE_PORT_NATT :
 					   sa->remote.port;
+		pair.encap_follow = ike_sa_follows(sa);
 	}
 	err = ike_keys_child(&sa->keys, esp, &plan->keymat, &keys);
 	if (err)

@@ -501,6 +501,17 @@ void ike_handshake_free(struct ike_handshake *hs);
 void ike_negotiation_free(struct ike_sa *sa);
 /* Gives all CHILD SAs of @from to @to. */
 void ike_sa_inherit(struct ike_sa *to, struct ike_sa *from);
+/*
+ * Section 2.23: is the peer followed when its port changes? Who has chosen the
+ * peer's address, and knows of no NAT in front of it, stays there.
+ */
+static inline bool ike_sa_follows(const struct ike_sa *sa)
+{
+	return !sa->initiator || sa->nat_remote;
+}
+
+/* ESP of @sa goes to @to now, where the peer's comes from. */
+void ike_sa_esp_moved(struct ike_sa *sa, const struct ike_endpoint *to);
 const char *ike_spis_format(const struct ike_sa *sa, char buf[40]);
 
 /* child_sa.c */

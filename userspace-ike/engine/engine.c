@@ -201,6 +201,10 @@ void ike_engine_kernel_event(struct ike_engine *e, uint64_t now,
 			child->want_delete = true;
 		}
 		break;
+	case IKE_KERNEL_FLOAT:
+		if (child)
+			ike_sa_esp_moved(child->sa, &event->remote);
+		break;
 	}
 	ike_engine_settle(e);
 }

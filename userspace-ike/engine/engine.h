@@ -397,6 +397,7 @@ struct ike_kernel_sa {
  * @encap_sport: UDP source port, with @encap_udp
  * @encap_dport: UDP destination port, with @encap_udp
  * @allow_legacy: the tunnel takes what is too weak for new ones
+ * @encap_follow: with @encap_udp, ESP goes to where the peer's newest came from
  * @in: the inbound SA; its SPI is the one spi-alloc gave
  * @out: the outbound SA
  */
@@ -408,6 +409,7 @@ struct ike_kernel_pair {
 	uint16_t encap_sport;
 	uint16_t encap_dport;
 	bool allow_legacy;
+	bool encap_follow;
 	struct ike_kernel_sa in;
 	struct ike_kernel_sa out;
 };
@@ -455,6 +457,7 @@ enum ike_kernel_event_id {
 	IKE_KERNEL_ACQUIRE,	/* acquire-ntf: a packet found no outbound SA */
 	IKE_KERNEL_FIRST_RX,	/* sa-first-rx-ntf: the peer has the keys */
 	IKE_KERNEL_DELETED,	/* sa-del-ntf: the pair is gone */
+	IKE_KERNEL_FLOAT,	/* float-ntf: ESP follows the peer elsewhere */
 };
 
 /**
@@ -464,6 +467,7 @@ enum ike_kernel_event_id {
  * @pair_id: the pair; 0 with acquire
  * @limit: with IKE_KERNEL_EXPIRE, what comes to its end
  * @hard: with IKE_KERNEL_EXPIRE, the SA is used no more
+ * @remote: with IKE_KERNEL_FLOAT, where it goes to now
  */
 struct ike_kernel_event {
 	enum ike_kernel_event_id id;
@@ -471,6 +475,7 @@ struct ike_kernel_event {
 	uint32_t pair_id;
 	enum ike_limit limit;
 	bool hard;
+	struct ike_endpoint remote;
 };
 
 /* ---------------------------------------------------- events, for people */

@@ -182,7 +182,7 @@ static void follow_port(struct ike_call *c)
 	const struct ike_datagram *d = c->dgram;
 	struct ike_sa *sa = c->sa;
 
-	if (sa->initiator && !sa->nat_remote)
+	if (!ike_sa_follows(sa))
 		return;
 	if (memcmp(&sa->remote.addr, &d->remote.addr, sizeof(sa->remote.addr)) ||
 	    memcmp(&sa->local.addr, &d->local.addr, sizeof(sa->local.addr)))
@@ -200,6 +200,29 @@ static void follow_port(struct ike_call *c)
 		d->remote.port);
 	for (struct ike_child *child = sa->children; child; child = child->next)
 		child->want_rekey = true;
+}
+
+void ike_sa_esp_moved(struct ike_sa *sa, const struct ike_endpoint *to)
+{
+	char text[64];
+
+	ike_endpoint_format(to, text, sizeof(text));
+	if (memcmp(&sa->remote.addr, &to->addr, sizeof(to->addr))) {
+		/* Tunnels are found by their addresses, so IKE cannot go along. */
+		ike_log(sa->e, IKE_EVENT_NAT, IKE_LOG_NOTICE, sa->tunnel,
+			IKE_NO_FIELDS,
+			"the peer's NAT has moved it: ESP goes to %s, IKE to where it is configured",
+			text);
+		return;
+	}
+	/* On port 500 there is no NAT, or ESP has a mapping of its own. */
+	if (sa->remote.port == to->port || sa->local.port == IKE_PORT ||
+	    !ike_sa_follows(sa))
+		return;
+	sa->remote.port = to->port;
+	ike_log(sa->e, IKE_EVENT_NAT, IKE_LOG_NOTICE, sa->tunnel, IKE_NO_FIELDS,
+		"the peer's NAT now uses port %u: ESP and IKE go there",
+		to->port);
 }
 
 static void not_authentic(struct ike_call *c)

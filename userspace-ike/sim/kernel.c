@@ -337,7 +337,26 @@ void sim_kernel_traffic(struct sim_node *node)
 	}
 }
 
-void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key)
+/* All pairs go to where the newest packet came from. */
+static void follow(struct sim_node *node, const struct ike_endpoint *source)
+{
+	struct sim_kernel *k = &node->kernel;
+
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+		struct sim_pair *pair = &k->pairs[i];
+
+		if (!pair->used || !pair->info.encap_udp ||
+		    pair->info.encap_dport == source->port)
+			continue;
+		pair->info.encap_dport = source->port;
+		k->floats++;
+		notify(node, IKE_KERNEL_FLOAT, pair->info.pair_id)
+			->kernel.remote = *source;
+	}
+}
+
+void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
+		       const struct ike_endpoint *source, uint64_t order)
 {
 	struct sim_kernel *k = &node->kernel;
 	struct sim_pair *pair = by_spi(k, spi);
@@ -359,6 +378,11 @@ void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key)
 		return;
 	k->taken++;
 	pair->rx++;
+	if (order > k->newest) {
+		k->newest = order;
+		if (pair->info.encap_follow)
+			follow(node, source);
+	}
 	if (pair->rx == 1)
 		notify(node, IKE_KERNEL_FIRST_RX, pair->info.pair_id);
 	if (pair->state == IKE_PAIR_STAGED &&

@@ -141,6 +141,7 @@ void sim_send_esp(struct sim_node *node, const struct ike_kernel_pair *pair)
 	struct sim *sim = node->sim;
 	unsigned int to = !node->index;
 	unsigned int n = copies(sim);
+	struct ike_endpoint source;
 
 	if (sim->net.nat) {
 		/* Without UDP, or to a dead mapping, it does not get through. */
@@ -153,11 +154,15 @@ void sim_send_esp(struct sim_node *node, const struct ike_kernel_pair *pair)
 		if (!nat_in(sim, to, &dest))
 			return;
 	}
+	source = sim_address(sim, node->index, false);
+	source.port = pair->encap_sport;
+	nat_out(sim, node->index, &source);
 	/* Late ones are late, but not beyond any grace. */
 	while (n--) {
 		struct sim_event *event = sim_queue(sim, delay(sim), SIM_ESP,
 						    to);
 
+		event->remote = source;
 		event->spi = pair->out.spi;
 		memcpy(event->key, pair->out.key, sizeof(event->key));
 	}

@@ -455,9 +455,41 @@ static void scenario_nat_rebind(struct sim *sim)
 	sim->net.nat_shift = 1000;
 	establish(sim, 10);
 	sim->disrupted = true;
+	sim->traffic = true;
 	sim->net.nat_shift = (uint16_t)(2000 + sim_below(&sim->rng, 30000));
 	command_in(sim, 10000, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
 	sim_run(sim, 20000);
+	converge(sim);
+	if (!sim->nodes[1].kernel.floats)
+		sim_fail(sim, "ESP did not follow the peer");
+}
+
+/*
+ * The kernel follows the peer's ESP to where the NAT has moved it, and IKE goes
+ * there, too: a rekey succeeds before anything would be sent again.
+ */
+static void scenario_nat_follow(struct sim *sim)
+{
+	struct sim_pair *pair;
+	uint32_t before;
+
+	sim->net.nat = true;
+	sim->net.nat_shift = 1000;
+	establish(sim, 0);
+	sim_net_perfect(sim);
+	sim->traffic = true;
+	sim_run(sim, 2000);
+	sim->disrupted = true;
+	sim->net.nat_shift = (uint16_t)(2000 + sim_below(&sim->rng, 30000));
+	sim_run(sim, 500);
+	pair = sim_kernel_active(&sim->nodes[1].kernel);
+	before = pair ? pair->info.pair_id : 0;
+	command(sim, (unsigned int)IKE_CMD_REKEY_CHILD * 2 + 1);
+	/* The first retransmission is after 500. */
+	sim_run(sim, 400);
+	pair = sim_kernel_active(&sim->nodes[1].kernel);
+	if (!pair || pair->info.pair_id == before)
+		sim_fail(sim, "IKE did not follow the peer");
 	converge(sim);
 }
 
@@ -649,6 +681,8 @@ const struct sim_scenario sim_scenarios[] = {
 	  scenario_invalid_ke },
 	{ "nat", "the initiator is behind a NAT", scenario_nat },
 	{ "nat-rebind", "the NAT changes its mind", scenario_nat_rebind },
+	{ "nat-follow", "IKE goes to where the kernel has followed the peer",
+	  scenario_nat_follow },
 	{ "lifetimes", "minutes of short lifetimes", scenario_lifetimes },
 	{ "volume", "rekeys after so many packets or octets",
 	  scenario_volume },

@@ -315,7 +315,8 @@ static void happen(struct sim *sim, const struct sim_event *event)
 			ike_engine_input(node->engine, sim->now, &dgram);
 		break;
 	case SIM_ESP:
-		sim_kernel_packet(node, event->spi, event->key);
+		sim_kernel_packet(node, event->spi, event->key,
+				  &event->remote, event->seq);
 		break;
 	case SIM_KERNEL:
 		if (node->engine)

@@ -65,6 +65,8 @@ struct sim_kernel {
 	uint64_t unknown;	/* packets for an SPI nobody knows */
 	uint64_t larval;	/* packets for a reserved SPI */
 	uint64_t ended;		/* hard limits that were reached */
+	uint64_t newest;	/* when the newest one received was sent */
+	uint64_t floats;	/* pairs that followed the peer to another port */
 };
 
 /* ----------------------------------------------------------------- network */
@@ -191,8 +193,8 @@ void sim_send_esp(struct sim_node *node, const struct ike_kernel_pair *pair);
 
 /* kernel.c */
 extern const struct ike_kernel_ops sim_kernel_ops;
-void sim_kernel_packet(struct sim_node *node, uint32_t spi,
-		       const uint8_t *key);
+void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
+		       const struct ike_endpoint *source, uint64_t order);
 void sim_kernel_traffic(struct sim_node *node);
 void sim_kernel_age(struct sim_node *node);
 unsigned int sim_kernel_count(const struct sim_kernel *k,
