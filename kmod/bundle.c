@@ -12,6 +12,7 @@
 #include "hold.h"
 #include "life.h"
 #include "nl.h"
+#include "trace.h"
 
 /**
  * ipsvti_bundle_init - make the bundle of a new device
@@ -72,6 +73,26 @@ struct ipsvti_pair *__ipsvti_bundle_find(struct ipsvti_dev *vdev, u32 id,
 	return NULL;
 }
 
+/**
+ * ipsvti_pair_set_state - a pair enters a state
+ * @vdev: its device
+ * @pair: the pair, its SAs as they were before
+ * @state: the state
+ * @reason: why; IPSVTI_REASON_NONE, somebody asked for it
+ *
+ * Context: bundle lock held.
+ */
+void ipsvti_pair_set_state(const struct ipsvti_dev *vdev,
+			   struct ipsvti_pair *pair,
+			   enum ipsvti_pair_state state,
+			   enum ipsvti_reason reason)
+{
+	lockdep_assert_held(&vdev->bundle.lock);
+
+	pair->state = state;
+	trace_ipsvti_sa(vdev, pair, state, reason);
+}
+
 /* Give up a pair's outbound SA.  It must not be the one in use. */
 static void drop_out(struct ipsvti_dev *vdev, struct ipsvti_pair *pair)
 {
@@ -105,7 +126,8 @@ void __ipsvti_bundle_switch(struct ipsvti_dev *vdev, struct ipsvti_pair *to,
 	b->active = to;
 	rcu_assign_pointer(vdev->out, to ? to->out : NULL);
 	if (to) {
-		to->state = IPSVTI_PAIR_STATE_ACTIVE;
+		ipsvti_pair_set_state(vdev, to, IPSVTI_PAIR_STATE_ACTIVE,
+				      reason);
 		/* The route may depend on what the outer packet is. */
 		config = rcu_dereference_protected(vdev->config,
 						   lockdep_is_held(&b->lock));
@@ -113,7 +135,8 @@ void __ipsvti_bundle_switch(struct ipsvti_dev *vdev, struct ipsvti_pair *to,
 		ipsvti_automtu_schedule(vdev);
 	}
 	if (from) {
-		from->state = IPSVTI_PAIR_STATE_DRAINING;
+		ipsvti_pair_set_state(vdev, from, IPSVTI_PAIR_STATE_DRAINING,
+				      reason);
 		drop_out(vdev, from);
 	}
 	if (!from == !to)
@@ -145,7 +168,9 @@ static void drain(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 {
 	if (vdev->bundle.active == pair)
 		__ipsvti_bundle_switch(vdev, successor(vdev), reason);
-	pair->state = IPSVTI_PAIR_STATE_DRAINING;
+	if (pair->state != IPSVTI_PAIR_STATE_DRAINING)
+		ipsvti_pair_set_state(vdev, pair, IPSVTI_PAIR_STATE_DRAINING,
+				      reason);
 	drop_out(vdev, pair);
 }
 
@@ -166,6 +191,7 @@ void __ipsvti_bundle_remove(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 
 	/* Told first, so that the event can still say what the pair was. */
 	ipsvti_event_deleted(vdev, pair, reason);
+	trace_ipsvti_sa(vdev, pair, -1, reason);
 	if (b->active == pair)
 		__ipsvti_bundle_switch(vdev, successor(vdev), reason);
 	drop_out(vdev, pair);

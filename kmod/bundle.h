@@ -140,6 +140,10 @@ void ipsvti_bundle_reached(struct ipsvti_dev *vdev, struct ipsvti_sa *sa,
 /* For those who hold the lock. */
 struct ipsvti_pair *__ipsvti_bundle_find(struct ipsvti_dev *vdev, u32 id,
 					 struct netlink_ext_ack *extack);
+void ipsvti_pair_set_state(const struct ipsvti_dev *vdev,
+			   struct ipsvti_pair *pair,
+			   enum ipsvti_pair_state state,
+			   enum ipsvti_reason reason);
 void __ipsvti_bundle_switch(struct ipsvti_dev *vdev, struct ipsvti_pair *to,
 			    enum ipsvti_reason reason);
 void __ipsvti_bundle_remove(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,

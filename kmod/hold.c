@@ -18,7 +18,8 @@ static bool too_old(const struct sk_buff *skb)
 
 static void drop(const struct ipsvti_sa *larval, struct sk_buff *skb)
 {
-	ipsvti_stats_count(larval->vdev->stats, IPSVTI_A_COUNTERS_RX_LARVAL, 1);
+	ipsvti_drop(larval->vdev, IPSVTI_A_COUNTERS_RX_LARVAL, 1,
+		    ipsvti_sa_spi(larval), 0);
 	kfree_skb(skb);
 }
 

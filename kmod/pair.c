@@ -128,8 +128,9 @@ int ipsvti_bundle_reserve(struct ipsvti_dev *vdev, u32 seconds, u32 *id,
 	}
 	if (err)
 		goto err_unlock;
-	pair->state = IPSVTI_PAIR_STATE_LARVAL;
 	link_pair(vdev, pair);
+	ipsvti_pair_set_state(vdev, pair, IPSVTI_PAIR_STATE_LARVAL,
+			      IPSVTI_REASON_NONE);
 	ipsvti_life_ends(vdev, pair, seconds);
 	*id = pair->id;
 	*spi = pair->in->in.key.spi;
@@ -239,7 +240,8 @@ int ipsvti_bundle_install(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 		return err;
 	}
 	ipsvti_life_limits(vdev, pair);
-	pair->state = IPSVTI_PAIR_STATE_STAGED;
+	ipsvti_pair_set_state(vdev, pair, IPSVTI_PAIR_STATE_STAGED,
+			      IPSVTI_REASON_NONE);
 	if (pair->activation == IPSVTI_ACTIVATION_NOW)
 		__ipsvti_bundle_switch(vdev, pair, IPSVTI_REASON_ACTIVATED);
 	*id = pair->id;

@@ -28,11 +28,14 @@
 #include "nat.h"
 #include "rx.h"
 #include "stats.h"
+#include "trace.h"
 
 static void drop(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 		 unsigned int why)
 {
-	ipsvti_stats_count(vdev->stats, why, 1);
+	const struct ipsvti_rx_cb *cb = IPSVTI_RX_CB(skb);
+
+	ipsvti_drop(vdev, why, 1, ipsvti_sa_spi(cb->sa), cb->seq);
 	kfree_skb(skb);
 }
 
@@ -50,12 +53,14 @@ static struct ipsvti_sa *find_sa(const struct sk_buff *skb)
 				  esp->spi);
 }
 
-/* What reception has to know of the outer headers. */
-static void note_outer(struct sk_buff *skb, bool natt)
+/* What reception has to know of the outer headers, and of whom the packet is. */
+static void note_outer(struct sk_buff *skb, struct ipsvti_sa *sa, bool natt)
 {
 	struct ipsvti_rx_cb *cb = IPSVTI_RX_CB(skb);
 	const struct udphdr *uh;
 
+	cb->sa = sa;
+	cb->seq = 0;
 	cb->outer_tos = ip_hdr(skb)->version == 4 ?
 				ipv4_get_dsfield(ip_hdr(skb)) :
 				ipv6_get_dsfield(ipv6_hdr(skb));
@@ -91,7 +96,7 @@ int ipsvti_rx(struct sk_buff *skb, bool natt)
 	if (!sa)
 		return -EINVAL;
 
-	note_outer(skb, natt);
+	note_outer(skb, sa, natt);
 	if (ipsvti_sa_larval(sa)) {
 		if (ipsvti_hold_add(sa, skb))
 			return 0;
@@ -158,6 +163,7 @@ void ipsvti_rx_sa(struct sk_buff *skb, struct ipsvti_sa *sa)
 	struct ipsvti_dev *vdev = sa->vdev;
 	struct ipsvti_rx_cb *cb = IPSVTI_RX_CB(skb);
 
+	cb->sa = sa;
 	if (unlikely(!(vdev->dev->flags & IFF_UP))) {
 		drop(skb, vdev, IPSVTI_A_COUNTERS_RX_DOWN);
 		return;
@@ -175,7 +181,6 @@ void ipsvti_rx_sa(struct sk_buff *skb, struct ipsvti_sa *sa)
 		return;
 	}
 
-	cb->sa = sa;
 	cb->seq = claimed_seq(sa,
 			      ntohl(((struct ipsvti_esp_hdr *)skb->data)->seq));
 	switch (ipsvti_replay_check(sa->in.replay, cb->seq)) {
@@ -418,7 +423,8 @@ void ipsvti_rx_post(struct sk_buff *skb, int err)
 		break;
 	case IPPROTO_NONE:
 		/* RFC 4303, section 2.6: sent to be thrown away. */
-		ipsvti_stats_count(vdev->stats, IPSVTI_A_COUNTERS_RX_DUMMY, 1);
+		ipsvti_drop(vdev, IPSVTI_A_COUNTERS_RX_DUMMY, 1,
+			    ipsvti_sa_spi(sa), cb->seq);
 		consume_skb(skb);
 		return;
 	default:
@@ -434,6 +440,7 @@ void ipsvti_rx_post(struct sk_buff *skb, int err)
 
 	ipsvti_stats_passed(vdev->stats, sa->stats,
 			    IPSVTI_A_COUNTERS_RX_PACKETS, skb->len);
+	trace_ipsvti_rx(sa, cb->seq, skb->len);
 	deliver(skb, vdev);
 	return;
 

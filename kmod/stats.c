@@ -10,6 +10,7 @@
 
 #include "dev.h"
 #include "stats.h"
+#include "trace.h"
 
 /* What "ethtool -S" calls them. */
 static const char names[][ETH_GSTRING_LEN] = {
@@ -68,18 +69,24 @@ struct ipsvti_sa_stats __percpu *ipsvti_sa_stats_alloc(void)
 }
 
 /**
- * ipsvti_stats_count - count something
- * @stats: the device's counters
- * @counter: what to count
- * @n: how many
+ * ipsvti_drop - count packets that go no further, and let them be seen
+ * @vdev: the device
+ * @counter: the reason, by its counter
+ * @n: how many packets
+ * @spi: of which SA; 0, of none
+ * @seq: sequence number; 0, not known
+ *
+ * The only place where drops are counted, so that counters and tracepoint cannot
+ * disagree.  The packets are the caller's to free.
  *
  * Context: BHs disabled.
  */
-void ipsvti_stats_count(struct ipsvti_stats __percpu *stats,
-			unsigned int counter, unsigned int n)
+void ipsvti_drop(const struct ipsvti_dev *vdev, unsigned int counter,
+		 unsigned int n, __be32 spi, u64 seq)
 {
-	struct ipsvti_stats *s = this_cpu_ptr(stats);
+	struct ipsvti_stats *s = this_cpu_ptr(vdev->stats);
 
+	trace_ipsvti_drop(vdev, counter, n, spi, seq);
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_add(&s->count[counter], n);
 	u64_stats_update_end(&s->syncp);
@@ -174,6 +181,17 @@ void ipsvti_sa_stats_sum(const struct ipsvti_sa_stats __percpu *stats,
 		*packets += p;
 		*bytes += b;
 	}
+}
+
+/**
+ * ipsvti_stats_name - name a counter
+ * @counter: which
+ *
+ * Return: its name, with zeros behind it up to ETH_GSTRING_LEN octets.
+ */
+const char *ipsvti_stats_name(unsigned int counter)
+{
+	return names[counter];
 }
 
 /**

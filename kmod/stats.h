@@ -13,6 +13,7 @@
 
 #include <uapi/linux/ipsvti.h>
 
+struct ipsvti_dev;
 struct net_device;
 struct rtnl_link_stats64;
 struct sk_buff;
@@ -50,8 +51,8 @@ struct ipsvti_sa_stats {
 struct ipsvti_stats __percpu *ipsvti_stats_alloc(void);
 struct ipsvti_sa_stats __percpu *ipsvti_sa_stats_alloc(void);
 
-void ipsvti_stats_count(struct ipsvti_stats __percpu *stats,
-			unsigned int counter, unsigned int n);
+void ipsvti_drop(const struct ipsvti_dev *vdev, unsigned int counter,
+		 unsigned int n, __be32 spi, u64 seq);
 void ipsvti_stats_passed(struct ipsvti_stats __percpu *stats,
 			 struct ipsvti_sa_stats __percpu *sa_stats,
 			 unsigned int packets, unsigned int len);
@@ -63,6 +64,7 @@ void ipsvti_stats_get64(struct net_device *dev, struct rtnl_link_stats64 *out);
 int ipsvti_stats_put(struct sk_buff *msg, int nest_type,
 		     const struct ipsvti_stats __percpu *stats);
 
+const char *ipsvti_stats_name(unsigned int counter);
 void ipsvti_stats_strings(u8 *data);
 
 #endif /* _IPSVTI_STATS_H */

@@ -29,6 +29,7 @@
 #include "nl.h"
 #include "outer.h"
 #include "stats.h"
+#include "trace.h"
 #include "tx.h"
 
 /**
@@ -54,6 +55,7 @@ struct tx_path {
 /* What a packet carries through the cipher. */
 struct tx_cb {
 	unsigned int inner_len;
+	u64 seq;
 };
 
 #define TX_CB(skb) ((struct tx_cb *)(skb)->cb)
@@ -61,7 +63,15 @@ struct tx_cb {
 static void drop(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 		 unsigned int why)
 {
-	ipsvti_stats_count(vdev->stats, why, 1);
+	ipsvti_drop(vdev, why, 1, 0, 0);
+	kfree_skb(skb);
+}
+
+/* The same, of a packet whose SA, and perhaps sequence number, is known. */
+static void drop_of(struct sk_buff *skb, const struct ipsvti_sa *sa, u64 seq,
+		    unsigned int why)
+{
+	ipsvti_drop(sa->vdev, why, 1, sa->out.spi, seq);
 	kfree_skb(skb);
 }
 
@@ -227,12 +237,13 @@ static void tx_one(struct sk_buff *skb, const struct tx_path *p, u64 seq)
 	ipsvti_outer_push(skb, p->vdev, p->config, p->sa, &p->to, p->dst,
 			  &inner);
 	TX_CB(skb)->inner_len = inner_len;
+	TX_CB(skb)->seq = seq;
 	ipsvti_aead_encrypt(p->sa, skb, ipsvti_outer_len(p->config, p->sa), seq,
 			    from, pad_len, next_header);
 	return;
 
 no_memory:
-	drop(skb, p->vdev, IPSVTI_A_COUNTERS_TX_NO_MEMORY);
+	drop_of(skb, p->sa, seq, IPSVTI_A_COUNTERS_TX_NO_MEMORY);
 }
 
 /* Octets that the cipher will be applied to. */
@@ -324,7 +335,7 @@ static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 		return NULL;
 	}
 	if (!fits(skb, p)) {
-		drop(skb, p->vdev, IPSVTI_A_COUNTERS_TX_TOO_BIG);
+		drop_of(skb, p->sa, 0, IPSVTI_A_COUNTERS_TX_TOO_BIG);
 		goto release;
 	}
 
@@ -334,7 +345,7 @@ static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 	if (skb_is_gso(skb)) {
 		segs = skb_gso_segment(skb, 0);
 		if (IS_ERR_OR_NULL(segs)) {
-			drop(skb, p->vdev, IPSVTI_A_COUNTERS_TX_NO_MEMORY);
+			drop_of(skb, p->sa, 0, IPSVTI_A_COUNTERS_TX_NO_MEMORY);
 			goto release;
 		}
 		consume_skb(skb);
@@ -346,7 +357,8 @@ release:
 	return rest;
 }
 
-static void drop_spent(struct sk_buff *list, const struct tx_path *p)
+static void drop_spent(struct sk_buff *list, const struct tx_path *p,
+		       const struct ipsvti_sa *spent)
 {
 	unsigned int why = p->spent == IPSVTI_REASON_SEQUENCE_EXHAUSTED ?
 				   IPSVTI_A_COUNTERS_TX_SEQUENCE :
@@ -356,7 +368,7 @@ static void drop_spent(struct sk_buff *list, const struct tx_path *p)
 	skb_list_walk_safe(list, skb, next)
 	{
 		skb_mark_not_on_list(skb);
-		drop(skb, p->vdev, why);
+		drop_of(skb, spent, 0, why);
 	}
 }
 
@@ -373,7 +385,7 @@ static struct sk_buff *tx_elsewhere(struct sk_buff *list, struct tx_path *p)
 	ipsvti_bundle_reached(p->vdev, p->sa, BIT(p->spent));
 	p->sa = rcu_dereference(p->vdev->out);
 	if (!p->sa || p->sa == spent) {
-		drop_spent(list, p);
+		drop_spent(list, p, spent);
 		return NULL;
 	}
 	skb_list_walk_safe(list, skb, next)
@@ -429,17 +441,21 @@ netdev_tx_t ipsvti_tx(struct sk_buff *skb, struct net_device *dev)
 void ipsvti_tx_post(struct sk_buff *skb, struct ipsvti_sa *sa, int err)
 {
 	unsigned int inner_len = TX_CB(skb)->inner_len;
+	u64 seq = TX_CB(skb)->seq;
 	struct ipsvti_dev *vdev = sa->vdev;
 
 	if (unlikely(err)) {
-		drop(skb, vdev,
-		     err == -ENOMEM ? IPSVTI_A_COUNTERS_TX_NO_MEMORY :
-				      IPSVTI_A_COUNTERS_TX_CRYPTO);
+		drop_of(skb, sa, seq,
+			err == -ENOMEM ? IPSVTI_A_COUNTERS_TX_NO_MEMORY :
+					 IPSVTI_A_COUNTERS_TX_CRYPTO);
 		return;
 	}
-	if (likely(!ipsvti_outer_send(skb, vdev)))
-		ipsvti_stats_passed(vdev->stats, sa->stats,
-				    IPSVTI_A_COUNTERS_TX_PACKETS, inner_len);
-	else
-		ipsvti_stats_count(vdev->stats, IPSVTI_A_COUNTERS_TX_OUTPUT, 1);
+	if (unlikely(ipsvti_outer_send(skb, vdev))) {
+		ipsvti_drop(vdev, IPSVTI_A_COUNTERS_TX_OUTPUT, 1, sa->out.spi,
+			    seq);
+		return;
+	}
+	ipsvti_stats_passed(vdev->stats, sa->stats,
+			    IPSVTI_A_COUNTERS_TX_PACKETS, inner_len);
+	trace_ipsvti_tx(sa, seq, inner_len);
 }

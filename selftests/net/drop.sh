@@ -5,10 +5,14 @@
 # is not ours goes on to XFRM.  gwB's part is played by esp.py with the keys.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 27
+ktap_plan 28
+
+T=/sys/kernel/tracing
 
 setup() {
 	modprobe ipsvti && modprobe -a algif_aead esp4 2>/dev/null
+	[ -e "$T/events" ] || mount -t tracefs nodev "$T" || return
+	echo 1 >"$T/events/ipsvti/ipsvti_drop/enable" || return
 	topo_up && encap_up gwA && link_up gwA 4 && keys 1 && sa_add gwA 1 && esp_start || return
 	# What comes out at hostA, as text, a line or two each.
 	in_ns hostA tcpdump -lnvv -i eth0 --immediate-mode udp port 9 >"$WORK/got" 2>"$WORK/got.log" &
@@ -198,6 +202,15 @@ tx_too_big() {
 	counts gwA tx-too-big 1 in_ns hostA sh -c "ping -n -c 1 -W 1 -M do -s 1440 $HOSTB4; true"
 }
 
+# The tracepoint has seen what was counted: each reason, as often.
+traced() {
+	local seen counted
+	seen=$(sed -n 's/.* ipsvti_drop: dev=vti0 reason=\([^ ]*\) packets=\([0-9]*\) .*/\1 \2/p' "$T/trace" |
+		awk '{ n[$1] += $2 } END { for (i in n) print i ": " n[i] }' | sort)
+	counted=$(drops gwA | tr - _ | sort)
+	diff <(echo "$counted") <(echo "$seen") && [ "$(wc -l <<<"$seen")" -ge 14 ]
+}
+
 ktap_run "set up" setup
 ktap_run "good ones are delivered: IPv4, IPv6, in UDP" good_ones
 ktap_run "replayed" replayed
@@ -225,4 +238,5 @@ ktap_run "sending without an SA" tx_no_sa
 ktap_run "sending without a route" tx_no_route
 ktap_run "sending in a loop" tx_loop
 ktap_run "sending too big" tx_too_big
+ktap_run "the tracepoint has seen each of them" traced
 ktap_end
