@@ -77,6 +77,7 @@ u32 ipsvti_automtu_derive(struct ipsvti_dev *vdev)
 
 	mtu = ipsvti_mtu_inner(path, config->family == AF_INET6, natt,
 			       &transform->geometry);
+	WRITE_ONCE(vdev->mtu.inner, mtu);
 	return clamp(mtu, IPSVTI_MTU_AUTO_MIN, vdev->dev->max_mtu);
 }
 

@@ -25,6 +25,8 @@ struct ipsvti_transform;
  * @natt: the last outbound SA used ESP in UDP
  * @transform: algorithm of the last outbound SA
  * @path: MTU of the underlay that it was last derived from; 0, none yet
+ * @inner: longest inner packet that fits there, whatever the device's MTU; 0, none
+ *	is known to
  * @work: derives it anew; while it is pending it holds the device
  */
 struct ipsvti_automtu {
@@ -33,6 +35,7 @@ struct ipsvti_automtu {
 	bool natt;
 	const struct ipsvti_transform *transform;
 	u32 path;
+	u32 inner;
 	struct delayed_work work;
 };
 

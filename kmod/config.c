@@ -12,6 +12,9 @@
 #include "config.h"
 #include "nl.h"
 
+/* What an IPv4 packet can hold. */
+#define MSS_CLAMP_MAX (65535 - 40)
+
 const struct nla_policy ipsvti_config_policy[IFLA_IPSVTI_MAX + 1] = {
 	[0] = { .strict_start_type = IFLA_IPSVTI_LOCAL },
 	[IFLA_IPSVTI_LOCAL] = { .type = NLA_U32 },
@@ -24,6 +27,7 @@ const struct nla_policy ipsvti_config_policy[IFLA_IPSVTI_MAX + 1] = {
 	[IFLA_IPSVTI_DSCP] = NLA_POLICY_MAX(NLA_U8, IPSVTI_DSCP_COPY),
 	[IFLA_IPSVTI_DF] = NLA_POLICY_MAX(NLA_U8, IPSVTI_DF_CLEAR),
 	[IFLA_IPSVTI_MTU_AUTO] = NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_IPSVTI_MSS_CLAMP] = { .type = NLA_U32 },
 };
 
 /**
@@ -161,6 +165,29 @@ static int parse_link(struct ipsvti_config *c, const struct nlattr *attr,
 	return 0;
 }
 
+static int parse_mss_clamp(struct ipsvti_config *c, const struct nlattr *attr,
+			   struct netlink_ext_ack *extack)
+{
+	u32 mss = nla_get_u32(attr);
+
+	if (mss != IPSVTI_MSS_CLAMP_OFF && mss != IPSVTI_MSS_CLAMP_AUTO &&
+	    (mss < IPSVTI_MSS_CLAMP_MIN || mss > MSS_CLAMP_MAX))
+		return ipsvti_refuse(extack, attr, -ERANGE,
+				     "0 is off, 1 auto, else 88 to 65495");
+	c->mss_clamp = mss;
+	return 0;
+}
+
+static void set_defaults(struct ipsvti_config *c)
+{
+	c->dscp = IPSVTI_DSCP_COPY;
+	/*
+	 * A connection that hangs is worse than a smaller number in a SYN: what
+	 * would be lost is found out by nobody but the user.
+	 */
+	c->mss_clamp = IPSVTI_MSS_CLAMP_AUTO;
+}
+
 static struct ipsvti_config *config_clone(const struct ipsvti_config *old)
 {
 	struct ipsvti_config *c;
@@ -171,7 +198,7 @@ static struct ipsvti_config *config_clone(const struct ipsvti_config *old)
 	if (old)
 		*c = *old;
 	else
-		c->dscp = IPSVTI_DSCP_COPY;
+		set_defaults(c);
 	if (dst_cache_init(&c->dst_cache, GFP_KERNEL)) {
 		kfree(c);
 		return NULL;
@@ -232,6 +259,11 @@ struct ipsvti_config *ipsvti_config_make(const struct ipsvti_config *old,
 		c->dscp = nla_get_u8(data[IFLA_IPSVTI_DSCP]);
 	if (data[IFLA_IPSVTI_DF])
 		c->df = nla_get_u8(data[IFLA_IPSVTI_DF]);
+	if (data[IFLA_IPSVTI_MSS_CLAMP]) {
+		err = parse_mss_clamp(c, data[IFLA_IPSVTI_MSS_CLAMP], extack);
+		if (err)
+			goto err_free;
+	}
 	return c;
 
 err_free:
@@ -296,7 +328,7 @@ void ipsvti_config_free(struct ipsvti_config *config)
 size_t ipsvti_config_fill_size(void)
 {
 	return 2 * nla_total_size(sizeof(struct in6_addr)) + /* local, remote */
-	       2 * nla_total_size(sizeof(u32)) + /* link, fwmark */
+	       3 * nla_total_size(sizeof(u32)) + /* link, fwmark, mss-clamp */
 	       4 * nla_total_size(sizeof(u8)); /* ttl, dscp, df, mtu-auto */
 }
 
@@ -330,7 +362,8 @@ int ipsvti_config_fill(struct sk_buff *msg, const struct ipsvti_config *config,
 	    nla_put_u8(msg, IFLA_IPSVTI_TTL, config->ttl) ||
 	    nla_put_u8(msg, IFLA_IPSVTI_DSCP, config->dscp) ||
 	    nla_put_u8(msg, IFLA_IPSVTI_DF, config->df) ||
-	    nla_put_u8(msg, IFLA_IPSVTI_MTU_AUTO, mtu_auto))
+	    nla_put_u8(msg, IFLA_IPSVTI_MTU_AUTO, mtu_auto) ||
+	    nla_put_u32(msg, IFLA_IPSVTI_MSS_CLAMP, config->mss_clamp))
 		return -EMSGSIZE;
 	return 0;
 }

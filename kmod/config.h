@@ -33,6 +33,7 @@ struct sk_buff;
  * @ttl: TTL or hop limit of outer packets; 0, the route's
  * @dscp: DSCP of outer packets, or IPSVTI_DSCP_COPY
  * @df: &enum ipsvti_df
+ * @mss_clamp: segment size that TCP may use at most, or IPSVTI_MSS_CLAMP_OFF or _AUTO
  * @dst_cache: outer route.  It lives and dies with the configuration it was
  *	looked up for, hence can never be the route of another one.  Per CPU,
  *	used with BHs disabled.
@@ -46,6 +47,7 @@ struct ipsvti_config {
 	u8 ttl;
 	u8 dscp;
 	u8 df;
+	u16 mss_clamp;
 	struct dst_cache dst_cache;
 };
 

@@ -22,6 +22,8 @@
 #include <net/ipv6.h>
 
 #include "aead.h"
+#include "clamp.h"
+#include "config.h"
 #include "dev.h"
 #include "ecn.h"
 #include "hold.h"
@@ -436,6 +438,12 @@ void ipsvti_rx_post(struct sk_buff *skb, int err)
 		goto drop;
 	why = IPSVTI_A_COUNTERS_RX_ECN;
 	if (unlikely(!decap_ecn(skb, outer_tos)))
+		goto drop;
+
+	/* Whatever was known of a checksum is of the outer packet. */
+	why = IPSVTI_A_COUNTERS_RX_NO_MEMORY;
+	if (unlikely(!ipsvti_clamp(skb, vdev, rcu_dereference(vdev->config),
+				   false)))
 		goto drop;
 
 	ipsvti_stats_passed(vdev->stats, sa->stats,

@@ -21,6 +21,7 @@
 
 #include "aead.h"
 #include "automtu.h"
+#include "clamp.h"
 #include "compat.h"
 #include "config.h"
 #include "dev.h"
@@ -333,6 +334,11 @@ static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 			       IPSVTI_A_COUNTERS_TX_LOOP :
 			       IPSVTI_A_COUNTERS_TX_NO_ROUTE);
 		return NULL;
+	}
+	if (unlikely(!ipsvti_clamp(skb, p->vdev, p->config,
+				   skb->ip_summed == CHECKSUM_PARTIAL))) {
+		drop_of(skb, p->sa, 0, IPSVTI_A_COUNTERS_TX_NO_MEMORY);
+		goto release;
 	}
 	if (!fits(skb, p)) {
 		drop_of(skb, p->sa, 0, IPSVTI_A_COUNTERS_TX_TOO_BIG);

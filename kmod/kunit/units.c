@@ -8,6 +8,7 @@
 #include "../ecn.c"
 #include "../esp.c"
 #include "../limit.c"
+#include "../mss.c"
 #include "../mtu.c"
 #include "../replay.c"
 #include "../seq.c"

@@ -30,6 +30,9 @@ refusals_table() {
 	underlay of negative index | - | link | | link-new | {"name":"x","data":{"link":4294967295}}
 	dscp 65 | ERANGE | dscp | | link-new | {"name":"x","data":{"dscp":65}}
 	df 3 | ERANGE | df | | link-new | {"name":"x","data":{"df":3}}
+	mss-clamp 2 | ERANGE | mss-clamp | auto | link-new | {"name":"x","data":{"mss-clamp":2}}
+	mss-clamp 87 | ERANGE | mss-clamp | off | link-new | {"name":"x","data":{"mss-clamp":87}}
+	mss-clamp 65496 | ERANGE | mss-clamp | 65495 | link-new | {"name":"x","data":{"mss-clamp":65496}}
 	mtu-auto 2 | ERANGE | mtu-auto | | link-new | {"name":"x","data":{"mtu-auto":2}}
 	change: one address of the other family | EAFNOSUPPORT | local6 | | link-set | {"name":"t4","data":{"local6":"2001:db8:a::1"}}
 	change: the remote to the local | EADDRINUSE | remote | same | link-set | {"name":"t4","data":{"remote":"192.0.2.1"}}

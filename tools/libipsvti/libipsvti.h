@@ -556,6 +556,7 @@ int ipsvti_events_read(struct ipsvti_events *events, ipsvti_event_cb cb,
  * @dscp: DSCP, or IPSVTI_DSCP_COPY
  * @df: where the outer DF bit comes from
  * @mtu_auto: the device derives its MTU itself
+ * @mss_clamp: largest TCP segment, or IPSVTI_MSS_CLAMP_OFF or IPSVTI_MSS_CLAMP_AUTO
  */
 struct ipsvti_link {
 	uint64_t has;
@@ -573,6 +574,7 @@ struct ipsvti_link {
 	uint8_t dscp;
 	enum ipsvti_df df;
 	bool mtu_auto;
+	uint32_t mss_clamp;
 };
 
 /**

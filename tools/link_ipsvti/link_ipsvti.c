@@ -36,6 +36,7 @@ static void ipsvti_print_help(struct link_util *lu, int argc, char **argv,
 		"		[ dscp { copy | 0..63 } ]\n"
 		"		[ df { copy | set | clear } ]\n"
 		"		[ mtu-auto { on | off } ]\n"
+		"		[ mss-clamp { off | auto | 88..65495 } ]\n"
 		"\n"
 		"Where:	ADDR := { IPv4_ADDRESS | IPv6_ADDRESS }, both of one family\n"
 		"	MARK := { 0x0..0xffffffff }\n",
@@ -155,6 +156,22 @@ static void parse_mtu_auto(const struct option *opt, const char *value,
 	addattr8(n, MAX_REQUEST, IFLA_IPSVTI_MTU_AUTO, on);
 }
 
+static void parse_mss_clamp(const struct option *opt, const char *value,
+			    struct nlmsghdr *n)
+{
+	__u32 mss = IPSVTI_MSS_CLAMP_OFF;
+
+	(void)opt;
+	if (!strcmp(value, "auto"))
+		mss = IPSVTI_MSS_CLAMP_AUTO;
+	else if (strcmp(value, "off") &&
+		 (get_u32(&mss, value, 0) || mss < IPSVTI_MSS_CLAMP_MIN ||
+		  mss > 65495))
+		invarg("invalid mss-clamp: expected \"off\", \"auto\" or 88 to 65495",
+		       value);
+	addattr32(n, MAX_REQUEST, IFLA_IPSVTI_MSS_CLAMP, mss);
+}
+
 static const struct option options[] = {
 	{ "local", parse_local, false },
 	{ "remote", parse_remote, false },
@@ -165,6 +182,7 @@ static const struct option options[] = {
 	{ "dscp", parse_dscp, false },
 	{ "df", parse_df, false },
 	{ "mtu-auto", parse_mtu_auto, false },
+	{ "mss-clamp", parse_mss_clamp, false },
 };
 
 static const struct option *find_option(const char *name)
@@ -269,6 +287,16 @@ static void print_df(__u8 df)
 	print_color_string(PRINT_ANY, COLOR_NONE, "df", "df %s ", name);
 }
 
+static void print_mss_clamp(__u32 mss)
+{
+	if (mss == IPSVTI_MSS_CLAMP_OFF)
+		print_color_string(PRINT_ANY, COLOR_NONE, "mss_clamp",
+				   "mss-clamp %s ", "off");
+	else
+		print_number_or("mss_clamp", "mss-clamp %u ", "mss-clamp %s ",
+				mss, IPSVTI_MSS_CLAMP_AUTO, "auto");
+}
+
 static void ipsvti_print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 {
 	__u32 link, mark;
@@ -299,6 +327,8 @@ static void ipsvti_print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 		print_color_on_off(PRINT_ANY, COLOR_NONE, "mtu_auto",
 				   "mtu-auto %s ",
 				   get_attr8(tb[IFLA_IPSVTI_MTU_AUTO]));
+	if (tb[IFLA_IPSVTI_MSS_CLAMP])
+		print_mss_clamp(get_attr32(tb[IFLA_IPSVTI_MSS_CLAMP]));
 }
 
 /* Found by its name; nothing declares it. */

@@ -87,8 +87,9 @@ static void add_all(void **state)
 
 	(void)state;
 	requested(
-		"add vti0 type ipsvti local 192.0.2.1 remote 198.51.100.2 dev lo fwmark 0x51 ttl 64 dscp 0x2e df clear mtu-auto off",
+		"add vti0 type ipsvti local 192.0.2.1 remote 198.51.100.2 dev lo fwmark 0x51 ttl 64 dscp 0x2e df clear mtu-auto off mss-clamp 1200",
 		&link);
+	assert_int_equal(link.mss_clamp, 1200);
 	assert_int_equal(link.local.family, AF_INET);
 	inet_ntop(AF_INET, &link.local.v4, text, sizeof(text));
 	assert_string_equal(text, "192.0.2.1");
@@ -111,8 +112,9 @@ static void add_names(void **state)
 
 	(void)state;
 	requested(
-		"add vti0 type ipsvti local 2001:db8::1 remote 2001:db8::2 nodev ttl auto dscp copy df set mtu-auto on",
+		"add vti0 type ipsvti local 2001:db8::1 remote 2001:db8::2 nodev ttl auto dscp copy df set mtu-auto on mss-clamp auto",
 		&link);
+	assert_int_equal(link.mss_clamp, IPSVTI_MSS_CLAMP_AUTO);
 	assert_int_equal(link.local.family, AF_INET6);
 	inet_ntop(AF_INET6, &link.remote.v6, text, sizeof(text));
 	assert_string_equal(text, "2001:db8::2");
@@ -142,6 +144,10 @@ static void refused(void **state)
 		{ "dscp 64", "expected \"copy\" or 0 to 63" },
 		{ "df maybe", "expected \"copy\", \"set\" or \"clear\"" },
 		{ "mtu-auto maybe", "must be one of" },
+		{ "mss-clamp on", "expected \"off\", \"auto\" or 88 to" },
+		{ "mss-clamp 1", "expected \"off\", \"auto\" or 88 to" },
+		{ "mss-clamp 87", "expected \"off\", \"auto\" or 88 to" },
+		{ "mss-clamp 65496", "expected \"off\", \"auto\" or 88 to" },
 		{ "ttl 4 ttl 5", "duplicate \"ttl\"" },
 		{ "dev lo nodev", "duplicate \"nodev\"" },
 		{ "key 5", "ipsvti: unknown option \"key\"?" },
@@ -186,13 +192,15 @@ static struct ipsvti_link shown(void)
 		       IPSVTI_HAS(IFLA_IPSVTI_TTL) |
 		       IPSVTI_HAS(IFLA_IPSVTI_DSCP) |
 		       IPSVTI_HAS(IFLA_IPSVTI_DF) |
-		       IPSVTI_HAS(IFLA_IPSVTI_MTU_AUTO),
+		       IPSVTI_HAS(IFLA_IPSVTI_MTU_AUTO) |
+		       IPSVTI_HAS(IFLA_IPSVTI_MSS_CLAMP),
 		.name = "vti0",
 		.mtu = 1438,
 		.local.family = AF_INET,
 		.remote.family = AF_INET,
 		.dscp = IPSVTI_DSCP_COPY,
 		.mtu_auto = true,
+		.mss_clamp = IPSVTI_MSS_CLAMP_AUTO,
 	};
 
 	inet_pton(AF_INET, "192.0.2.1", &link.local.v4);
@@ -250,7 +258,7 @@ static void show_defaults(void **state)
 	assert_int_equal(ip("-d link show dev vti0"), 0);
 	assert_contains(
 		out,
-		"ipsvti local 192.0.2.1 remote 198.51.100.2 ttl auto dscp copy df copy mtu-auto on ");
+		"ipsvti local 192.0.2.1 remote 198.51.100.2 ttl auto dscp copy df copy mtu-auto on mss-clamp auto ");
 	data = info_data();
 	assert_json(data, "local", "192.0.2.1");
 	assert_json(data, "remote", "198.51.100.2");
@@ -258,6 +266,7 @@ static void show_defaults(void **state)
 	assert_json(data, "dscp", "copy");
 	assert_json(data, "df", "copy");
 	assert_true(json_is_true(json_object_get(data, "mtu_auto")));
+	assert_json(data, "mss_clamp", "auto");
 	assert_null(json_object_get(data, "link"));
 	assert_null(json_object_get(data, "fwmark"));
 	json_decref(data);
@@ -279,11 +288,12 @@ static void show_all(void **state)
 	link.dscp = 46;
 	link.df = IPSVTI_DF_CLEAR;
 	link.mtu_auto = false;
+	link.mss_clamp = 1300;
 	answer_with(&link);
 	assert_int_equal(ip("-d link show dev vti0"), 0);
 	assert_contains(
 		out,
-		"ipsvti local 2001:db8::1 remote 2001:db8::2 dev lo fwmark 0xdeadbeef ttl 255 dscp 46 df clear mtu-auto off ");
+		"ipsvti local 2001:db8::1 remote 2001:db8::2 dev lo fwmark 0xdeadbeef ttl 255 dscp 46 df clear mtu-auto off mss-clamp 1300 ");
 	data = info_data();
 	assert_json(data, "local", "2001:db8::1");
 	assert_json(data, "link", "lo");

@@ -12,6 +12,9 @@
 #define IPSVTI_SALT_MAX		4
 #define IPSVTI_SPI_MIN		256
 #define IPSVTI_DSCP_COPY	64
+#define IPSVTI_MSS_CLAMP_OFF	0
+#define IPSVTI_MSS_CLAMP_AUTO	1
+#define IPSVTI_MSS_CLAMP_MIN	88
 
 /**
  * enum ipsvti_df - What the DF bit of an outer IPv4 header is made from.
@@ -198,6 +201,7 @@ enum ifla_ipsvti {
 	IFLA_IPSVTI_DSCP,
 	IFLA_IPSVTI_DF,
 	IFLA_IPSVTI_MTU_AUTO,
+	IFLA_IPSVTI_MSS_CLAMP,
 
 	__IFLA_IPSVTI_MAX
 };
