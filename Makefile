@@ -3,7 +3,8 @@
 # make           the module for the running kernel (or KERNELDIR=…), the agent, the tools
 # make install   … into place (DESTDIR= PREFIX=/usr)
 # make demo      two sites talk, in a guest of the lab, told step by step
-# make check     every test
+# make check     the tests
+# make check-long  every test under every kernel: some hours
 # make lint      only the checks of the source text
 # make lab       fetch and build all that the two above need, ahead of time
 # make bench     instructions per packet (not there yet)
@@ -18,7 +19,7 @@ PREFIX ?= /usr
 export PREFIX DESTDIR
 
 .PHONY: all module userspace tools agent install modules_install \
-	clean lint lab demo check bench
+	clean lint lab demo check check-long bench
 
 all: module userspace
 
@@ -65,6 +66,9 @@ demo:
 
 check:
 	selftests/check
+
+check-long:
+	selftests/check --long
 
 bench:
 	@echo "There is no benchmark in the tree yet." >&2; exit 1
