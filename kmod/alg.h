@@ -19,6 +19,8 @@
 #define IPSVTI_IV_MAX 16
 /* Longest padding, pad length and next header that an aligning cipher needs. */
 #define IPSVTI_ALIGN_MAX 16
+/* Octets of the longest ICV: HMAC-SHA2-512-256. */
+#define IPSVTI_ICV_MAX 32
 
 /**
  * enum ipsvti_cipher - how a packet is put together for the crypto API

@@ -25,7 +25,7 @@
 #define MAX_HEAD                                          \
 	(sizeof(struct ipv6hdr) + sizeof(struct udphdr) + \
 	 sizeof(struct ipsvti_esp_hdr) + IPSVTI_NONCE_MAX)
-#define MAX_TAIL (IPSVTI_ALIGN_MAX + IPSVTI_ESP_TRAILER_LEN + 16)
+#define MAX_TAIL (IPSVTI_ALIGN_MAX + IPSVTI_ESP_TRAILER_LEN + IPSVTI_ICV_MAX)
 
 static int dev_init(struct net_device *dev)
 {

@@ -85,6 +85,7 @@ static void alg_bounds(struct kunit *test)
 						IPSVTI_KEY_MAX);
 		KUNIT_EXPECT_TRUE(test, t->salt_len <= IPSVTI_SALT_MAX);
 		KUNIT_EXPECT_TRUE(test, t->geometry.iv_len <= IPSVTI_IV_MAX);
+		KUNIT_EXPECT_TRUE(test, t->geometry.icv_len <= IPSVTI_ICV_MAX);
 		KUNIT_EXPECT_TRUE(test, t->geometry.align <= IPSVTI_ALIGN_MAX);
 		KUNIT_EXPECT_TRUE(test, t->salt_len + t->geometry.iv_len <=
 						IPSVTI_NONCE_MAX);
