@@ -214,9 +214,10 @@ ktap_skip() {
 
 # ktap_run NAME COMMAND...: one test: passed if the command (a function, say, which
 # runs in this shell) returns 0, skipped if 4, with its last line as the reason.
-# What it says is shown if it fails, and kept in $IPSVTI_OUT.
+# What it says is shown if it fails, and kept in $IPSVTI_OUT; how long it took, if that
+# is long.
 ktap_run() {
-	local name=$1 log status
+	local name=$1 log status began=$SECONDS
 	log=${IPSVTI_OUT:-/tmp}/test-$((KTAP_N + 1)).log
 	shift
 	"$@" >"$log" 2>&1
@@ -226,6 +227,7 @@ ktap_run() {
 	4) ktap_skip "$name" "$(tail -n 1 "$log")" ;;
 	*) ktap_fail "$name" "$(cat "$log"; echo "status $status")" ;;
 	esac
+	[ $((SECONDS - began)) -lt 8 ] || echo "# that took $((SECONDS - began)) s"
 }
 
 # ktap_end: the count, and the exit status of the script.
