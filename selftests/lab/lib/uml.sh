@@ -50,9 +50,10 @@ uml_ensure() {
 uml_make() { # NAME KCONFIG
 	local old
 	[ -e "$UMLBUILD/release" ] && return
-	# Most objects survive a change of options, as make sees which.
+	# Most objects survive a change of options, as make sees which; none, one of the source.
 	for old in "$CACHE/uml/$1"-[0-9a-f]*/release; do
-		if [ -e "$old" ] && [ ! -d "$UMLBUILD" ]; then
+		if [ -e "$old" ] && [ ! -d "$UMLBUILD" ] &&
+			[ "$(readlink "${old%/release}/build/source")" = "$SOURCE" ]; then
 			cp -a "${old%/release}" "$UMLBUILD.tmp" &&
 				rm "$UMLBUILD.tmp/release" && mv "$UMLBUILD.tmp" "$UMLBUILD"
 		fi
