@@ -200,11 +200,7 @@ static struct aead_work *work_get(struct ipsvti_sa *sa, struct sk_buff *skb)
 			    GFP_ATOMIC);
 		if (!w)
 			return NULL;
-		/* An SA that is going away has no more packets to wait for. */
-		if (!ipsvti_sa_hold(sa, 1)) {
-			kfree(w);
-			return NULL;
-		}
+		ipsvti_sa_hold(sa);
 		netdev_hold(sa->vdev->dev, &w->tracker, GFP_ATOMIC);
 	} else {
 		w = this_cpu_read(sync_work);

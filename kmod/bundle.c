@@ -99,7 +99,7 @@ static void drop_out(struct ipsvti_dev *vdev, struct ipsvti_pair *pair)
 	if (!pair->out)
 		return;
 	ipsvti_sad_remove(ipsvti_dev_sad(vdev), pair->out);
-	ipsvti_sa_put(pair->out);
+	ipsvti_sa_retire(pair->out);
 	pair->out = NULL;
 }
 
@@ -198,7 +198,7 @@ void __ipsvti_bundle_remove(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 	ipsvti_sad_remove(ipsvti_dev_sad(vdev), pair->in);
 	if (pair->state == IPSVTI_PAIR_STATE_LARVAL)
 		ipsvti_hold_drop(pair->in);
-	ipsvti_sa_put(pair->in);
+	ipsvti_sa_retire(pair->in);
 	list_del(&pair->node);
 	b->count--;
 	kfree(pair);

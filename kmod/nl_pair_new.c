@@ -269,7 +269,7 @@ static struct ipsvti_pair *read_pair(struct genl_info *info,
 	pair->out = make_sa(info, vdev, IPSVTI_A_PAIR_OUT, &out);
 	if (IS_ERR(pair->out)) {
 		err = PTR_ERR(pair->out);
-		ipsvti_sa_put(pair->in);
+		ipsvti_sa_retire(pair->in);
 		goto err_free;
 	}
 	return pair;
@@ -312,8 +312,8 @@ static int pair_new(struct genl_info *info, struct ipsvti_dev *vdev)
 	if (err) {
 		blame(info, err);
 		nlmsg_free(msg);
-		ipsvti_sa_put(pair->in);
-		ipsvti_sa_put(pair->out);
+		ipsvti_sa_retire(pair->in);
+		ipsvti_sa_retire(pair->out);
 		kfree(pair);
 		return err;
 	}

@@ -139,7 +139,7 @@ int ipsvti_bundle_reserve(struct ipsvti_dev *vdev, u32 seconds, u32 *id,
 
 err_unlock:
 	spin_unlock_bh(&b->lock);
-	ipsvti_sa_put(pair->in);
+	ipsvti_sa_retire(pair->in);
 	kfree(pair);
 	return err;
 }
@@ -247,12 +247,12 @@ int ipsvti_bundle_install(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 	*id = pair->id;
 	*state = pair->state;
 	if (larval)
-		ipsvti_sa_hold(in, 1);
+		ipsvti_sa_hold(in);
 	spin_unlock_bh(&b->lock);
 
 	if (larval) {
 		ipsvti_hold_release(larval->in, in);
-		ipsvti_sa_put(larval->in);
+		ipsvti_sa_retire(larval->in);
 		ipsvti_sa_put(in);
 		kfree(larval);
 	}

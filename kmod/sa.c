@@ -28,7 +28,14 @@ static void sa_free(struct ipsvti_sa *sa)
 
 static void sa_free_work(struct work_struct *work)
 {
-	sa_free(container_of(to_rcu_work(work), struct ipsvti_sa, free_work));
+	sa_free(container_of(work, struct ipsvti_sa, free_work));
+}
+
+static void sa_retire_work(struct work_struct *work)
+{
+	struct rcu_work *rcu_work = to_rcu_work(work);
+
+	ipsvti_sa_put(container_of(rcu_work, struct ipsvti_sa, retire_work));
 }
 
 static int sa_init_in(struct ipsvti_sa *sa, const struct ipsvti_sa_params *p)
@@ -97,8 +104,8 @@ static void sa_init_out(struct ipsvti_sa *sa, const struct ipsvti_sa_params *p)
  * @params: what to make it from
  *
  * Context: process, may sleep.
- * Return: the SA with one reference, to be put by ipsvti_sa_put(); -ENOMEM, or
- *	what the crypto API says to the algorithm, as ERR_PTR().
+ * Return: the SA with one reference, to be given up by ipsvti_sa_retire(); -ENOMEM,
+ *	or what the crypto API says to the algorithm, as ERR_PTR().
  */
 struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
 				const struct ipsvti_sa_params *params)
@@ -114,7 +121,8 @@ struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
 	sa->esn = params->esn;
 	sa->limits = params->limits;
 	refcount_set(&sa->ref, 1);
-	INIT_RCU_WORK(&sa->free_work, sa_free_work);
+	INIT_RCU_WORK(&sa->retire_work, sa_retire_work);
+	INIT_WORK(&sa->free_work, sa_free_work);
 	sa->transform = params->transform ?: ipsvti_transform_default();
 
 	if (sa->inbound) {
@@ -150,17 +158,30 @@ err_free:
 }
 
 /**
- * ipsvti_sa_put - drop a reference to an SA
- * @sa: the SA, or NULL
+ * ipsvti_sa_retire - give up the reference that came with an SA
+ * @sa: the SA, which nobody can find any more, or never could
  *
- * The last one frees it, after the readers of now are done.
+ * The reference lasts until the readers of now are done, so that each of them can
+ * still take one of its own: a packet that has found its SA goes out with it, also
+ * when a rekey puts another one in its place this very moment.
+ *
+ * Context: any.
+ */
+void ipsvti_sa_retire(struct ipsvti_sa *sa)
+{
+	queue_rcu_work(ipsvti_wq, &sa->retire_work);
+}
+
+/**
+ * ipsvti_sa_put - drop a reference that ipsvti_sa_hold() took
+ * @sa: the SA; freed if that was the last one
  *
  * Context: any.
  */
 void ipsvti_sa_put(struct ipsvti_sa *sa)
 {
-	if (sa && refcount_dec_and_test(&sa->ref))
-		queue_rcu_work(ipsvti_wq, &sa->free_work);
+	if (refcount_dec_and_test(&sa->ref))
+		queue_work(ipsvti_wq, &sa->free_work);
 }
 
 /**

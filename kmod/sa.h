@@ -8,10 +8,10 @@
  * inbound packets and octets are counted, too; the statistics are per CPU.
  *
  * Lifetime.  Whoever can find an SA under RCU (through the SAD or through
- * ipsvti_dev::out) may use it until rcu_read_unlock().  The pair that it belongs
- * to holds one reference, each asynchronous crypto request one more.  The last
- * put frees it by a work item after a grace period, since freeing a cipher may
- * sleep.
+ * ipsvti_dev::out) may use it until rcu_read_unlock(), and take a reference for
+ * longer.  The pair that it belongs to holds one, which is dropped a grace period
+ * after the SA was taken out of sight; each asynchronous crypto request holds one
+ * more.  The last put frees it by a work item, since freeing a cipher may sleep.
  */
 #ifndef _IPSVTI_SA_H
 #define _IPSVTI_SA_H
@@ -89,7 +89,8 @@ struct ipsvti_sa_key {
  * @out.follow: with ESP in UDP, follow the peer when its NAT moves it
  * @out.peer: where it was followed to; NULL, it is where it was; see nat.h
  * @ref: references
- * @free_work: frees it after a grace period
+ * @retire_work: drops the reference of its pair after a grace period
+ * @free_work: frees it
  */
 struct ipsvti_sa {
 	struct ipsvti_dev *vdev;
@@ -134,7 +135,8 @@ struct ipsvti_sa {
 		} out;
 	};
 	refcount_t ref;
-	struct rcu_work free_work;
+	struct rcu_work retire_work;
+	struct work_struct free_work;
 };
 
 /**
@@ -174,22 +176,21 @@ struct ipsvti_sa_params {
 
 struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
 				const struct ipsvti_sa_params *params);
+void ipsvti_sa_retire(struct ipsvti_sa *sa);
 void ipsvti_sa_put(struct ipsvti_sa *sa);
 u32 ipsvti_sa_numbers(const struct ipsvti_sa *sa, u64 before, u64 last);
 void ipsvti_sa_close(struct ipsvti_sa *sa);
 void ipsvti_sa_used(const struct ipsvti_sa *sa, u64 *bytes, u64 *packets);
 
 /**
- * ipsvti_sa_hold - take references to an SA
- * @sa: the SA, found under RCU
- * @n: how many
+ * ipsvti_sa_hold - take a reference to an SA
+ * @sa: the SA, found under RCU, or of a pair with the bundle lock held
  *
- * Context: any, inside the RCU section that found @sa.
- * Return: false if the SA is on its way out and must be taken as not found.
+ * Context: any, inside the RCU section or under the lock that found @sa.
  */
-static inline bool ipsvti_sa_hold(struct ipsvti_sa *sa, unsigned int n)
+static inline void ipsvti_sa_hold(struct ipsvti_sa *sa)
 {
-	return refcount_add_not_zero(n, &sa->ref);
+	refcount_inc(&sa->ref);
 }
 
 static inline __be32 ipsvti_sa_spi(const struct ipsvti_sa *sa)
