@@ -13,19 +13,22 @@ setup() {
 	modprobe ipsvti && modprobe -a algif_aead esp4 2>/dev/null
 	[ -e "$T/events" ] || mount -t tracefs nodev "$T" || return
 	echo 1 >"$T/events/ipsvti/ipsvti_drop/enable" || return
-	topo_up && encap_up gwA && link_up gwA 4 && keys 1 && sa_add gwA 1 && esp_start || return
+	topo_up && encap_up gwA && link_up gwA 4 && keys 1 && sa_add gwA 1 && esp_start && nl_start || return
 	# What comes out at hostA, as text, a line or two each.
 	in_ns hostA tcpdump -lnvv -i eth0 --immediate-mode udp port 9 >"$WORK/got" 2>"$WORK/got.log" &
 	wait_for 20 "grep -q 'listening on' '$WORK/got.log'"
 }
 
 # One process for all packets: starting one for each would take most of the time.
-esp_start() { coproc ESP { in_ns gwB "$NET/esp.py" --serve; }; }
+esp_start() {
+	coproc ESP { in_ns gwB "$NET/esp.py" --serve; }
+	exec {ESP_IN}>&"${ESP[1]}" {ESP_OUT}<&"${ESP[0]}"
+}
 
 esp() { # WORD...: a packet from gwB to gwA
 	local sent
-	echo "--from $GWB4 --to $GWA4 --spi $(spi gwA 1) --keys $WORK/gwB.1 $*" >&"${ESP[1]}" &&
-		read -r -t 20 sent <&"${ESP[0]}" && [ "$sent" = sent ]
+	echo "--from $GWB4 --to $GWA4 --spi $(spi gwA 1) --keys $WORK/gwB.1 $*" >&"$ESP_IN" &&
+		read -r -t 20 sent <&"$ESP_OUT" && [ "$sent" = sent ]
 }
 
 delivered() { grep -c '\.9: \[' "$WORK/got"; }

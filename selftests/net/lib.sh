@@ -19,6 +19,20 @@ nl() { "$NET/nl.py" "$@"; }
 # other gwA|gwB: the gateway at the other end
 other() { case $1 in gwA) echo gwB ;; gwB) echo gwA ;; esac; }
 
+# nl_start: from now on one nl.py answers for gwA's module as long as the script runs. In a
+# guest starting processes is what takes time, python more than others.
+nl_start() {
+	coproc NL { in_ns gwA "$NET/nl.py" batch 2>&1; }
+	# Copies, as the shell takes its own away when the process ends.
+	exec {NL_IN}>&"${NL[1]}" {NL_OUT}<&"${NL[0]}"
+}
+
+# nl_ask OP JSON: of gwA's module; the answer, or the refusal, is in SAID
+nl_ask() {
+	echo "$1 ${2//$'\n'/}" >&"$NL_IN"
+	read -r -t 60 SAID <&"$NL_OUT"
+}
+
 # outer gwA|gwB 4|6: its address on the underlay
 outer() {
 	case $1$2 in
@@ -112,9 +126,18 @@ carrier() { in_ns "$1" cat /sys/class/net/vti0/carrier; } # GW
 
 tunnel() { in_ns "$1" "$NET/nl.py" ask tunnel-get '{"dev":"vti0"}' | jq -r "$2"; } # GW FILTER
 
-# The counters of vti0, a line "name: value" each.  By ethtool(8), as they are the same
-# as in tunnel-get and it answers faster.
-counters() { in_ns "$1" ethtool -S vti0 | sed -n "s/^ *\(.*: [0-9]*\)\$/\1/; y/_/-/; /[0-9]\$/p"; } # GW
+# The counters of vti0, a line "name: value" each: of a script that has called nl_start,
+# by netlink, which takes no process; else by ethtool(8), which tells the same.
+counters() { # GW
+	local all
+	if [ -z "${NL_IN:-}" ] || [ "$1" != gwA ]; then
+		in_ns "$1" ethtool -S vti0 | sed -n "s/^ *\(.*: [0-9]*\)\$/\1/; y/_/-/; /[0-9]\$/p"
+		return
+	fi
+	nl_ask tunnel-get '{"dev":"vti0"}' || return
+	all=${SAID#*\"counters\": \{} all=${all%%\}*} all=${all//\"/}
+	printf '%s\n' "${all//, /$'\n'}"
+}
 
 counter() { # GW NAME
 	local name value

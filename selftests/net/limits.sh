@@ -49,17 +49,11 @@ setup() {
 	done
 	ip -n hostA route add blackhole 10.2.0.3/32 && events_start gwA &&
 		coproc ESP { in_ns gwB "$NET/esp.py" --serve 2>&1; } || return
-	# As these change with the coprocess, which may end before we do.
-	ESP_IN=${ESP[1]} ESP_OUT=${ESP[0]}
-	coproc NL { in_ns gwA "$NET/nl.py" batch 2>&1; }
-	NL_IN=${NL[1]} NL_OUT=${NL[0]}
+	exec {ESP_IN}>&"${ESP[1]}" {ESP_OUT}<&"${ESP[0]}"
+	nl_start
 }
 
-# ask OP JSON: of A's kernel; the answer is $SAID
-ask() {
-	echo "$1" "$(tr -d '\n' <<<"$2")" >&"$NL_IN"
-	read -r -t 20 SAID <&"$NL_OUT"
-}
+ask() { nl_ask "$@"; }
 
 # pair N ACTIVATION IN OUT: A's side of pair N with these limits; its id is $ID
 pair() {

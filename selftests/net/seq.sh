@@ -12,28 +12,25 @@ TOP32=$((0xffffffff))
 setup() {
 	modprobe ipsvti && topo_up && links_up 4 && events_start gwA &&
 		coproc ESP { in_ns gwB "$NET/esp.py" --serve 2>&1; } || return
-	# As these change with the coprocess, which may end before we do.
-	ESP_IN=${ESP[1]} ESP_OUT=${ESP[0]}
-	coproc NL { in_ns gwA "$NET/nl.py" batch 2>&1; }
-	NL_IN=${NL[1]} NL_OUT=${NL[0]}
+	exec {ESP_IN}>&"${ESP[1]}" {ESP_OUT}<&"${ESP[0]}"
+	nl_start
 }
 
 # pair N IN OUT: A's side of pair N, in use at once; IN and OUT are more attributes
 pair() {
-	local n=$1 kin sin kout sout said
+	local n=$1 kin sin kout sout
 	keys "$n"
 	read -r _ kin sin < <(grep ^in "$WORK/gwA.$n")
 	read -r _ kout sout < <(grep ^out "$WORK/gwA.$n")
 	N=$n
-	echo "sa-pair-new {\"dev\":\"vti0\",\"activation\":\"now\"," \
-		"\"in\":{\"spi\":$(spi gwA "$n"),\"alg\":\"aes-gcm-16-256\",\"key\":\"$kin\",\"salt\":\"$sin\"${2:+,$2}}," \
-		"\"out\":{\"spi\":$(spi gwB "$n"),\"alg\":\"aes-gcm-16-256\",\"key\":\"$kout\",\"salt\":\"$sout\"${3:+,$3}}}" >&"$NL_IN"
-	read -r -t 20 said <&"$NL_OUT"
-	echo "$said"
-	jq -e '.state == "active"' <<<"$said" >/dev/null || return
+	nl_ask sa-pair-new "{\"dev\":\"vti0\",\"activation\":\"now\",
+		\"in\":{\"spi\":$(spi gwA "$n"),\"alg\":\"aes-gcm-16-256\",\"key\":\"$kin\",\"salt\":\"$sin\"${2:+,$2}},
+		\"out\":{\"spi\":$(spi gwB "$n"),\"alg\":\"aes-gcm-16-256\",\"key\":\"$kout\",\"salt\":\"$sout\"${3:+,$3}}}"
+	echo "$SAID"
+	[[ $SAID = *'"state": "active"'* ]] || return
 	# At most eight pairs fit a device.
 	[ -z "${BEFORE:-}" ] || in_ns gwA ipsvtictl sa del vti0 "$BEFORE" || return
-	BEFORE=$(jq '."pair-id"' <<<"$said")
+	BEFORE=$(jq '."pair-id"' <<<"$SAID")
 }
 
 # esp SEQ [OPTION...]: B sends a packet with that number

@@ -45,10 +45,7 @@ NEAR=$((0xfffffffe))
 
 setup() {
 	modprobe ipsvti && modprobe -a esp4 esp6 2>/dev/null
-	topo_up && encap_up gwA && encap_up gwB || return
-	coproc NL { in_ns gwA "$NET/nl.py" batch 2>&1; }
-	# Copies, which subshells have as well.
-	exec {NL_IN}>&"${NL[1]}" {NL_OUT}<&"${NL[0]}"
+	topo_up && encap_up gwA && encap_up gwB && nl_start
 }
 
 # way OUTER ENCAP: the device, and XFRM's policies, for all that comes now
@@ -84,10 +81,9 @@ mtu_of() { # IV ICV BLOCK
 # What follows starts as few processes as it can: there are many cases, and in a guest
 # processes are what takes time.
 
-# ask OP JSON: of gwA's module; the answer is in SAID
+# ask OP JSON: of gwA's module; the answer is in SAID, and is none to be refused
 ask() {
-	echo "$1 $2" >&"$NL_IN"
-	read -r -t 60 SAID <&"$NL_OUT" && [ "${SAID#*\"error\"}" = "$SAID" ] && return
+	nl_ask "$@" && [ "${SAID#*\"error\"}" = "$SAID" ] && return
 	echo "$1 $2: $SAID"
 	return 1
 }
