@@ -139,10 +139,12 @@ pause() { read -r -t "$1" -u "$NEVER" || true; }
 
 # wait_for SECONDS 'CONDITION': until the condition, a piece of shell, holds.  If
 # it does not within that time, say what was awaited and what it said last; 1.
+WAIT_SAID=$(mktemp)
 wait_for() {
 	local end=$((SECONDS + $1)) said
-	while ! said=$(eval "$2" 2>&1); do
+	while ! eval "$2" >"$WAIT_SAID" 2>&1; do
 		if [ "$SECONDS" -ge "$end" ]; then
+			said=$(<"$WAIT_SAID")
 			echo "waited $1 s in vain for: $2" >&2
 			[ -z "$said" ] || echo "${said//$'\n'/$'\n'  }" >&2
 			return 1
@@ -179,7 +181,7 @@ capture_stop() {
 		last=-1
 		while size=$(stat -c %s "$file" 2>/dev/null || echo 0); [ "$size" != "$last" ]; do
 			last=$size
-			sleep 0.3
+			pause 0.3
 		done
 		kill -INT "$pid" 2>/dev/null
 		wait "$pid"

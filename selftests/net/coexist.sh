@@ -13,7 +13,7 @@ xfrm_pair() { # none|udp: both sides
 	local gw us them encap=()
 	[ "$1" = none ] || encap=(encap espinudp 4500 4500 0.0.0.0)
 	for gw in gwA gwB; do
-		us=$(outer "$gw" 4) them=$(outer "$(other "$gw")" 4)
+		us=$(outer "$gw" 4) them=$(outer "${OTHER[$gw]}" 4)
 		ip -n "$gw" xfrm state flush
 		ip -n "$gw" xfrm policy flush
 		ip -n "$gw" xfrm state add src "$us" dst "$them" proto esp spi 0x5001 mode transport reqid 7 \

@@ -3,7 +3,7 @@
 #
 # What the module tells by itself, as the agent hears it: through libipsvti.
 set -u
-. "$IPSVTI_TREE/selftests/lab/netns.sh"
+. "$IPSVTI_TREE/selftests/net/lib.sh"
 
 ktap_plan 9
 work=$(mktemp -d)
@@ -11,8 +11,7 @@ heard=$work/heard
 
 A() { in_ns gwA "$@"; }
 ctl() { A ipsvtictl "$@"; }
-hex() { head -c "$1" /dev/urandom | od -An -tx1 | tr -d ' \n'; }
-ab="$(hex 32) $(hex 4)" ba="$(hex 32) $(hex 4)"
+ab="$(random_hex 32) $(random_hex 4)" ba="$(random_hex 32) $(random_hex 4)"
 
 add() { # gwA|gwB IN OUT WORD...
 	local ns=$1 in=$2 out=$3 keys
@@ -21,7 +20,7 @@ add() { # gwA|gwB IN OUT WORD...
 	[ "$ns" = gwA ] || keys="in $ab"$'\n'"out $ba"
 	in_ns "$ns" ipsvtictl sa add vti0 in spi "$in" out spi "$out" alg aes-gcm-16-256 keys - "$@" <<<"$keys"
 }
-new_keys() { ab="$(hex 32) $(hex 4)" ba="$(hex 32) $(hex 4)"; }
+new_keys() { ab="$(random_hex 32) $(random_hex 4)" ba="$(random_hex 32) $(random_hex 4)"; }
 id_of() { ctl sa show vti0 --json | jq ".[] | select(.in.spi == $1) | .\"pair-id\""; }
 
 # listen WORD...: from when this returns, events of gwA are written to $heard.

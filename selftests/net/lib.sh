@@ -16,8 +16,11 @@ HOSTA4=10.1.0.2 HOSTA6=fd00:1::2 HOSTB4=10.2.0.2 HOSTB6=fd00:2::2
 
 nl() { "$NET/nl.py" "$@"; }
 
-# other gwA|gwB: the gateway at the other end
-other() { case $1 in gwA) echo gwB ;; gwB) echo gwA ;; esac; }
+# In a guest it is starting processes that takes time, those of the shell included, and
+# what is here is done often: hence variables instead of output, and processes that stay.
+
+# The gateway at the other end, and what the SPIs of each are counted from
+declare -A OTHER=([gwA]=gwB [gwB]=gwA) SPIS=([gwA]=0x1000 [gwB]=0x2000)
 
 # nl_start: from now on one nl.py answers for gwA's module as long as the script runs. In a
 # guest starting processes is what takes time, python more than others.
@@ -35,23 +38,19 @@ nl_ask() {
 
 # outer gwA|gwB 4|6: its address on the underlay
 outer() {
-	case $1$2 in
-	gwA4) echo "$GWA4" ;;
-	gwA6) echo "$GWA6" ;;
-	gwB4) echo "$GWB4" ;;
-	gwB6) echo "$GWB6" ;;
-	esac
+	local name=${1^^}$2
+	echo "${!name}"
 }
 
 # link_up gwA|gwB 4|6 [OPTION...]: vti0 with its addresses, and the LAN of the other
 # side routed into it.  There is no SA yet.
 link_up() {
-	local gw=$1 v=$2 us=1 them=2
+	local gw=$1 v=$2 us=1 them=2 here there
 	shift 2
 	[ "$gw" = gwA ] || us=2 them=1
-	ip -n "$gw" link add vti0 type ipsvti local "$(outer "$gw" "$v")" \
-		remote "$(outer "$(other "$gw")" "$v")" "$@" || return
+	here=${gw^^}$v there=${OTHER[$gw]^^}$v
 	ip -n "$gw" -batch - <<-EOT
+		link add vti0 type ipsvti local ${!here} remote ${!there} $*
 		addr add 169.254.1.$us/30 dev vti0
 		addr add fd00:ff::$us/126 dev vti0 nodad
 		link set vti0 up
@@ -72,18 +71,39 @@ links_down() {
 
 # SA pairs have a number N here, 1 to 999: A receives on SPI 0x1000 + N and B on
 # 0x2000 + N, and $WORK/gwA.N and gwB.N hold their keys.
-spi() { # gwA|gwB N: what it receives on
-	case $1 in gwA) echo $((0x1000 + $2)) ;; gwB) echo $((0x2000 + $2)) ;; esac
+spi() { echo $((SPIS[$1] + $2)); } # gwA|gwB N: what it receives on
+
+# random_to VARIABLE OCTETS: as hexadecimal digits
+random_to() {
+	local -n _to=$1
+	local word
+	_to=''
+	while [ ${#_to} -lt $((2 * $2)) ]; do
+		printf -v word %08x "$SRANDOM"
+		_to+=$word
+	done
+	_to=${_to:0:2 * $2}
 }
 
-random_hex() { head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
+# random_hex OCTETS
+random_hex() {
+	local digits
+	random_to digits "$1"
+	echo "$digits"
+}
 
 # keys N [BITS]: new ones, for both sides
 keys() {
-	local len=$((${2:-256} / 8)) k1 k2
-	k1="$(random_hex $len) $(random_hex 4)" k2="$(random_hex $len) $(random_hex 4)"
-	(umask 077; printf 'in %s\nout %s\n' "$k1" "$k2" >"$WORK/gwA.$1"
-		printf 'in %s\nout %s\n' "$k2" "$k1" >"$WORK/gwB.$1")
+	local len=$((${2:-256} / 8)) k1 k2 s1 s2 mask
+	random_to k1 $len
+	random_to k2 $len
+	random_to s1 4
+	random_to s2 4
+	mask=$(umask)
+	umask 077
+	printf 'in %s\nout %s\n' "$k1 $s1" "$k2 $s2" >"$WORK/gwA.$1"
+	printf 'in %s\nout %s\n' "$k2 $s2" "$k1 $s1" >"$WORK/gwB.$1"
+	umask "$mask"
 }
 
 # sa_add gwA|gwB N [BITS] [WORD...]: install its side of pair N, of which keys N
@@ -92,8 +112,7 @@ sa_add() {
 	local gw=$1 n=$2 bits=${3:-256}
 	shift 2
 	[ $# -eq 0 ] || shift
-	in_ns "$gw" ipsvtictl sa add vti0 in spi "$(spi "$gw" "$n")" \
-		out spi "$(spi "$(other "$gw")" "$n")" \
+	in_ns "$gw" ipsvtictl sa add vti0 in spi $((SPIS[$gw] + n)) out spi $((SPIS[${OTHER[$gw]}] + n)) \
 		alg "aes-gcm-16-$bits" keys "$WORK/$gw.$n" "$@"
 }
 
@@ -196,10 +215,31 @@ refused() {
 	return 1
 }
 
-ping_across() { # 4|6 [PING-ARG...]
-	local v=$1 to=HOSTB$1
+# traffic REQUEST: what traffic.py has to say of it, which is started by the first and
+# then stays
+traffic() {
+	local said
+	if [ -z "${TRAFFIC_IN:-}" ]; then
+		coproc TRAFFIC { "$NET/traffic.py" 2>&1; }
+		# Copies, as the shell takes its own away when the process ends.
+		exec {TRAFFIC_IN}>&"${TRAFFIC[1]}" {TRAFFIC_OUT}<&"${TRAFFIC[0]}"
+	fi
+	echo "$*" >&"$TRAFFIC_IN"
+	while read -r -t 200 said <&"$TRAFFIC_OUT"; do
+		case $said in
+		ok) return 0 ;;
+		'not ok') return 1 ;;
+		*) echo "${said#\# }" ;;
+		esac
+	done
+	echo "traffic.py does not answer"
+	return 1
+}
+
+ping_across() { # 4|6 [OPTION...]: of traffic.py's ping
+	local to=HOSTB$1
 	shift
-	in_ns hostA ping -"$v" -n -q -i 0.1 -W 5 -c 3 "$@" "${!to}"
+	traffic ping hostA "${!to}" "$@"
 }
 
 # Nothing comes back within a moment.
@@ -208,24 +248,10 @@ no_ping_across() { ! ping_across "$1" -c 2 -W 1; }
 # tcp_across 4|6 BYTES [hostB|hostA]: that many random bytes through TCP from hostA
 # (or hostB) to the other arrive as they were
 tcp_across() {
-	local v=$1 bytes=$2 from=${3:-hostA} to=hostB addr sum pid
+	local from=${3:-hostA} to=hostB addr
 	[ "$from" = hostA ] || to=hostA
-	addr=${to^^}$v addr=${!addr}
-	[ "$v" = 4 ] || addr="[$addr]"
-	head -c "$bytes" /dev/urandom >"$WORK/sent"
-	rm -f "$WORK/received"
-	in_ns "$to" timeout 120 socat -u "TCP$v-LISTEN:5001,reuseaddr" "CREATE:$WORK/received" &
-	pid=$!
-	if ! wait_for 10 "in_ns $to ss -Hltn 'sport = 5001' | grep -q ." ||
-		! in_ns "$from" timeout 120 socat -u "OPEN:$WORK/sent" "TCP$v:$addr:5001"; then
-		kill $pid 2>/dev/null
-		return 1
-	fi
-	wait $pid || return
-	sum=$(sha256sum <"$WORK/sent")
-	[ "$(sha256sum <"$WORK/received")" = "$sum" ] && return
-	echo "$bytes bytes sent, $(stat -c %s "$WORK/received") received, and not the same"
-	return 1
+	addr=${to^^}$1
+	traffic tcp "$from" "$to" "${!addr}" "$2"
 }
 
 # table_checks: a test for each row of $WORK/table, which nl.py has compared with what

@@ -101,17 +101,15 @@ underlay_gone() {
 N=500
 [ "$IPSVTI_KERNEL" != uml ] || N=100
 many() {
-	local n=$N i
+	local n=$N i key
 	for ((i = 1; i <= n; i++)); do
 		echo "link add m$i type ipsvti local 192.0.2.1 remote 203.0.$((i / 250)).$((i % 250 + 1))"
 		echo "link set m$i up"
 	done | ip -n gwA -batch - || return
 	for ((i = 1; i <= n; i++)); do
-		echo "sa-pair-new {\"dev\":\"m$i\",\"activation\":\"now\",
-			\"in\":{\"spi\":$((10000 + i)),\"alg\":1,\"key\":\"$(printf %032x "$i")\",\"salt\":\"00000000\"},
-			\"out\":{\"spi\":$((20000 + i)),\"alg\":1,\"key\":\"$(printf %032x "$i")\",\"salt\":\"00000000\"}}" |
-			tr -d '\n\t'
-		echo
+		printf -v key '"alg":1,"key":"%032x","salt":"00000000"' "$i"
+		echo "sa-pair-new {\"dev\":\"m$i\",\"activation\":\"now\"," \
+			"\"in\":{\"spi\":$((10000 + i)),$key},\"out\":{\"spi\":$((20000 + i)),$key}}"
 	done | in_ns gwA "$NET/nl.py" batch >"$WORK/many" || return
 	[ "$(grep -c '"state": "active"' "$WORK/many")" = "$n" ] || { grep -m 3 error "$WORK/many"; return 1; }
 	[ "$(in_ns gwA "$NET/nl.py" dump sa-get | grep -c '"state": "active"')" = "$n" ] &&

@@ -5,7 +5,7 @@
 # the module then has, what it refuses is told in its own words, and a refused
 # request leaves nothing behind.
 set -u
-. "$IPSVTI_TREE/selftests/lab/netns.sh"
+. "$IPSVTI_TREE/selftests/net/lib.sh"
 
 ktap_plan 24
 work=$(mktemp -d)
@@ -15,7 +15,6 @@ ctl() { A ipsvtictl "$@"; }
 info() { ip -n gwA -d -j link show dev "${1:-vti0}" | jq -eS '.[0].linkinfo.info_data'; }
 info_is() { info "$1" | jq -e --arg a "$GWA4" --arg b "$GWB4" --arg a6 "$GWA6" --arg b6 "$GWB6" "$2"; }
 carrier() { [ "$(A cat /sys/class/net/vti0/carrier)" = "$1" ]; }
-hex() { head -c "$1" /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 
 # says STATUS TEXT COMMAND...: it ends so, and TEXT is in what it says.
 says() {
@@ -42,7 +41,7 @@ refused() {
 }
 
 # keys OCTETS: the text of a new key file, one line in each form
-keys() { printf 'in %s %s\nout 0x%s\n' "$(hex "$1")" "$(hex 4)" "$(hex $(($1 + 4)))"; }
+keys() { printf 'in %s %s\nout 0x%s\n' "$(random_hex "$1")" "$(random_hex 4)" "$(random_hex $(($1 + 4)))"; }
 
 # add IN OUT WORD...: a pair with keys that nobody needs to know
 add() {
@@ -208,7 +207,7 @@ key_files() {
 	count 0 || return
 	chmod 600 "$f"
 	ctl sa add vti0 in spi 300 out spi 301 alg aes-gcm-16-256 keys "$f" && count 1 || return
-	echo "in $(hex 32) $(hex 4) $(hex 1)" >"$f"
+	echo "in $(random_hex 32) $(random_hex 4) $(random_hex 1)" >"$f"
 	says 2 "$f:1: more than a key and a salt" \
 		ctl sa add vti0 in spi 302 out spi 303 alg aes-gcm-16-256 keys "$f"
 }
@@ -216,8 +215,8 @@ key_files() {
 keys_stay_inside() { # whatever is printed or stored where, keys are not in it
 	local key salt text
 	clean
-	key=$(hex 32) salt=$(hex 4)
-	text=$(printf 'in %s %s\nout %s %s\n' "$key" "$salt" "$(hex 32)" "$salt" |
+	key=$(random_hex 32) salt=$(random_hex 4)
+	text=$(printf 'in %s %s\nout %s %s\n' "$key" "$salt" "$(random_hex 32)" "$salt" |
 		ctl --json sa add vti0 in spi 310 out spi 311 alg aes-gcm-16-256 keys -) || return
 	text+=$(ctl sa show; ctl sa show --json; ip -n gwA -d -s link show vti0; dmesg)
 	! grep -qi -e "$key" -e "$salt" <<<"$text"
@@ -257,7 +256,7 @@ many() { # more than one netlink message holds, listed once each, in order
 
 counters() { # what the pair says has passed it has passed it
 	local ab ba
-	ab="$(hex 32) $(hex 4)" ba="$(hex 32) $(hex 4)"
+	ab="$(random_hex 32) $(random_hex 4)" ba="$(random_hex 32) $(random_hex 4)"
 	clean
 	ip -n gwB link add vti0 type ipsvti local "$GWB4" remote "$GWA4" &&
 		quiet gwB && ip -n gwB link set vti0 up && ip -n gwB addr add 169.254.1.2/30 dev vti0 &&

@@ -57,7 +57,6 @@ way() {
 	BEFORE=
 	OUTER=$1 ENCAP=$2
 	US=$(outer gwB "$1") THEM=$(outer gwA "$1")
-	POOL=$(random_hex 20000)
 	link_up gwA "$1" || return
 	while read -r src dst; do
 		for p in "out $src $dst $US $THEM" "in $dst $src $THEM $US" "fwd $dst $src $THEM $US"; do
@@ -88,14 +87,6 @@ ask() {
 	return 1
 }
 
-# hex VARIABLE OCTETS: random ones, of those that way() has made
-hex() {
-	local -n to=$1
-	to=${POOL:0:2 * $2}
-	[ "${#to}" -eq $((2 * $2)) ] || echo "out of random digits"
-	POOL=${POOL:2 * $2}
-}
-
 # xfrm_state SRC DST SPI WORDS ENC INTEG SALT
 xfrm_state() {
 	local src=$1 dst=$2 spi=$3 words="$4 " encap='' esn=''
@@ -113,7 +104,12 @@ xfrm_state() {
 install() { # XFRM-WORDS ENC INTEG SALT (octets)
 	local ei ii si eo io so ports='' esn='' more
 	local to_a=$((0x1000 + N)) to_b=$((0x2000 + N))
-	hex ei "$2" && hex ii "$3" && hex si "$4" && hex eo "$2" && hex io "$3" && hex so "$4"
+	random_to ei "$2"
+	random_to ii "$3"
+	random_to si "$4"
+	random_to eo "$2"
+	random_to io "$3"
+	random_to so "$4"
 	{
 		echo "xfrm state flush"
 		xfrm_state "$THEM" "$US" "$to_b" "$1" "$eo" "$io" "$so"
@@ -165,8 +161,8 @@ both_ways() { # ENC INTEG SALT IV ICV BLOCK XFRM-WORDS
 	[ -z "$ESN" ] || from=$NEAR
 	mtu=$(mtu_of "$4" "$5" "$6")
 	install "$7" "$1" "$2" "$3" && wait_for 10 "mtu_is $mtu" || return
-	in_ns hostA ping -4 -n -q -M "do" -s $((mtu - 28)) -c 1 -W 10 "$HOSTB4" &&
-		in_ns hostB ping -6 -n -q -c 1 -W 10 "$HOSTA6" || return
+	traffic ping hostA "$HOSTB4" -M 'do' -s $((mtu - 28)) -c 1 -W 10 &&
+		traffic ping hostB "$HOSTA6" -c 1 -W 10 || return
 	# All of it was ESP of this SA, and with the number that it should have.
 	counted 2 $((from + 2)) && none_dropped && ! in_ns gwB grep -E \
 		'^XfrmIn(Error|HdrError|State[A-Z]|Tmpl|NoPols|Pol)[A-Za-z]*[[:space:]]+[1-9]' /proc/net/xfrm_stat

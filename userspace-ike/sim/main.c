@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * sim [-n SEEDS] [-s SEED] [-v] [SCENARIO…]: run scenarios with many seeds,
- * print KTAP. With -s, run that seed alone; with -v, tell the story.
+ * print KTAP. With -s, begin with that seed, and without -n run it alone; with -v,
+ * tell the story.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -44,7 +45,8 @@ static bool chosen(const char *name, char **names, int n)
 
 int main(int argc, char **argv)
 {
-	unsigned long long first = 1, seeds = SEEDS;
+	unsigned long long first = 1, seeds = 0;
+	unsigned long long by_default = SEEDS;
 	bool verbose = false, bad = false;
 	unsigned int plan = 0, n = 0;
 	int opt;
@@ -56,7 +58,7 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			first = strtoull(optarg, NULL, 0);
-			seeds = 1;
+			by_default = 1;
 			break;
 		case 'v':
 			verbose = true;
@@ -68,6 +70,8 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
+	if (!seeds)
+		seeds = by_default;
 	for (size_t i = 0; i < sim_n_scenarios; i++)
 		plan += chosen(sim_scenarios[i].name, argv + optind,
 			       argc - optind);
