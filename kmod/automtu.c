@@ -16,9 +16,14 @@
 /* How long transmission may go on with an MTU that is not right any more. */
 #define NOTICE_TIME (HZ / 10)
 
+/*
+ * No route may be no memory for one, which the core does not always tell apart: so
+ * often it is asked again.
+ */
+#define TRIES 5
+
 /* MTU of the way to the peer; 0, nobody knows. */
-static u32 path_mtu(const struct ipsvti_dev *vdev,
-		    const struct ipsvti_config *config,
+static u32 path_mtu(struct ipsvti_dev *vdev, const struct ipsvti_config *config,
 		    const struct in6_addr *remote, bool natt)
 {
 	const struct net_device *link;
@@ -27,7 +32,10 @@ static u32 path_mtu(const struct ipsvti_dev *vdev,
 
 	if (config->family != AF_UNSPEC) {
 		dst = ipsvti_outer_lookup(vdev, config, remote, natt);
-		if (!IS_ERR(dst)) {
+		if (IS_ERR(dst)) {
+			vdev->mtu.failed++;
+		} else {
+			vdev->mtu.failed = 0;
 			mtu = dst_mtu(dst);
 			dst_release(dst);
 		}
@@ -95,6 +103,7 @@ void ipsvti_automtu_apply(struct ipsvti_dev *vdev)
 
 	/* Even if the user set one: transmission must see that we looked. */
 	mtu = ipsvti_automtu_derive(vdev);
+	ipsvti_automtu_retry(vdev);
 	if (!vdev->mtu.on || mtu == vdev->dev->mtu)
 		return;
 	vdev->mtu.ours = true;
@@ -130,6 +139,20 @@ static void queue(struct ipsvti_dev *vdev, unsigned long delay)
 void ipsvti_automtu_schedule(struct ipsvti_dev *vdev)
 {
 	queue(vdev, 0);
+}
+
+/**
+ * ipsvti_automtu_retry - if the last derivation had no route to go by, have another
+ * @vdev: the device, registered
+ *
+ * Context: process, RTNL held.
+ */
+void ipsvti_automtu_retry(struct ipsvti_dev *vdev)
+{
+	ASSERT_RTNL();
+
+	if (vdev->mtu.failed && vdev->mtu.failed < TRIES)
+		queue(vdev, NOTICE_TIME);
 }
 
 /**

@@ -27,6 +27,7 @@ struct ipsvti_transform;
  * @path: MTU of the underlay that it was last derived from; 0, none yet
  * @inner: longest inner packet that fits there, whatever the device's MTU; 0, none
  *	is known to
+ * @failed: how often in a row the underlay had no route
  * @work: derives it anew; while it is pending it holds the device
  */
 struct ipsvti_automtu {
@@ -36,6 +37,7 @@ struct ipsvti_automtu {
 	const struct ipsvti_transform *transform;
 	u32 path;
 	u32 inner;
+	unsigned int failed;
 	struct delayed_work work;
 };
 
@@ -47,6 +49,7 @@ void ipsvti_automtu_exit(struct ipsvti_dev *vdev);
 u32 ipsvti_automtu_derive(struct ipsvti_dev *vdev);
 void ipsvti_automtu_apply(struct ipsvti_dev *vdev);
 void ipsvti_automtu_schedule(struct ipsvti_dev *vdev);
+void ipsvti_automtu_retry(struct ipsvti_dev *vdev);
 void ipsvti_automtu_path_seen(struct ipsvti_dev *vdev, u32 path);
 
 #endif /* _IPSVTI_AUTOMTU_H */

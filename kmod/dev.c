@@ -195,6 +195,7 @@ void ipsvti_dev_set_config(struct ipsvti_dev *vdev, struct ipsvti_config *next,
 	ipsvti_config_free(old);
 	ipsvti_nat_reroute(vdev);
 	vdev->mtu.path = 0;
+	vdev->mtu.failed = 0;
 	ipsvti_automtu_apply(vdev);
 }
 
@@ -254,6 +255,7 @@ int ipsvti_link_new(struct net *net, struct net_device *dev,
 		return err;
 	}
 	list_add_tail(&vdev->node, &ipsvti_net(net)->devs);
+	ipsvti_automtu_retry(vdev);
 	return 0;
 }
 
