@@ -49,8 +49,18 @@ static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,
 		.daddr = *remote,
 	};
 
-	/* Unlike IPv4, the lookup takes an address that is not ours. */
-	if (!ipv6_chk_addr(vdev->net, &c->local, NULL, 0))
+	const struct net_device *link;
+	bool ours;
+
+	/*
+	 * Unlike IPv4, the lookup takes an address that is not ours.  Which are ours
+	 * depends on the VRF, and that on the underlay device.
+	 */
+	rcu_read_lock();
+	link = c->link ? dev_get_by_index_rcu(vdev->net, c->link) : NULL;
+	ours = ipv6_chk_addr(vdev->net, &c->local, link, 0);
+	rcu_read_unlock();
+	if (!ours)
 		return ERR_PTR(-EADDRNOTAVAIL);
 	return ip6_dst_lookup_flow(vdev->net, NULL, &fl, NULL);
 }
