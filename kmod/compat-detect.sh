@@ -28,5 +28,6 @@ echo '/* Made by kmod/compat-detect.sh; do not edit. */'
 has NET_GSO_H		net/gso.h
 has CRYPTO_DONE_DATA	linux/crypto.h		'crypto_completion_t)(void \*'
 has NEWLINK_PARAMS	net/rtnetlink.h		'^struct rtnl_newlink_params {'
+has DST_INIT_REF	net/dst.h		'int initial_ref'
 has DEV_LLTX		linux/netdevice.h	'[[:space:]]lltx:1;'
 has MCAST_CAP_NET_ADMIN	net/genetlink.h		'GENL_MCAST_CAP_NET_ADMIN'

@@ -11,6 +11,7 @@
 #include <linux/crypto.h>
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
+#include <net/dst.h>
 #include <net/genetlink.h>
 #include <net/rtnetlink.h>
 
@@ -80,6 +81,21 @@ static inline void ipsvti_compat_set_lltx(struct net_device *dev)
 	dev->lltx = true;
 #else
 	dev->features |= NETIF_F_LLTX;
+#endif
+}
+
+/**
+ * ipsvti_compat_dst_init - make a route entry that is nowhere accounted for
+ * @dst: the entry, which needs not be freed
+ * @ops: its operations
+ */
+static inline void ipsvti_compat_dst_init(struct dst_entry *dst,
+					  struct dst_ops *ops)
+{
+#ifdef IPSVTI_HAVE_DST_INIT_REF
+	dst_init(dst, ops, NULL, 1, DST_OBSOLETE_NONE, DST_NOCOUNT);
+#else
+	dst_init(dst, ops, NULL, DST_OBSOLETE_NONE, DST_NOCOUNT);
 #endif
 }
 

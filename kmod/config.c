@@ -28,6 +28,7 @@ const struct nla_policy ipsvti_config_policy[IFLA_IPSVTI_MAX + 1] = {
 	[IFLA_IPSVTI_DF] = NLA_POLICY_MAX(NLA_U8, IPSVTI_DF_CLEAR),
 	[IFLA_IPSVTI_MTU_AUTO] = NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_IPSVTI_MSS_CLAMP] = { .type = NLA_U32 },
+	[IFLA_IPSVTI_PRE_FRAG] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /**
@@ -186,6 +187,11 @@ static void set_defaults(struct ipsvti_config *c)
 	 * would be lost is found out by nobody but the user.
 	 */
 	c->mss_clamp = IPSVTI_MSS_CLAMP_AUTO;
+	/*
+	 * What IP does itself for a device whose MTU is right.  Fragments of ESP cost
+	 * the peer memory and order, and firewalls and clouds drop them.
+	 */
+	c->pre_frag = true;
 }
 
 static struct ipsvti_config *config_clone(const struct ipsvti_config *old)
@@ -264,6 +270,8 @@ struct ipsvti_config *ipsvti_config_make(const struct ipsvti_config *old,
 		if (err)
 			goto err_free;
 	}
+	if (data[IFLA_IPSVTI_PRE_FRAG])
+		c->pre_frag = nla_get_u8(data[IFLA_IPSVTI_PRE_FRAG]);
 	return c;
 
 err_free:
@@ -327,9 +335,9 @@ void ipsvti_config_free(struct ipsvti_config *config)
  */
 size_t ipsvti_config_fill_size(void)
 {
-	return 2 * nla_total_size(sizeof(struct in6_addr)) + /* local, remote */
-	       3 * nla_total_size(sizeof(u32)) + /* link, fwmark, mss-clamp */
-	       4 * nla_total_size(sizeof(u8)); /* ttl, dscp, df, mtu-auto */
+	/* local, remote; link, fwmark, mss-clamp; ttl, dscp, df, mtu-auto, pre-frag */
+	return 2 * nla_total_size(sizeof(struct in6_addr)) +
+	       3 * nla_total_size(sizeof(u32)) + 5 * nla_total_size(sizeof(u8));
 }
 
 /**
@@ -363,7 +371,8 @@ int ipsvti_config_fill(struct sk_buff *msg, const struct ipsvti_config *config,
 	    nla_put_u8(msg, IFLA_IPSVTI_DSCP, config->dscp) ||
 	    nla_put_u8(msg, IFLA_IPSVTI_DF, config->df) ||
 	    nla_put_u8(msg, IFLA_IPSVTI_MTU_AUTO, mtu_auto) ||
-	    nla_put_u32(msg, IFLA_IPSVTI_MSS_CLAMP, config->mss_clamp))
+	    nla_put_u32(msg, IFLA_IPSVTI_MSS_CLAMP, config->mss_clamp) ||
+	    nla_put_u8(msg, IFLA_IPSVTI_PRE_FRAG, config->pre_frag))
 		return -EMSGSIZE;
 	return 0;
 }

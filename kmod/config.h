@@ -34,6 +34,7 @@ struct sk_buff;
  * @dscp: DSCP of outer packets, or IPSVTI_DSCP_COPY
  * @df: &enum ipsvti_df
  * @mss_clamp: segment size that TCP may use at most, or IPSVTI_MSS_CLAMP_OFF or _AUTO
+ * @pre_frag: inner packets that may be cut are cut before encryption
  * @dst_cache: outer route.  It lives and dies with the configuration it was
  *	looked up for, hence can never be the route of another one.  Per CPU,
  *	used with BHs disabled.
@@ -48,6 +49,7 @@ struct ipsvti_config {
 	u8 dscp;
 	u8 df;
 	u16 mss_clamp;
+	bool pre_frag;
 	struct dst_cache dst_cache;
 };
 

@@ -3,7 +3,7 @@
  * Transmission: from the inner packet to ESP (RFC 4303, section 3.3).
  *
  *	ipsvti_tx()		is there a way?  An SA, a route; does it fit?
- *	  segment, reserve	a GSO packet takes one block of sequence numbers
+ *	  segment, cut, reserve	what becomes of a packet takes one block of numbers
  *	  tx_one()		for each packet: room, outer header
  *	ipsvti_aead_encrypt()
  *	ipsvti_tx_post()	out with it
@@ -20,12 +20,12 @@
 #include <net/ipv6.h>
 
 #include "aead.h"
-#include "automtu.h"
 #include "clamp.h"
 #include "compat.h"
 #include "config.h"
 #include "dev.h"
-#include "mtu.h"
+#include "fit.h"
+#include "frag.h"
 #include "nat.h"
 #include "nl.h"
 #include "outer.h"
@@ -41,6 +41,7 @@
  * @to: where its packets go
  * @dst: the route
  * @headroom: octets that each packet needs before its inner packet
+ * @cut: longer inner packets are cut to this; 0, none is
  * @spent: what @sa has come to if it does not take packets, &enum ipsvti_reason
  */
 struct tx_path {
@@ -50,6 +51,7 @@ struct tx_path {
 	struct ipsvti_to to;
 	struct dst_entry *dst;
 	unsigned int headroom;
+	unsigned int cut;
 	enum ipsvti_reason spent;
 };
 
@@ -113,48 +115,6 @@ static void acquire(struct ipsvti_dev *vdev)
 		ipsvti_event_acquire(vdev);
 }
 
-static bool exceeds(const struct sk_buff *skb, unsigned int mtu)
-{
-	return skb_is_gso(skb) ? !skb_gso_validate_network_len(skb, mtu) :
-				 skb->len > mtu;
-}
-
-/*
- * Does the packet fit the path, or may it be fragmented?  If neither, the sender is
- * told what would fit: this is before segmentation, and exact.
- */
-static bool fits(struct sk_buff *skb, const struct tx_path *p)
-{
-	bool natt = p->sa->out.encap == IPSVTI_ENCAP_UDP;
-	u32 path = dst_mtu(p->dst);
-	u32 mtu;
-
-	ipsvti_automtu_path_seen(p->vdev, path);
-	mtu = ipsvti_mtu_inner(path, p->config->family == AF_INET6, natt,
-			       &p->sa->transform->geometry);
-	if (likely(!exceeds(skb, mtu)) || p->config->df == IPSVTI_DF_CLEAR)
-		return true;
-
-	if (skb->protocol == htons(ETH_P_IP)) {
-		if (p->config->df == IPSVTI_DF_COPY &&
-		    !(ip_hdr(skb)->frag_off & htons(IP_DF)))
-			return true;
-		skb_dst_update_pmtu_no_confirm(skb, mtu);
-		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
-			      htonl(mtu));
-	} else {
-		/* No less than what IPv6 asks of every link may be asked for. */
-		if (mtu < IPV6_MIN_MTU) {
-			mtu = IPV6_MIN_MTU;
-			if (!exceeds(skb, mtu))
-				return true;
-		}
-		skb_dst_update_pmtu_no_confirm(skb, mtu);
-		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
-	}
-	return false;
-}
-
 /* What the outer header takes from the inner one. */
 static struct ipsvti_inner look_inside(const struct sk_buff *skb,
 				       const struct tx_path *p)
@@ -167,7 +127,7 @@ static struct ipsvti_inner look_inside(const struct sk_buff *skb,
 		df = ip_hdr(skb)->frag_off & htons(IP_DF);
 	} else {
 		inner.tos = ipv6_get_dsfield(ipv6_hdr(skb));
-		/* An IPv6 packet that fits() let through may be fragmented. */
+		/* What the sender could have made smaller is not here any more. */
 		df = skb->len > IPV6_MIN_MTU;
 	}
 	inner.df = p->config->df == IPSVTI_DF_COPY ?
@@ -291,7 +251,7 @@ static bool reserve(struct sk_buff *list, unsigned int n, struct tx_path *p,
 }
 
 /*
- * One packet, or the segments of one.  Each gets a sequence number from one block,
+ * One packet, or the segments or fragments of one.  Each gets a sequence number from one block,
  * and if there are not enough left, none is sent.  Returns what was not sent since
  * the SA is spent, all of it; else NULL.
  */
@@ -321,7 +281,10 @@ static struct sk_buff *tx_list(struct sk_buff *list, struct tx_path *p)
 	return NULL;
 }
 
-/* Returns what was not sent since the SA is spent, cut into segments; else NULL. */
+/*
+ * Returns what was not sent since the SA is spent, in segments or fragments; else
+ * NULL.
+ */
 static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 {
 	struct sk_buff *segs, *rest = NULL;
@@ -340,7 +303,8 @@ static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 		drop_of(skb, p->sa, 0, IPSVTI_A_COUNTERS_TX_NO_MEMORY);
 		goto release;
 	}
-	if (!fits(skb, p)) {
+	if (!ipsvti_fit(skb, p->vdev, p->config, p->sa, dst_mtu(p->dst),
+			&p->cut)) {
 		drop_of(skb, p->sa, 0, IPSVTI_A_COUNTERS_TX_TOO_BIG);
 		goto release;
 	}
@@ -357,7 +321,10 @@ static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 		consume_skb(skb);
 		skb = segs;
 	}
-	rest = tx_list(skb, p);
+	if (unlikely(p->cut))
+		skb = ipsvti_frag(skb, p->sa, p->cut);
+	if (likely(skb))
+		rest = tx_list(skb, p);
 release:
 	dst_release(p->dst);
 	return rest;
@@ -386,7 +353,7 @@ static void drop_spent(struct sk_buff *list, const struct tx_path *p,
 static struct sk_buff *tx_elsewhere(struct sk_buff *list, struct tx_path *p)
 {
 	const struct ipsvti_sa *spent = p->sa;
-	struct sk_buff *skb, *next, *rest;
+	struct sk_buff *skb, *next, *rest, *last;
 
 	ipsvti_bundle_reached(p->vdev, p->sa, BIT(p->spent));
 	p->sa = rcu_dereference(p->vdev->out);
@@ -399,7 +366,9 @@ static struct sk_buff *tx_elsewhere(struct sk_buff *list, struct tx_path *p)
 		skb_mark_not_on_list(skb);
 		rest = tx_with(skb, p);
 		if (unlikely(rest)) {
-			rest->next = next;
+			for (last = rest; last->next;)
+				last = last->next;
+			last->next = next;
 			return rest;
 		}
 	}

@@ -254,6 +254,54 @@ tcp_across() {
 	traffic tcp "$from" "$to" "${!addr}" "$2"
 }
 
+# mtu GW: what vti0 has
+mtu() { ip -n "$1" -j link show vti0 | jq -r '.[0].mtu'; } # GW
+
+mtu_is() { # GW N: within a moment
+	wait_for 5 "[ \"\$(mtu $1)\" = $2 ]" && return
+	echo "the MTU is $(mtu "$1"), not $2"
+	return 1
+}
+
+# The LANs and, with too_wide, the devices take packets that do not fit the path.
+lans_mtu() { # MTU
+	local x
+	for x in A B; do
+		ip -n "host$x" link set eth0 mtu "$1" && ip -n "gw$x" link set lan mtu "$1" || return
+	done
+}
+
+# too_wide 4|6 none|udp [OPTION...]: a new tunnel, whose devices have an MTU of 3000
+too_wide() {
+	local v=$1 how=()
+	[ "$2" = none ] || how=("${ENCAP_UDP[@]}")
+	shift 2
+	links_down
+	links_up "$v" "$@" && ip -n gwA link set vti0 mtu 3000 && ip -n gwB link set vti0 mtu 3000 &&
+		pair_up 1 256 "${how[@]}"
+}
+
+# big_start: from now on big.py sends datagrams
+big_start() {
+	coproc BIG { "$NET/big.py" 2>&1; }
+	exec {BIG_IN}>&"${BIG[1]}" {BIG_OUT}<&"${BIG[0]}"
+}
+
+# big_ask WORD...: what it says to that, see there, is in SAID
+big_ask() {
+	echo "$*" >&"$BIG_IN" && read -r -t 30 SAID <&"$BIG_OUT"
+}
+
+# big ANSWER WORD...: that is what it says
+big() {
+	local want=$1
+	shift
+	big_ask "$@"
+	[ "$SAID" = "$want" ] && return
+	echo "$*: $SAID, not $want"
+	return 1
+}
+
 # table_checks: a test for each row of $WORK/table, which nl.py has compared with what
 # was answered
 table_checks() {

@@ -34,6 +34,7 @@ refusals_table() {
 	mss-clamp 87 | ERANGE | mss-clamp | off | link-new | {"name":"x","data":{"mss-clamp":87}}
 	mss-clamp 65496 | ERANGE | mss-clamp | 65495 | link-new | {"name":"x","data":{"mss-clamp":65496}}
 	mtu-auto 2 | ERANGE | mtu-auto | | link-new | {"name":"x","data":{"mtu-auto":2}}
+	pre-frag 2 | ERANGE | pre-frag | | link-new | {"name":"x","data":{"pre-frag":2}}
 	change: one address of the other family | EAFNOSUPPORT | local6 | | link-set | {"name":"t4","data":{"local6":"2001:db8:a::1"}}
 	change: the remote to the local | EADDRINUSE | remote | same | link-set | {"name":"t4","data":{"remote":"192.0.2.1"}}
 	change: local alone on a device without | EDESTADDRREQ | local | both | link-set | {"name":"p","data":{"local":"192.0.2.1"}}

@@ -67,17 +67,17 @@ help() { says 0 'Usage: ... ipsvti [ local ADDR remote ADDR ]' ip link help ipsv
 
 link_all() {
 	ip -n gwA link add vti9 type ipsvti local "$GWA6" remote "$GWB6" dev wan fwmark 0x51 \
-		ttl 33 dscp 46 df clear mtu-auto off mss-clamp 1200 || return
+		ttl 33 dscp 46 df clear mtu-auto off mss-clamp 1200 pre-frag off || return
 	info_is vti9 '. == {local: $a6, remote: $b6, link: "wan", fwmark: "0x51", ttl: 33,
-		dscp: 46, df: "clear", mtu_auto: false, mss_clamp: 1200}' || return
-	says 0 "ipsvti local $GWA6 remote $GWB6 dev wan fwmark 0x51 ttl 33 dscp 46 df clear mtu-auto off mss-clamp 1200" \
+		dscp: 46, df: "clear", mtu_auto: false, mss_clamp: 1200, pre_frag: false}' || return
+	says 0 "ipsvti local $GWA6 remote $GWB6 dev wan fwmark 0x51 ttl 33 dscp 46 df clear mtu-auto off mss-clamp 1200 pre-frag off" \
 		ip -n gwA -d link show vti9
 }
 
 link_change() {
-	ip -n gwA link change vti9 type ipsvti ttl auto dscp copy nodev mss-clamp off || return
+	ip -n gwA link change vti9 type ipsvti ttl auto dscp copy nodev mss-clamp off pre-frag on || return
 	info_is vti9 '. == {local: $a6, remote: $b6, fwmark: "0x51", ttl: "auto",
-		dscp: "copy", df: "clear", mtu_auto: false, mss_clamp: "off"}' || return
+		dscp: "copy", df: "clear", mtu_auto: false, mss_clamp: "off", pre_frag: true}' || return
 	ip -n gwA link change vti9 type ipsvti local "$GWA4" remote "$GWB4" || return
 	info_is vti9 '.local == $a and .remote == $b and .fwmark == "0x51"' || return
 	ip -n gwA link del vti9
@@ -88,7 +88,7 @@ link_defaults() {
 	quiet gwA
 	ip -n gwA link set vti0 up
 	info_is vti0 '. == {local: $a, remote: $b, ttl: "auto", dscp: "copy", df: "copy",
-		mtu_auto: true, mss_clamp: "auto"}'
+		mtu_auto: true, mss_clamp: "auto", pre_frag: true}'
 }
 
 link_mtu() {

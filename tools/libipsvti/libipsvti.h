@@ -557,6 +557,7 @@ int ipsvti_events_read(struct ipsvti_events *events, ipsvti_event_cb cb,
  * @df: where the outer DF bit comes from
  * @mtu_auto: the device derives its MTU itself
  * @mss_clamp: largest TCP segment, or IPSVTI_MSS_CLAMP_OFF or IPSVTI_MSS_CLAMP_AUTO
+ * @pre_frag: inner packets that may be cut are cut before encryption
  */
 struct ipsvti_link {
 	uint64_t has;
@@ -575,6 +576,7 @@ struct ipsvti_link {
 	enum ipsvti_df df;
 	bool mtu_auto;
 	uint32_t mss_clamp;
+	bool pre_frag;
 };
 
 /**

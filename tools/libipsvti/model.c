@@ -209,6 +209,7 @@ static const struct wire_attr link_attrs[] = {
 	[IFLA_IPSVTI_DF] = ENUM8("df", ipsvti_link, df),
 	[IFLA_IPSVTI_MTU_AUTO] = BOOL("mtu-auto", ipsvti_link, mtu_auto),
 	[IFLA_IPSVTI_MSS_CLAMP] = U32("mss-clamp", ipsvti_link, mss_clamp),
+	[IFLA_IPSVTI_PRE_FRAG] = BOOL("pre-frag", ipsvti_link, pre_frag),
 };
 const struct wire_set wire_link_set = SET(link_attrs, IFLA_IPSVTI_MAX);
 

@@ -37,6 +37,7 @@ static void ipsvti_print_help(struct link_util *lu, int argc, char **argv,
 		"		[ df { copy | set | clear } ]\n"
 		"		[ mtu-auto { on | off } ]\n"
 		"		[ mss-clamp { off | auto | 88..65495 } ]\n"
+		"		[ pre-frag { on | off } ]\n"
 		"\n"
 		"Where:	ADDR := { IPv4_ADDRESS | IPv6_ADDRESS }, both of one family\n"
 		"	MARK := { 0x0..0xffffffff }\n",
@@ -144,8 +145,8 @@ static void parse_df(const struct option *opt, const char *value,
 	addattr8(n, MAX_REQUEST, IFLA_IPSVTI_DF, df);
 }
 
-static void parse_mtu_auto(const struct option *opt, const char *value,
-			   struct nlmsghdr *n)
+static void parse_switch(const struct option *opt, const char *value,
+			 struct nlmsghdr *n, int attr)
 {
 	int err = 0;
 	bool on;
@@ -153,7 +154,19 @@ static void parse_mtu_auto(const struct option *opt, const char *value,
 	on = parse_on_off(opt->name, value, &err);
 	if (err)
 		exit(err);
-	addattr8(n, MAX_REQUEST, IFLA_IPSVTI_MTU_AUTO, on);
+	addattr8(n, MAX_REQUEST, attr, on);
+}
+
+static void parse_mtu_auto(const struct option *opt, const char *value,
+			   struct nlmsghdr *n)
+{
+	parse_switch(opt, value, n, IFLA_IPSVTI_MTU_AUTO);
+}
+
+static void parse_pre_frag(const struct option *opt, const char *value,
+			   struct nlmsghdr *n)
+{
+	parse_switch(opt, value, n, IFLA_IPSVTI_PRE_FRAG);
 }
 
 static void parse_mss_clamp(const struct option *opt, const char *value,
@@ -183,6 +196,7 @@ static const struct option options[] = {
 	{ "df", parse_df, false },
 	{ "mtu-auto", parse_mtu_auto, false },
 	{ "mss-clamp", parse_mss_clamp, false },
+	{ "pre-frag", parse_pre_frag, false },
 };
 
 static const struct option *find_option(const char *name)
@@ -329,6 +343,10 @@ static void ipsvti_print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 				   get_attr8(tb[IFLA_IPSVTI_MTU_AUTO]));
 	if (tb[IFLA_IPSVTI_MSS_CLAMP])
 		print_mss_clamp(get_attr32(tb[IFLA_IPSVTI_MSS_CLAMP]));
+	if (tb[IFLA_IPSVTI_PRE_FRAG])
+		print_color_on_off(PRINT_ANY, COLOR_NONE, "pre_frag",
+				   "pre-frag %s ",
+				   get_attr8(tb[IFLA_IPSVTI_PRE_FRAG]));
 }
 
 /* Found by its name; nothing declares it. */

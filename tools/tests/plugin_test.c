@@ -87,7 +87,7 @@ static void add_all(void **state)
 
 	(void)state;
 	requested(
-		"add vti0 type ipsvti local 192.0.2.1 remote 198.51.100.2 dev lo fwmark 0x51 ttl 64 dscp 0x2e df clear mtu-auto off mss-clamp 1200",
+		"add vti0 type ipsvti local 192.0.2.1 remote 198.51.100.2 dev lo fwmark 0x51 ttl 64 dscp 0x2e df clear mtu-auto off mss-clamp 1200 pre-frag off",
 		&link);
 	assert_int_equal(link.mss_clamp, 1200);
 	assert_int_equal(link.local.family, AF_INET);
@@ -103,6 +103,8 @@ static void add_all(void **state)
 	assert_int_equal(link.df, IPSVTI_DF_CLEAR);
 	assert_false(link.mtu_auto);
 	assert_true(link.has & IPSVTI_HAS(IFLA_IPSVTI_MTU_AUTO));
+	assert_false(link.pre_frag);
+	assert_true(link.has & IPSVTI_HAS(IFLA_IPSVTI_PRE_FRAG));
 }
 
 static void add_names(void **state)
@@ -112,7 +114,7 @@ static void add_names(void **state)
 
 	(void)state;
 	requested(
-		"add vti0 type ipsvti local 2001:db8::1 remote 2001:db8::2 nodev ttl auto dscp copy df set mtu-auto on mss-clamp auto",
+		"add vti0 type ipsvti local 2001:db8::1 remote 2001:db8::2 nodev ttl auto dscp copy df set mtu-auto on mss-clamp auto pre-frag on",
 		&link);
 	assert_int_equal(link.mss_clamp, IPSVTI_MSS_CLAMP_AUTO);
 	assert_int_equal(link.local.family, AF_INET6);
@@ -125,6 +127,7 @@ static void add_names(void **state)
 	assert_int_equal(link.dscp, IPSVTI_DSCP_COPY);
 	assert_int_equal(link.df, IPSVTI_DF_SET);
 	assert_true(link.mtu_auto);
+	assert_true(link.pre_frag);
 }
 
 static void refused(void **state)
@@ -144,6 +147,7 @@ static void refused(void **state)
 		{ "dscp 64", "expected \"copy\" or 0 to 63" },
 		{ "df maybe", "expected \"copy\", \"set\" or \"clear\"" },
 		{ "mtu-auto maybe", "must be one of" },
+		{ "pre-frag maybe", "must be one of" },
 		{ "mss-clamp on", "expected \"off\", \"auto\" or 88 to" },
 		{ "mss-clamp 1", "expected \"off\", \"auto\" or 88 to" },
 		{ "mss-clamp 87", "expected \"off\", \"auto\" or 88 to" },
@@ -193,7 +197,8 @@ static struct ipsvti_link shown(void)
 		       IPSVTI_HAS(IFLA_IPSVTI_DSCP) |
 		       IPSVTI_HAS(IFLA_IPSVTI_DF) |
 		       IPSVTI_HAS(IFLA_IPSVTI_MTU_AUTO) |
-		       IPSVTI_HAS(IFLA_IPSVTI_MSS_CLAMP),
+		       IPSVTI_HAS(IFLA_IPSVTI_MSS_CLAMP) |
+		       IPSVTI_HAS(IFLA_IPSVTI_PRE_FRAG),
 		.name = "vti0",
 		.mtu = 1438,
 		.local.family = AF_INET,
@@ -201,6 +206,7 @@ static struct ipsvti_link shown(void)
 		.dscp = IPSVTI_DSCP_COPY,
 		.mtu_auto = true,
 		.mss_clamp = IPSVTI_MSS_CLAMP_AUTO,
+		.pre_frag = true,
 	};
 
 	inet_pton(AF_INET, "192.0.2.1", &link.local.v4);
@@ -258,7 +264,7 @@ static void show_defaults(void **state)
 	assert_int_equal(ip("-d link show dev vti0"), 0);
 	assert_contains(
 		out,
-		"ipsvti local 192.0.2.1 remote 198.51.100.2 ttl auto dscp copy df copy mtu-auto on mss-clamp auto ");
+		"ipsvti local 192.0.2.1 remote 198.51.100.2 ttl auto dscp copy df copy mtu-auto on mss-clamp auto pre-frag on ");
 	data = info_data();
 	assert_json(data, "local", "192.0.2.1");
 	assert_json(data, "remote", "198.51.100.2");
@@ -267,6 +273,7 @@ static void show_defaults(void **state)
 	assert_json(data, "df", "copy");
 	assert_true(json_is_true(json_object_get(data, "mtu_auto")));
 	assert_json(data, "mss_clamp", "auto");
+	assert_true(json_is_true(json_object_get(data, "pre_frag")));
 	assert_null(json_object_get(data, "link"));
 	assert_null(json_object_get(data, "fwmark"));
 	json_decref(data);
@@ -289,11 +296,12 @@ static void show_all(void **state)
 	link.df = IPSVTI_DF_CLEAR;
 	link.mtu_auto = false;
 	link.mss_clamp = 1300;
+	link.pre_frag = false;
 	answer_with(&link);
 	assert_int_equal(ip("-d link show dev vti0"), 0);
 	assert_contains(
 		out,
-		"ipsvti local 2001:db8::1 remote 2001:db8::2 dev lo fwmark 0xdeadbeef ttl 255 dscp 46 df clear mtu-auto off mss-clamp 1300 ");
+		"ipsvti local 2001:db8::1 remote 2001:db8::2 dev lo fwmark 0xdeadbeef ttl 255 dscp 46 df clear mtu-auto off mss-clamp 1300 pre-frag off ");
 	data = info_data();
 	assert_json(data, "local", "2001:db8::1");
 	assert_json(data, "link", "lo");
@@ -302,6 +310,7 @@ static void show_all(void **state)
 	assert_int_equal(json_integer_value(json_object_get(data, "dscp")), 46);
 	assert_json(data, "df", "clear");
 	assert_true(json_is_false(json_object_get(data, "mtu_auto")));
+	assert_true(json_is_false(json_object_get(data, "pre_frag")));
 	json_decref(data);
 }
 
