@@ -10,6 +10,7 @@
 #include <net/ip6_checksum.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
 #include <net/route.h>
 
 #include "config.h"
@@ -37,6 +38,20 @@ static struct dst_entry *lookup_v4(const struct ipsvti_dev *vdev,
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
+/* Which addresses are ours depends on the VRF, and that on the underlay device. */
+static bool is_ours_v6(const struct ipsvti_dev *vdev,
+		       const struct ipsvti_config *c)
+{
+	const struct net_device *link;
+	bool ours;
+
+	rcu_read_lock();
+	link = c->link ? dev_get_by_index_rcu(vdev->net, c->link) : NULL;
+	ours = ipv6_chk_addr(vdev->net, &c->local, link, 0);
+	rcu_read_unlock();
+	return ours;
+}
+
 static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,
 				   const struct ipsvti_config *c,
 				   const struct in6_addr *remote, u8 proto)
@@ -48,21 +63,19 @@ static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,
 		.saddr = c->local,
 		.daddr = *remote,
 	};
+	struct dst_entry *dst;
 
-	const struct net_device *link;
-	bool ours;
-
-	/*
-	 * Unlike IPv4, the lookup takes an address that is not ours.  Which are ours
-	 * depends on the VRF, and that on the underlay device.
-	 */
-	rcu_read_lock();
-	link = c->link ? dev_get_by_index_rcu(vdev->net, c->link) : NULL;
-	ours = ipv6_chk_addr(vdev->net, &c->local, link, 0);
-	rcu_read_unlock();
-	if (!ours)
+	/* Unlike IPv4, the lookup takes an address that is not ours ... */
+	if (!is_ours_v6(vdev, c))
 		return ERR_PTR(-EADDRNOTAVAIL);
-	return ip6_dst_lookup_flow(vdev->net, NULL, &fl, NULL);
+	dst = ip6_dst_lookup_flow(vdev->net, NULL, &fl, NULL);
+	/* ... and another device, if there is no route by this one. */
+	if (!IS_ERR(dst) && c->link && dst->dev->ifindex != c->link &&
+	    l3mdev_master_ifindex(dst->dev) != c->link) {
+		dst_release(dst);
+		return ERR_PTR(-ENETUNREACH);
+	}
+	return dst;
 }
 #else
 static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,

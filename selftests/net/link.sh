@@ -42,7 +42,7 @@ refusals_table() {
 	EOT
 }
 rows=$(refusals_table | grep -c .)
-ktap_plan $((13 + rows))
+ktap_plan $((14 + rows))
 
 setup() {
 	modprobe ipsvti && topo_up
@@ -157,6 +157,18 @@ mark_at_work() {
 	links_down
 }
 
+# "dev" holds although the route leads to another device: IPv4 looks for the peer on the link,
+# IPv6 has no way.
+dev_at_work() {
+	ip -n gwA link add d1 type dummy && ip -n gwA link set d1 up && link_up gwA 4 dev d1 && link_up gwB 4 && pair_up 1 || return
+	no_ping_across 4 && ip -n gwA link set vti0 type ipsvti dev wan && ping_across 4 || return
+	links_down
+	link_up gwA 6 dev d1 && link_up gwB 6 && pair_up 1 && in_ns gwA sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1 &&
+		counts gwA tx-no-route 2 no_ping_across 4 && ip -n gwA link set vti0 type ipsvti dev wan && ping_across 4 || return
+	links_down
+	ip -n gwA link del d1
+}
+
 refusals() {
 	local t4
 	t4=$(ip -n gwA -j link show t4 | jq '.[0].ifindex')
@@ -203,6 +215,7 @@ ktap_run "addresses given later" addresses_later
 ktap_run "a name that others refuse" late_refusal
 ktap_run "ttl, dscp and df in outer packets" options_at_work
 ktap_run "fwmark chooses the route" mark_at_work
+ktap_run "dev holds, whatever the route says" dev_at_work
 ktap_run "all that must be refused was asked for" refusals
 table_checks
 ktap_run "nothing changed by what was refused" nothing_changed
