@@ -5,6 +5,7 @@
 #include "suites.h"
 
 #include "../alg.h"
+#include "../mss.h"
 #include "../mtu.h"
 
 static const struct ipsvti_esp_geometry gcm = { .iv_len = 8,
@@ -21,9 +22,9 @@ static const struct ipsvti_esp_geometry *geometry(struct kunit *test, u32 alg)
 
 /*
  * The table of AWS's guide for customer gateway devices: link MTU 1500, outer
- * IPv4, without and with NAT traversal; its MSS columns are 40 octets less for
- * IPv4 and 60 for IPv6.  Behind it what the same formula gives for outer IPv6.
- * Keys of either length, as the table does not tell them apart.
+ * IPv4, without and with NAT traversal, with its MSS columns.  Behind it what the
+ * same formula gives for outer IPv6.  Keys of either length, as the table does not
+ * tell them apart.
  */
 static const struct {
 	u32 alg[2];
@@ -68,8 +69,8 @@ static void aws_row(struct kunit *test, u32 i, u32 natt, u32 bits)
 
 	KUNIT_EXPECT_EQ_MSG(test, mtu, aws[i].mtu[natt], "row %u natt %u", i,
 			    natt);
-	KUNIT_EXPECT_EQ(test, mtu - 40, aws[i].mss4[natt]);
-	KUNIT_EXPECT_EQ(test, mtu - 60, aws[i].mss6[natt]);
+	KUNIT_EXPECT_EQ(test, ipsvti_mss_max(mtu, false), aws[i].mss4[natt]);
+	KUNIT_EXPECT_EQ(test, ipsvti_mss_max(mtu, true), aws[i].mss6[natt]);
 	KUNIT_EXPECT_EQ_MSG(test, ipsvti_mtu_inner(1500, true, natt, g),
 			    aws[i].outer6[natt], "row %u natt %u", i, natt);
 }

@@ -5,7 +5,7 @@
 # sender told, by inner packet, df and pre-frag; and fragments that come in.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 22
+ktap_plan 23
 
 # 1446 octets fit; the LANs and the devices take 3000.
 FITS=1446
@@ -138,6 +138,18 @@ before_limits() {
 		counts gwA tx-expired 2 big lost udp hostA hostB 4 2500
 }
 
+# The one that takes over adds more to a packet, so the first fragment is cut once more, and
+# has no number for both; the next one takes over, for what was cut there and what was not yet.
+before_limits_twice() {
+	too_wide 4 none && in_ns gwA sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1 && for n in 2 3 4; do
+		keys $n && sa_add gwB $n || return
+	done
+	sa_add gwA 2 256 limit out hard-packets 1 && sa_add gwA 3 256 activate manual &&
+		sa_add gwA 4 256 activate manual limit out hard-packets 1 "${ENCAP_UDP[@]}" || return
+	watch big "arrived 1" udp hostA hostB 4 2500 && cut_inside 3 && [ "$(state gwA 3)" = active ] &&
+		[ "$(sa_of gwA 3 .out.packets)" = 3 ] && has in 1 "ip[2:2] = 1436" && has in 1 "ip[2:2] = 28" && [ -z "$(drops gwA)" ]
+}
+
 # Each allocation on the way fails once: what does not arrive is refused to the socket or
 # counted, and nothing of it is left over, which is what the debug kernel looks for.
 before_no_memory() {
@@ -242,6 +254,7 @@ ktap_run "before encryption, fragments again" before_again
 ktap_run "before encryption, IP options" before_options
 ktap_run "before encryption, damaged headers" before_damaged
 ktap_run "before encryption, at the end of an SA" before_limits
+ktap_run "before encryption, at the end of two SAs" before_limits_twice
 ktap_run "before encryption, without memory" before_no_memory
 ktap_run "before encryption, outer IPv6 and UDP" before_over 6 udp 1418
 ktap_run "outside, IPv4" outside 4 none 1446 2

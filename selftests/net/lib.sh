@@ -245,11 +245,11 @@ ping_across() { # 4|6 [OPTION...]: of traffic.py's ping
 # Nothing comes back within a moment.
 no_ping_across() { ! ping_across "$1" -c 2 -W 1; }
 
-# tcp_across 4|6 BYTES [hostB|hostA]: that many random bytes through TCP from hostA
-# (or hostB) to the other arrive as they were
+# tcp_across 4|6 BYTES [FROM]: that many random bytes through TCP from hostA (or hostB, or
+# gwA) to the other host arrive as they were
 tcp_across() {
 	local from=${3:-hostA} to=hostB addr
-	[ "$from" = hostA ] || to=hostA
+	[ "$from" != hostB ] || to=hostA
 	addr=${to^^}$1
 	traffic tcp "$from" "$to" "${!addr}" "$2"
 }

@@ -4,18 +4,10 @@
 # The device's MTU, and what becomes of packets that are too big.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 16
+ktap_plan 18
 
 setup() {
 	modprobe ipsvti && topo_up && encap_up gwA && encap_up gwB
-}
-
-mtu() { ip -n "$1" -j link show vti0 | jq -r '.[0].mtu'; } # GW
-
-mtu_is() { # GW N: within a moment
-	wait_for 5 "[ \"\$(mtu $1)\" = $2 ]" && return
-	echo "the MTU is $(mtu "$1"), not $2"
-	return 1
 }
 
 # AWS's table, and the same formula with outer IPv6.
@@ -88,24 +80,71 @@ big_ones_pass() {
 		ping_across 4 -M dont -s 60000
 }
 
-# The path gets narrower somewhere behind, and an ICMP comes for the outer packet.
-pmtu_learnt() { # OUTER none|udp LARGEST
-	local encap=() v=4 head=28 out
+# MTU at creation is the user's, if the device can have it.
+at_creation() {
+	local v mtu
+	for v in 4 6; do
+		for mtu in 68 1300 65000; do
+			ip -n gwA link add x mtu "$mtu" type ipsvti local "$(outer gwA "$v")" remote "$(outer gwB "$v")" &&
+				ip -n gwA -d -j link show x | jq -e ".[0] | .mtu == $mtu and .linkinfo.info_data.mtu_auto == false" &&
+				ip -n gwA link del x || return
+		done
+		for mtu in 67 65535 65536; do
+			refused "mtu" ip -n gwA link add x mtu "$mtu" type ipsvti local "$(outer gwA "$v")" remote "$(outer gwB "$v")" &&
+				! ip -n gwA link show x 2>/dev/null || return
+		done
+	done
+}
+
+# Another underlay, by name or by the route.
+another_underlay() {
+	ip -n gwA -batch - <<-EOT || return
+		link add d1 mtu 1800 type dummy
+		link add d2 mtu 1400 type dummy
+		link set d1 up
+		link set d2 up
+	EOT
+	link_up gwA 4 dev d1 && mtu_is gwA 1746 && ip -n gwA link change vti0 type ipsvti dev d2 && mtu_is gwA 1346 &&
+		ip -n gwA link set d2 mtu 1500 && mtu_is gwA 1446 && ip -n gwA link set vti0 mtu 1200 &&
+		ip -n gwA link change vti0 type ipsvti dev d1 && mtu_is gwA 1200 && link_down gwA || return
+	link_up gwA 6 dev d1 && mtu_is gwA 1726 && ip -n gwA link change vti0 type ipsvti dev d2 && mtu_is gwA 1426 || return
+	ip -n gwA link del d1
+	ip -n gwA link del d2
+}
+
+underlay_mtu() { # MTU
+	ip -n gwA link set wan mtu "$1" && ip -n inet link set toA mtu "$1" &&
+		ip -n inet link set toB mtu "$1" && ip -n gwB link set wan mtu "$1"
+}
+
+# What fits 9000 octets, in one piece; larger ones in fragments that are not outside.
+jumbo() { # 4|6 none|udp MTU
+	local encap=()
 	[ "$2" = none ] || encap=("${ENCAP_UDP[@]}")
-	links_up "$1" && pair_up 1 256 "${encap[@]}" || return
-	ip -n inet link set toB mtu 1400
-	# The first one, within the device's MTU, is lost and teaches the gateway; then the
-	# host is told.
-	in_ns hostA ip route flush cache
-	wait_for 10 "in_ns hostA ping -n -4 -c 1 -W 1 -M do -s 1380 $HOSTB4 | grep -q 'mtu = $3'" &&
-		ping_across "$v" -M 'do' -s $(($3 - head)) && tcp_across 4 300000 && tcp_across 6 300000
+	underlay_mtu 9000 && lans_mtu 9000 && links_up "$1" && pair_up 1 256 "${encap[@]}" && mtu_is gwA "$3" &&
+		capture_start inet toA "$WORK/jumbo" "ip[6:2] & 0x3fff != 0 or ip6[6] = 44" || return
+	ping_across 4 -M 'do' -s $(($3 - 28)) && ping_across 6 -M 'do' -s $(($3 - 48)) && told 4 $(($3 - 28 + 1)) "$3" &&
+		told 6 $(($3 - 48 + 1)) "$3" && ping_across 4 -M dont -s 60000 && ping_across 6 -s 60000 &&
+		tcp_across 4 2000000 && tcp_across 6 2000000 || return
+	capture_stop "$WORK/jumbo"
+	[ -z "$(tcpdump -nr "$WORK/jumbo" 2>/dev/null)" ] && [ -z "$(drops gwB)" ]
+}
+
+# An underlay as wide as can be. Outside there are no more than 65535 octets, so what a route
+# lets pass beyond that is answered, although it might be fragmented.
+widest() {
+	underlay_mtu 65535 && lans_mtu 65535 && links_up 4 df clear && pair_up 1 || return
+	refused "mtu" ip -n gwA link set vti0 mtu 65536 && refused "mtu" ip -n gwA link set vti0 mtu 65500 &&
+		mtu_is gwA "$(ip -n gwA -d -j link show vti0 | jq '.[0].max_mtu')" && ping_across 4 -M 'do' -s $(($(mtu gwA) - 28)) &&
+		ip -n gwA route change 10.2.0.0/24 dev vti0 mtu 65535 && ping_across 4 -M 'do' -s $((65478 - 28)) &&
+		told 4 $((65478 - 28 + 1)) 65478
 }
 
 one() {
 	ktap_run "$@"
 	links_down
-	ip -n gwA link set wan mtu 1500
-	ip -n inet link set toB mtu 1500
+	underlay_mtu 1500
+	lans_mtu 1500
 	in_ns gwA ip route flush cache
 	in_ns gwA ip -6 route flush cache
 	in_ns hostA ip route flush cache
@@ -125,7 +164,9 @@ one "exact ICMP answers, outer IPv4, UDP" exact 4 udp 1438
 one "exact ICMP answers, outer IPv6" exact 6 none 1426
 one "outer packets are never fragmented" never_fragmented
 one "big packets pass" big_ones_pass
-one "path MTU learnt from the underlay, IPv4" pmtu_learnt 4 none 1346
-one "path MTU learnt from the underlay, IPv4, UDP" pmtu_learnt 4 udp 1338
-one "path MTU learnt from the underlay, IPv6" pmtu_learnt 6 none 1326
+one "an MTU at creation" at_creation
+one "another underlay" another_underlay
+one "jumbo frames, outer IPv4" jumbo 4 none 8946
+one "jumbo frames, outer IPv6, UDP" jumbo 6 udp 8918
+one "64 KB" widest
 ktap_end

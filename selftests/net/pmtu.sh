@@ -1,0 +1,249 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Path MTU: learnt from the underlay and forgotten again, and told to inner senders: to
+# the octet, also for packets that leave a socket or a network card in one piece (GSO),
+# and through tunnels that are on top of ours.
+set -u
+. "$IPSVTI_TREE/selftests/net/lib.sh"
+ktap_plan 19
+
+FITS=1446
+
+setup() {
+	modprobe ipsvti && topo_up && encap_up gwA && encap_up gwB && big_start && lans_mtu 3000
+}
+
+# What a namespace knows of the path to an address; "null", nothing
+route_mtu() { # NS ADDR
+	ip -n "$1" -j route get "$2" | jq -r '.[0].metrics[0].mtu'
+}
+
+forget() { # NS...
+	local ns
+	for ns; do
+		in_ns "$ns" ip route flush cache
+		in_ns "$ns" ip -6 route flush cache
+	done
+}
+
+narrow() { ip -n inet link set toB mtu "${1:-1400}"; }
+
+# ---- from the underlay
+
+# A link on the way gets narrower; the first packet, within the device's MTU, is lost and
+# teaches the gateway. Then the host is told, and the device knows.
+learn() { # 4|6 none|udp FITS
+	local encap=()
+	[ "$2" = none ] || encap=("${ENCAP_UDP[@]}")
+	links_down
+	links_up "$1" && pair_up 1 256 "${encap[@]}" && narrow || return
+	wait_for 10 "big 'told $3' udp hostA hostB 4 1380 df" && mtu_is gwA "$3"
+}
+
+# header octets: 28 of IPv4 and UDP, 48 of IPv6 and UDP
+learnt() { # 4|6 none|udp FITS
+	local fits=$3 peer=$GWB4
+	[ "$1" = 4 ] || peer=$GWB6
+	learn "$@" && [ "$(route_mtu gwA "$peer")" = 1400 ] && [ "$(route_mtu hostA "$HOSTB4")" = "$fits" ] &&
+		big "told $fits" udp hostA hostB 6 1380 df && [ "$(route_mtu hostA "$HOSTB6")" = "$fits" ] &&
+		big "arrived 1" udp hostA hostB 4 $((fits - 28)) df && big "arrived 1" udp hostA hostB 6 $((fits - 48)) df &&
+		forget hostA && big "told $fits" udp hostA hostB 4 $((fits - 28 + 1)) df &&
+		big "told $fits" udp hostA hostB 6 $((fits - 48 + 1)) df && tcp_across 4 300000 && tcp_across 6 300000
+}
+
+after() {
+	narrow 1500
+	forget gwA hostA
+}
+
+# What is sent last before the path is forgotten is small, and sees that it is.
+forgotten() { # 4|6 FITS WIDER COMMAND...: the command makes gwA forget
+	local fits=$2 wider=$3
+	learn "$1" none "$fits" && narrow 1500 || return
+	shift 3
+	"$@" || return
+	wait_for 15 "ping_across 4 -c 1 && [ \$(mtu gwA) = $wider ]" && forget hostA &&
+		big "arrived 1" udp hostA hostB 4 $((wider - 28)) df
+}
+
+# As long as they last exceptions are in the list of routes.
+flushed() { # 4|6
+	[ -n "$(ip -n gwA -"$1" route show cache)" ] && forget gwA && [ -z "$(ip -n gwA -"$1" route show cache)" ]
+}
+
+expire() { # 4|6: soon, instead of in 10 minutes
+	in_ns gwA sysctl -qw net.ipv"$1".route.mtu_expires=2
+}
+
+expires() { # 4|6 FITS WIDER
+	expire "$1" && forgotten "$@" true || return
+	in_ns gwA sysctl -qw net.ipv"$1".route.mtu_expires=600
+}
+
+# Another route in the place of the one that had the exception.
+route_change() {
+	ip -n gwA route change default via 192.0.2.254 mtu 1450
+}
+
+replaced() {
+	local status
+	forgotten 4 1346 1394 route_change
+	status=$?
+	ip -n gwA route change default via 192.0.2.254
+	return "$status"
+}
+
+# ---- to inner senders
+
+# too_big FROM 4|6 SIZE [gso=N]: told, counted once, and known from then on
+too_big() {
+	local from=$1 v=$2 to=HOSTB$2
+	shift 2
+	forget "$from"
+	counts gwA tx-too-big 1 big "told $FITS" udp "$from" hostB "$v" "$@" df && [ "$(route_mtu "$from" "${!to}")" = "$FITS" ] || return
+	big_ask udp "$from" hostB "$v" "$@" df
+	case $SAID in
+	"local $FITS" | "failed EMSGSIZE" | "failed EINVAL") return ;;
+	esac
+	echo "once more: $SAID"
+	return 1
+}
+
+# The largest that fits, from a host and from the gateway itself; then one octet more.
+exact() {
+	local from
+	for from in hostA gwA; do
+		too_big "$from" 4 $((FITS - 28 + 1)) && big "arrived 1" udp "$from" hostB 4 $((FITS - 28)) df &&
+			too_big "$from" 6 $((FITS - 48 + 1)) && big "arrived 1" udp "$from" hostB 6 $((FITS - 48)) df || return
+	done
+}
+
+# The same of segments, with a last one that would fit.
+exact_gso() { # 4|6
+	local from n=$((FITS - ($1 == 4 ? 28 : 48)))
+	for from in hostA gwA; do
+		forget "$from"
+		counts gwA tx-too-big 0 big "arrived 5" udp "$from" hostB "$1" $((n * 4 + 100)) df "gso=$n" &&
+			too_big "$from" "$1" $((n * 4 + 100)) "gso=$((n + 1))" || return
+	done
+}
+
+# Without clamping, hosts agree on segments that the devices take but the path does not. Few
+# packets are lost until the sender knows.
+exact_tcp() { # 4|6 hostA|gwA
+	local v=$1 from=$2 to=HOSTB$1 before lost
+	options mss-clamp off && ip -n gwB link change vti0 type ipsvti mss-clamp off && forget hostA gwA || return
+	before=$(counter gwA tx-too-big)
+	capture_start "$from" any "$WORK/told" "icmp or icmp6" && tcp_across "$v" 500000 "$from" || return
+	capture_stop "$WORK/told"
+	lost=$(($(counter gwA tx-too-big) - before))
+	echo "$lost too big"
+	[ "$lost" -ge 1 ] && [ "$lost" -le 20 ] && [ "$(route_mtu "$from" "${!to}")" = "$FITS" ] &&
+		tcpdump -nvr "$WORK/told" 2>/dev/null | grep -oE 'mtu [0-9]+' | sort -u | diff - <(echo "mtu $FITS")
+}
+
+options() { ip -n gwA link change vti0 type ipsvti "$@"; }
+
+# ---- tunnels on top of ours
+
+# One of our own. Its device derives its MTU from ours, which takes more than its path; the
+# error quotes the inner tunnel's ESP: 1446 less 20, 16 and 16, rounded down, less 2.
+ipsvti_inside() {
+	local gw us
+	for gw in gwA gwB; do
+		us=1
+		[ "$gw" = gwA ] || us=2
+		ip -n "$gw" link add vti1 type ipsvti local 169.254.1.$us remote 169.254.1.$((3 - us)) &&
+			ip -n "$gw" addr add 169.254.2.$us/30 dev vti1 && ip -n "$gw" link set vti1 up || return
+	done
+	keys 9 && for gw in gwA gwB; do
+		in_ns "$gw" ipsvtictl sa add vti1 in spi "$(spi "$gw" 9)" out spi "$(spi "$(other "$gw")" 9)" \
+			alg aes-gcm-16-256 keys "$WORK/$gw.9" || return
+	done
+	ping_inside -s 500 || return
+	forget gwA
+	in_ns gwA ping -n -q -M 'do' -c 1 -W 1 -s 2000 169.254.2.2
+	[ "$(route_mtu gwA 169.254.1.2)" = "$FITS" ] && wait_for 5 "ping_inside -s 500 && [ \$(cat_mtu vti1) = 1390 ]" &&
+		capture_start inet toA "$WORK/out" "$FRAGMENTS" &&
+		ping_inside -M 'do' -s $((1390 - 28)) && ping_inside -M dont -s 5000 || return
+	capture_stop "$WORK/out"
+	[ -z "$(tcpdump -nr "$WORK/out" 2>/dev/null)" ] || return
+	for gw in gwA gwB; do ip -n "$gw" link del vti1; done
+}
+
+ping_inside() { in_ns gwA ping -n -q -c 1 -W 5 "$@" 169.254.2.2; }
+
+FRAGMENTS="ip[6:2] & 0x3fff != 0 or ip6[6] = 44"
+
+cat_mtu() { in_ns gwA cat "/sys/class/net/$1/mtu"; }
+
+# VXLAN, bridged: the first packet teaches its route, and then it answers the host on the
+# bridge: 20, 8, 8 and 14 octets less.
+vxlan_inside() {
+	local gw us
+	for gw in gwA gwB; do
+		us=1
+		[ "$gw" = gwA ] || us=2
+		ip -n "$gw" link add vx type vxlan id 1 local 169.254.1.$us remote 169.254.1.$((3 - us)) dstport 4789 df set &&
+			ip -n "$gw" link set vx mtu 2000 up || return
+	done
+	ip link add c0 netns gwA mtu 2000 type veth peer name c1 netns hostA mtu 2000 &&
+		ip -n gwA link add br0 mtu 2000 type bridge && ip -n gwA -batch - <<-EOT && ip -n hostA -batch - <<-EOT2 || return
+			link set vx master br0
+			link set c0 master br0
+			link set c0 up
+			link set br0 up
+		EOT
+			addr add 10.9.0.1/24 dev c1
+			link set c1 up
+		EOT2
+	ip -n gwB addr add 10.9.0.2/24 dev vx
+	forget gwA
+	wait_for 10 "in_ns hostA ping -n -q -c 1 -W 1 10.9.0.2" || return
+	counts gwA tx-too-big 1 no_answer -s 1500 && [ "$(route_mtu gwA 169.254.1.2)" = "$FITS" ] &&
+		in_ns hostA ping -n -M 'do' -c 1 -W 2 -s 1500 10.9.0.2 | grep -q 'mtu = 1396' &&
+		in_ns hostA ping -n -q -M 'do' -c 1 -W 5 -s $((1396 - 28)) 10.9.0.2 || return
+	for gw in gwA gwB; do ip -n "$gw" link del vx; done
+	ip -n gwA link del br0
+	ip -n gwA link del c0
+}
+
+no_answer() { ! in_ns hostA ping -n -q -M 'do' -c 1 -W 1 "$@" 10.9.0.2; }
+
+# With exceptions on both, and traffic, devices go at once; the kernel's log would say so,
+# after 10 s, if something held one.
+devices_go() {
+	learn 4 none 1346 && in_ns gwA ping -n -q -M 'do' -c 1 -W 1 -s 1400 169.254.1.2
+	timeout 10 ip -n gwA link del vti0 && timeout 10 ip -n gwA link del wan && ! ip -n gwA link show wan 2>/dev/null
+}
+
+ktap_run "set up" setup
+ktap_run "learnt, outer IPv4" learnt 4 none 1346
+after
+ktap_run "learnt, outer IPv4 and UDP" learnt 4 udp 1338
+after
+ktap_run "learnt, outer IPv6" learnt 6 none 1326
+after
+ktap_run "learnt, outer IPv6 and UDP" learnt 6 udp 1318
+after
+ktap_run "forgotten after a while, IPv4" expires 4 1346 1446
+after
+ktap_run "forgotten after a while, IPv6" expires 6 1326 1426
+after
+ktap_run "forgotten when flushed, IPv4" forgotten 4 1346 1446 flushed 4
+after
+ktap_run "forgotten when flushed, IPv6" forgotten 6 1326 1426 flushed 6
+after
+ktap_run "forgotten with the route" replaced
+after
+ktap_run "a tunnel whose devices take too much" too_wide 4 none
+ktap_run "told to the octet" exact
+ktap_run "told to the octet, UDP segments, IPv4" exact_gso 4
+ktap_run "told to the octet, UDP segments, IPv6" exact_gso 6
+ktap_run "told to the octet, TCP" exact_tcp 4 hostA
+ktap_run "told to the octet, TCP of the gateway, IPv6" exact_tcp 6 gwA
+ktap_run "an ipsvti tunnel inside" ipsvti_inside
+ktap_run "a bridged VXLAN tunnel inside" vxlan_inside
+ktap_run "devices with exceptions go" devices_go
+ktap_end
