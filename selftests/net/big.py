@@ -11,6 +11,8 @@ what came of each: one process for all, a line of standard input each.
     frag6 FROM TO   two IPv6 fragments, so short that, put together, they are not longer
                     than the first one was
     raw NS DEV HEX  an IPv4 packet as it is, straight to a device
+    tap NS DEV      listen on a packet socket, which shares packets with the stack
+    tapped N        the first N octets of the longest IPv4 packet that was seen there
 
 FROM and TO are hostA, hostB, gwA or gwB; gateways have the tunnel's addresses. The answers:
 
@@ -21,6 +23,8 @@ FROM and TO are hostA, hostB, gwA or gwB; gateways have the tunnel's addresses. 
     lost            nothing of that within a second
     damaged         something else arrived
     sent            (raw)
+    listening       (tap)
+    HEX             (tapped)
 
 and with nth, behind it, "injected" if there was an Nth allocation.
 """
@@ -186,11 +190,35 @@ def raw(ns, dev, packet):
     return "sent"
 
 
+TAP = []
+
+
+def tap(ns, dev):
+    sock = socket_in(ns, socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    sock.bind((dev, 3))
+    TAP.append(sock)
+    return "listening"
+
+
+def tapped(n):
+    sock, longest = TAP.pop(), b""
+    try:
+        while True:
+            data, addr = sock.recvfrom(1 << 16, socket.MSG_DONTWAIT)
+            if addr[1] == 0x0800 and len(data) > len(longest):
+                longest = data
+    except BlockingIOError:
+        sock.close()
+    return longest[:int(n)].hex()
+
+
+WORDS = {"udp": udp, "frag6": frag6, "raw": raw, "tap": tap, "tapped": tapped}
+
 if __name__ == "__main__":
     for line in sys.stdin:
         what, *rest = line.split()
         try:
-            answer = {"udp": udp, "frag6": frag6, "raw": raw}[what](*rest)
+            answer = WORDS[what](*rest)
         except (OSError, ValueError) as e:
             answer = "error %s" % e
         print(answer, flush=True)

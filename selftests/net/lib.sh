@@ -263,6 +263,15 @@ mtu_is() { # GW N: within a moment
 	return 1
 }
 
+# forget NS...: what they have learnt of paths
+forget() {
+	local ns
+	for ns; do
+		in_ns "$ns" ip route flush cache
+		in_ns "$ns" ip -6 route flush cache
+	done
+}
+
 # The LANs and, with too_wide, the devices take packets that do not fit the path.
 lans_mtu() { # MTU
 	local x

@@ -19,14 +19,6 @@ route_mtu() { # NS ADDR
 	ip -n "$1" -j route get "$2" | jq -r '.[0].metrics[0].mtu'
 }
 
-forget() { # NS...
-	local ns
-	for ns; do
-		in_ns "$ns" ip route flush cache
-		in_ns "$ns" ip -6 route flush cache
-	done
-}
-
 narrow() { ip -n inet link set toB mtu "${1:-1400}"; }
 
 # ---- from the underlay
@@ -139,7 +131,7 @@ exact_tcp() { # 4|6 hostA|gwA
 	capture_stop "$WORK/told"
 	lost=$(($(counter gwA tx-too-big) - before))
 	echo "$lost too big"
-	[ "$lost" -ge 1 ] && [ "$lost" -le 20 ] && [ "$(route_mtu "$from" "${!to}")" = "$FITS" ] &&
+	[ "$(drops gwA | grep -v too-big)" = "" ] && [ "$lost" -ge 1 ] && [ "$lost" -le 20 ] && [ "$(route_mtu "$from" "${!to}")" = "$FITS" ] &&
 		tcpdump -nvr "$WORK/told" 2>/dev/null | grep -oE 'mtu [0-9]+' | sort -u | diff - <(echo "mtu $FITS")
 }
 
