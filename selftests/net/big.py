@@ -3,10 +3,11 @@
 """Sends UDP datagrams that may be too big, between the namespaces of netns.sh, and says
 what came of each: one process for all, a line of standard input each.
 
-    udp FROM TO 4|6 SIZE [df] [gso=N] [opt=HEX] [nth=N]
-                    SIZE octets of UDP payload; df, never fragment; gso=N, as datagrams of
-                    N octets that leave the socket as one packet; opt, IP options; nth, let
-                    the Nth allocation that may fail do so (see fail-nth in the kernel's
+    udp FROM TO 4|6 SIZE [df] [nosum] [gso=N] [opt=HEX] [nth=N]
+                    SIZE octets of UDP payload; df, never fragment; nosum, without checksum,
+                    which else is written on the way; gso=N, as datagrams of N octets that
+                    leave the socket as one packet; opt, IP options; nth, let the
+                    Nth allocation that may fail do so (see fail-nth in the kernel's
                     Documentation/fault-injection)
     frag6 FROM TO   two IPv6 fragments, so short that, put together, they are not longer
                     than the first one was
@@ -43,7 +44,7 @@ UDP_SEGMENT = 103
 IP_RECVERR, IPV6_RECVERR = 11, 25
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER = 10, 23
 DONT, DO = 0, 2
-SO_RCVBUFFORCE = 33
+SO_RCVBUFFORCE, SO_NO_CHECK = 33, 11
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -75,15 +76,16 @@ def pattern(number, size):
     return (struct.pack("!I", number) + bytes((i * 7 + number) & 0xFF for i in range(size)))[:size]
 
 
-def sender(ns, to, v, df, opt):
+def sender(ns, to, v, opts):
     sock = socket_in(ns, socket.AF_INET if v == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
     if v == 4:
-        sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, DO if df else DONT)
+        sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, DO if "df" in opts else DONT)
         sock.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
-        if opt:
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(opt))
+        if "opt" in opts:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(opts["opt"]))
+        sock.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, "nosum" in opts)
     else:
-        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, DO if df else DONT)
+        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, DO if "df" in opts else DONT)
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
     sock.bind((ADDR[ns][v == 6], 0))
@@ -132,7 +134,7 @@ def udp(ns, to, v, size, *words):
     NUMBER += 1
     v, opts = int(v), dict(w.partition("=")[::2] for w in words)
     recv = receiver(to, v)
-    sock = sender(ns, to, v, "df" in opts, opts.get("opt"))
+    sock = sender(ns, to, v, opts)
     data = pattern(NUMBER, int(size))
     gso = int(opts.get("gso", 0))
     if gso:

@@ -102,7 +102,7 @@ before_again() {
 # Router alert is copied to all fragments, record route stays with the first (RFC 791). A
 # packet socket on the device has a share in the packet, whose header must stay as it is.
 before_options() {
-	big listening tap gwA vti0 && watch big "arrived 1" udp hostA hostB 4 2500 opt=940400000707040000000000 || return
+	big listening tap gwA vti0 && watch big "arrived 1" udp hostA hostB 4 2500 nosum opt=940400000707040000000000 || return
 	cut_inside 2 && has in 2 "ip[0] = 0x48 and ip[20] = 0x94" && has in 1 "ip[24] = 7 and ip[6:2] = 0x2000" &&
 		has in 1 "ip[24:4] = 0x01010101 and ip[28:2] = 0x0101 and ip[30] = 1" || return
 	big_ask tapped 32 && [[ $SAID == 48*07070[48]* ]] && return
