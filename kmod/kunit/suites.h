@@ -19,6 +19,7 @@ extern struct kunit_suite ipsvti_ecn_suite;
 extern struct kunit_suite ipsvti_alg_suite;
 extern struct kunit_suite ipsvti_limit_suite;
 extern struct kunit_suite ipsvti_mss_suite;
+extern struct kunit_suite ipsvti_selector_suite;
 
 /**
  * struct ipsvti_rand - a source of numbers that a seed determines

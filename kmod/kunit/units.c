@@ -11,4 +11,5 @@
 #include "../mss.c"
 #include "../mtu.c"
 #include "../replay.c"
+#include "../selector.c"
 #include "../seq.c"

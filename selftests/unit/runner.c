@@ -15,7 +15,8 @@ extern struct kunit_suite unit_threads_suite;
 static struct kunit_suite *const suites[] = {
 	&ipsvti_seq_suite, &ipsvti_replay_suite, &ipsvti_esp_suite,
 	&ipsvti_mtu_suite, &ipsvti_ecn_suite,	 &ipsvti_alg_suite,
-	&ipsvti_limit_suite, &ipsvti_mss_suite,	 &unit_threads_suite,
+	&ipsvti_limit_suite, &ipsvti_mss_suite,	 &ipsvti_selector_suite,
+	&unit_threads_suite,
 };
 
 /* An allocation of its own for each block, so that ASan knows where it ends. */
