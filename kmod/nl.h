@@ -17,6 +17,7 @@
 struct ipsvti_dev;
 struct ipsvti_pair;
 struct ipsvti_sa;
+struct ipsvti_selectors;
 
 extern struct genl_family ipsvti_nl_family;
 
@@ -52,6 +53,12 @@ int ipsvti_nl_reply(struct genl_info *info, struct sk_buff *msg, void *hdr);
 int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa);
 int ipsvti_nl_put_remote(struct sk_buff *msg, const struct ipsvti_dev *vdev,
 			 const struct ipsvti_pair *pair);
+
+/* Traffic selectors. */
+int ipsvti_nl_ts_read(const struct nlattr *nest, bool inbound,
+		      const struct ipsvti_selectors **selectors,
+		      struct netlink_ext_ack *extack);
+int ipsvti_nl_ts_put(struct sk_buff *msg, const struct ipsvti_sa *sa);
 
 /* Events. */
 void ipsvti_event_carrier(struct ipsvti_dev *vdev);

@@ -28,7 +28,7 @@ const struct nla_policy ipsvti_limits_nl_policy[IPSVTI_A_LIMITS_USED_SECONDS + 1
 	[IPSVTI_A_LIMITS_USED_SECONDS] = { .type = NLA_U64, },
 };
 
-const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_EXPIRED + 1] = {
+const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_REMOTE_TS + 1] = {
 	[IPSVTI_A_SA_SPI] = { .type = NLA_U32, },
 	[IPSVTI_A_SA_ALG] = NLA_POLICY_RANGE(NLA_U32, 1, 21),
 	[IPSVTI_A_SA_KEY] = { .type = NLA_BINARY, },
@@ -40,6 +40,18 @@ const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_EXPIRED + 1] = {
 	[IPSVTI_A_SA_ESN] = NLA_POLICY_MAX(NLA_U8, 1),
 	[IPSVTI_A_SA_LIMITS] = NLA_POLICY_NESTED(ipsvti_limits_nl_policy),
 	[IPSVTI_A_SA_EXPIRED] = NLA_POLICY_MAX(NLA_U32, 14),
+	[IPSVTI_A_SA_LOCAL_TS] = NLA_POLICY_NESTED(ipsvti_ts_nl_policy),
+	[IPSVTI_A_SA_REMOTE_TS] = NLA_POLICY_NESTED(ipsvti_ts_nl_policy),
+};
+
+const struct nla_policy ipsvti_ts_nl_policy[IPSVTI_A_TS_END_PORT + 1] = {
+	[IPSVTI_A_TS_START_ADDR] = { .type = NLA_U32, },
+	[IPSVTI_A_TS_END_ADDR] = { .type = NLA_U32, },
+	[IPSVTI_A_TS_START_ADDR6] = NLA_POLICY_EXACT_LEN(16),
+	[IPSVTI_A_TS_END_ADDR6] = NLA_POLICY_EXACT_LEN(16),
+	[IPSVTI_A_TS_PROTOCOL] = { .type = NLA_U8, },
+	[IPSVTI_A_TS_START_PORT] = { .type = NLA_U16, },
+	[IPSVTI_A_TS_END_PORT] = { .type = NLA_U16, },
 };
 
 /* IPSVTI_CMD_TUNNEL_GET - do */
@@ -142,6 +154,7 @@ const struct genl_ops ipsvti_nl_ops[8] = {
 		.cmd		= IPSVTI_CMD_SA_GET,
 		.doit		= ipsvti_nl_sa_get_doit,
 		.dumpit		= ipsvti_nl_sa_get_dumpit,
+		.start		= ipsvti_nl_sa_get_start,
 		.policy		= ipsvti_sa_get_nl_policy,
 		.maxattr	= IPSVTI_A_PAIR_PAIR_ID,
 		.flags		= GENL_UNS_ADMIN_PERM,

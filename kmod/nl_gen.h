@@ -12,7 +12,8 @@
 
 /* Common nested types */
 extern const struct nla_policy ipsvti_limits_nl_policy[IPSVTI_A_LIMITS_USED_SECONDS + 1];
-extern const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_EXPIRED + 1];
+extern const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_REMOTE_TS + 1];
+extern const struct nla_policy ipsvti_ts_nl_policy[IPSVTI_A_TS_END_PORT + 1];
 
 extern const struct nla_policy ipsvti_tunnel_get_nl_policy[IPSVTI_A_TUNNEL_IFINDEX + 1];
 
@@ -32,6 +33,8 @@ extern const struct nla_policy ipsvti_sa_flush_nl_policy[IPSVTI_A_PAIR_IFINDEX +
 
 /* Ops table for ipsvti */
 extern const struct genl_ops ipsvti_nl_ops[8];
+
+int ipsvti_nl_sa_get_start(struct netlink_callback *cb);
 
 int ipsvti_nl_tunnel_get_doit(struct sk_buff *skb, struct genl_info *info);
 int ipsvti_nl_tunnel_get_dumpit(struct sk_buff *skb,

@@ -163,7 +163,11 @@ static int read_sa(struct direction *d, struct ipsvti_sa_params *p)
 			return bad(d, IPSVTI_A_SA_REPLAY_WINDOW,
 				   "an outbound SA has no replay window");
 	}
-	return read_key(d, p);
+	err = read_key(d, p);
+	/* Last, as it is to be freed. */
+	return err   ?:
+		       ipsvti_nl_ts_read(d->nest, p->inbound, &p->selectors,
+					 d->extack);
 }
 
 static int read_direction(struct genl_info *info, int attr, struct direction *d,
@@ -272,11 +276,16 @@ static struct ipsvti_pair *read_pair(struct genl_info *info,
 		ipsvti_sa_retire(pair->in);
 		goto err_free;
 	}
-	return pair;
+	goto out;
 
 err_free:
 	kfree(pair);
-	return ERR_PTR(err);
+	pair = ERR_PTR(err);
+out:
+	/* The SAs have copies. */
+	kfree(in.selectors);
+	kfree(out.selectors);
+	return pair;
 }
 
 /* Name the attribute for which the device refused a pair, where it is one. */

@@ -16,6 +16,12 @@
 
 #define RESERVE_TIME_DEFAULT 30 /* seconds */
 
+/* All the traffic selectors that a pair can have, and the rest of it. */
+#define TS_SIZE                                       \
+	(nla_total_size(0) + 2 * nla_total_size(16) + \
+	 nla_total_size(sizeof(u8)) + 2 * nla_total_size(sizeof(u16)))
+#define PAIR_SIZE (GENLMSG_DEFAULT_SIZE + 2 * 2 * IPSVTI_TS_MAX * TS_SIZE)
+
 static int put_u64(struct sk_buff *msg, int attr, u64 value)
 {
 	return nla_put_u64_64bit(msg, attr, value, IPSVTI_A_LIMITS_PAD);
@@ -83,16 +89,8 @@ static int put_limits(struct sk_buff *msg, const struct ipsvti_sa *sa)
 	return err;
 }
 
-/**
- * ipsvti_nl_put_sa - put an SA into a message, without its key
- * @msg: the message
- * @attr: attribute to nest it in
- * @sa: the SA
- *
- * Context: bundle lock held.
- * Return: 0 or -EMSGSIZE.
- */
-int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa)
+static int put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa,
+		  bool with_ts)
 {
 	u64 seq, packets, bytes;
 	struct nlattr *nest;
@@ -120,12 +118,30 @@ int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa)
 		err = put_limits(msg, sa);
 	if (!err && sa->expired)
 		err = nla_put_u32(msg, IPSVTI_A_SA_EXPIRED, sa->expired);
+	if (!err && with_ts)
+		err = ipsvti_nl_ts_put(msg, sa);
 end:
 	if (err)
 		nla_nest_cancel(msg, nest);
 	else
 		nla_nest_end(msg, nest);
 	return err;
+}
+
+/**
+ * ipsvti_nl_put_sa - put an SA into an event, without its key
+ * @msg: the message
+ * @attr: attribute to nest it in
+ * @sa: the SA
+ *
+ * Nor does it have its traffic selectors, which are many, and never change.
+ *
+ * Context: bundle lock held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa)
+{
+	return put_sa(msg, attr, sa, false);
 }
 
 /**
@@ -161,7 +177,7 @@ static int put_pair(struct sk_buff *msg, const struct ipsvti_dev *vdev,
 	err = nla_put_u32(msg, IPSVTI_A_PAIR_IFINDEX, vdev->dev->ifindex) ?:
 		      nla_put_u32(msg, IPSVTI_A_PAIR_PAIR_ID, pair->id)	  ?:
 		      nla_put_u32(msg, IPSVTI_A_PAIR_STATE, pair->state)  ?:
-		      ipsvti_nl_put_sa(msg, IPSVTI_A_PAIR_IN, pair->in);
+		      put_sa(msg, IPSVTI_A_PAIR_IN, pair->in, true);
 	if (err || pair->state == IPSVTI_PAIR_STATE_LARVAL)
 		return err;
 	err = nla_put_u32(msg, IPSVTI_A_PAIR_ACTIVATION, pair->activation) ?:
@@ -172,7 +188,7 @@ static int put_pair(struct sk_buff *msg, const struct ipsvti_dev *vdev,
 			      nla_put_u8(msg, IPSVTI_A_PAIR_ENCAP_FOLLOW,
 					 pair->follow);
 	if (!err && pair->out)
-		err = ipsvti_nl_put_sa(msg, IPSVTI_A_PAIR_OUT, pair->out) ?:
+		err = put_sa(msg, IPSVTI_A_PAIR_OUT, pair->out, true) ?:
 			      ipsvti_nl_put_remote(msg, vdev, pair);
 	if (!err && pair->expired)
 		err = nla_put_u32(msg, IPSVTI_A_PAIR_REASON, pair->expired);
@@ -305,7 +321,7 @@ static int pair_get(struct genl_info *info, struct ipsvti_dev *vdev)
 	err = get_pair_id(info, &id);
 	if (err)
 		return err;
-	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	msg = genlmsg_new(PAIR_SIZE, GFP_KERNEL);
 	if (!msg)
 		return -ENOMEM;
 	hdr = genlmsg_put_reply(msg, info, &ipsvti_nl_family, 0,
@@ -340,6 +356,50 @@ int ipsvti_nl_sa_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+static bool has_ts(const struct ipsvti_pair *pair)
+{
+	return pair->in->selectors || (pair->out && pair->out->selectors);
+}
+
+static bool any_has_ts(struct ipsvti_dev *vdev)
+{
+	struct ipsvti_pair *pair;
+	bool any = false;
+
+	spin_lock_bh(&vdev->bundle.lock);
+	list_for_each_entry(pair, &vdev->bundle.pairs, node)
+		any |= has_ts(pair);
+	spin_unlock_bh(&vdev->bundle.lock);
+	return any;
+}
+
+/*
+ * From now on each message of a dump has room for a pair with all the selectors that
+ * it can have.  Only when there are any, since whoever reads it needs a buffer of that
+ * size.
+ */
+static void make_room(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = PAIR_SIZE;
+}
+
+int ipsvti_nl_sa_get_start(struct netlink_callback *cb)
+{
+	struct ipsvti_dev *vdev;
+	int skip = 0;
+
+	rcu_read_lock();
+	while ((vdev = ipsvti_nl_next_dev(sock_net(cb->skb->sk), &skip))) {
+		if (any_has_ts(vdev)) {
+			make_room(cb);
+			break;
+		}
+		skip++;
+	}
+	rcu_read_unlock();
+	return 0;
+}
+
 /*
  * Dump the pairs of a device whose ids are above *@done, which grows along.  Ids
  * grow in the list, so a dump neither repeats nor misses a pair that is there from
@@ -365,6 +425,8 @@ static int dump_pairs(struct sk_buff *skb, struct netlink_callback *cb,
 		err = put_pair(skb, vdev, pair);
 		if (err) {
 			genlmsg_cancel(skb, hdr);
+			if (has_ts(pair))
+				make_room(cb);
 			break;
 		}
 		genlmsg_end(skb, hdr);

@@ -6,7 +6,7 @@
  *	ipsvti_rx_sa()		can it be good?  Length, replay window
  *	ipsvti_aead_decrypt()	is it authentic?
  *	ipsvti_rx_post()	replay window again, limits, trailer, inner header,
- *				ECN, delivery
+ *				selectors, ECN, delivery
  *
  * Before the integrity check has passed nothing is changed but counters.
  */
@@ -26,6 +26,7 @@
 #include "config.h"
 #include "dev.h"
 #include "ecn.h"
+#include "flow.h"
 #include "hold.h"
 #include "nat.h"
 #include "rx.h"
@@ -435,6 +436,10 @@ void ipsvti_rx_post(struct sk_buff *skb, int err)
 	}
 	why = IPSVTI_A_COUNTERS_RX_INNER;
 	if (unlikely(!inner_ok(skb, next_header)))
+		goto drop;
+	/* RFC 4301, section 5.2, step 4. */
+	why = IPSVTI_A_COUNTERS_RX_SELECTOR;
+	if (unlikely(!ipsvti_flow_allowed(skb, sa)))
 		goto drop;
 	why = IPSVTI_A_COUNTERS_RX_ECN;
 	if (unlikely(!decap_ecn(skb, outer_tos)))

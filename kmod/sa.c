@@ -4,7 +4,9 @@
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "aead.h"
 #include "dev.h"
@@ -22,6 +24,7 @@ static void sa_free(struct ipsvti_sa *sa)
 	}
 	ipsvti_aead_tfm_free(sa->tfm);
 	free_percpu(sa->stats);
+	kfree(sa->selectors);
 	/* The salt is key material too. */
 	kfree_sensitive(sa);
 }
@@ -98,6 +101,19 @@ static void sa_init_out(struct ipsvti_sa *sa, const struct ipsvti_sa_params *p)
 	sa->limited = ipsvti_limit_set(&p->limits.bytes);
 }
 
+static int sa_init_selectors(struct ipsvti_sa *sa,
+			     const struct ipsvti_selectors *s)
+{
+	if (!s)
+		return 0;
+	sa->selectors = kmemdup(s, struct_size(s, list, s->nr_src + s->nr_dst),
+				GFP_KERNEL);
+	if (!sa->selectors)
+		return -ENOMEM;
+	sa->narrow = ipsvti_selectors_narrow(s);
+	return 0;
+}
+
 /**
  * ipsvti_sa_new - make an SA that nobody sees yet
  * @vdev: the device it is for
@@ -133,6 +149,9 @@ struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
 		sa_init_out(sa, params);
 	}
 
+	err = sa_init_selectors(sa, params->selectors);
+	if (err)
+		goto err_free;
 	sa->stats = ipsvti_sa_stats_alloc();
 	if (!sa->stats) {
 		err = -ENOMEM;

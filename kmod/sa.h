@@ -3,9 +3,10 @@
  * One security association: one direction, one SPI, one key.
  *
  * What the SA was made with never changes after it is published, and needs no
- * lock; its limits belong to that.  Sequence numbers, and outbound what the limit of
- * octets counts, are atomic; the replay window has its own lock, under which
- * inbound packets and octets are counted, too; the statistics are per CPU.
+ * lock; its limits and its traffic selectors belong to that.  Sequence numbers, and
+ * outbound what the limit of octets counts, are atomic; the replay window has its own
+ * lock, under which inbound packets and octets are counted, too; the statistics are
+ * per CPU.
  *
  * Lifetime.  Whoever can find an SA under RCU (through the SAD or through
  * ipsvti_dev::out) may use it until rcu_read_unlock(), and take a reference for
@@ -28,6 +29,7 @@
 #include "alg.h"
 #include "limit.h"
 #include "replay.h"
+#include "selector.h"
 #include "seq.h"
 
 struct ipsvti_dev;
@@ -58,9 +60,11 @@ struct ipsvti_sa_key {
  * @inbound: its direction
  * @esn: it has extended sequence numbers
  * @limited: octets, or inbound octets or packets, must be counted
+ * @narrow: families, as bits, of which @selectors do not let all packets pass
  * @salt: first octets of the nonce
  * @stats: per CPU packets and octets
  * @limits: what it may protect
+ * @selectors: which packets belong to it; NULL, all
  * @installed: get_jiffies_64() of its installation; set before it is published
  * @expired: the limit it has reached last, or 0; &ipsvti_bundle.lock
  * @in: what only inbound SAs have
@@ -100,9 +104,11 @@ struct ipsvti_sa {
 	bool inbound;
 	bool esn;
 	bool limited;
+	u8 narrow;
 	u8 salt[IPSVTI_SALT_MAX];
 	struct ipsvti_sa_stats __percpu *stats;
 	struct ipsvti_limits limits;
+	const struct ipsvti_selectors *selectors;
 	u64 installed;
 	enum ipsvti_reason expired;
 	union {
@@ -152,6 +158,7 @@ struct ipsvti_sa {
  * @last_seq: outbound: the last number that was used already; inbound: the
  *	highest that was received already
  * @limits: what it may protect
+ * @selectors: which packets belong to it, copied; NULL, all
  * @encap: outbound: &enum ipsvti_encap
  * @sport: outbound: UDP source port
  * @dport: outbound: UDP destination port
@@ -168,6 +175,7 @@ struct ipsvti_sa_params {
 	u32 window;
 	u64 last_seq;
 	struct ipsvti_limits limits;
+	const struct ipsvti_selectors *selectors;
 	u8 encap;
 	__be16 sport;
 	__be16 dport;

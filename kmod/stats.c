@@ -42,6 +42,8 @@ static const char names[][ETH_GSTRING_LEN] = {
 	[IPSVTI_A_COUNTERS_RX_DOWN] = "rx_down",
 	[IPSVTI_A_COUNTERS_TX_EXPIRED] = "tx_expired",
 	[IPSVTI_A_COUNTERS_RX_EXPIRED] = "rx_expired",
+	[IPSVTI_A_COUNTERS_TX_SELECTOR] = "tx_selector",
+	[IPSVTI_A_COUNTERS_RX_SELECTOR] = "rx_selector",
 };
 
 static_assert(ARRAY_SIZE(names) == IPSVTI_COUNTER_LAST + 1);
@@ -231,7 +233,8 @@ void ipsvti_stats_get64(struct net_device *dev, struct rtnl_link_stats64 *out)
 			 c[IPSVTI_A_COUNTERS_TX_CRYPTO];
 	out->tx_dropped = c[IPSVTI_A_COUNTERS_TX_TOO_BIG] +
 			  c[IPSVTI_A_COUNTERS_TX_NO_MEMORY] +
-			  c[IPSVTI_A_COUNTERS_TX_OUTPUT];
+			  c[IPSVTI_A_COUNTERS_TX_OUTPUT] +
+			  c[IPSVTI_A_COUNTERS_TX_SELECTOR];
 
 	out->rx_packets = c[IPSVTI_A_COUNTERS_RX_PACKETS];
 	out->rx_bytes = c[IPSVTI_A_COUNTERS_RX_BYTES];
@@ -242,7 +245,8 @@ void ipsvti_stats_get64(struct net_device *dev, struct rtnl_link_stats64 *out)
 			       c[IPSVTI_A_COUNTERS_RX_INNER] +
 			       c[IPSVTI_A_COUNTERS_RX_ECN];
 	out->rx_errors = out->rx_length_errors + out->rx_crc_errors +
-			 out->rx_frame_errors + c[IPSVTI_A_COUNTERS_RX_CRYPTO];
+			 out->rx_frame_errors + c[IPSVTI_A_COUNTERS_RX_CRYPTO] +
+			 c[IPSVTI_A_COUNTERS_RX_SELECTOR];
 	out->rx_dropped =
 		c[IPSVTI_A_COUNTERS_RX_LATE] + c[IPSVTI_A_COUNTERS_RX_REPLAY] +
 		c[IPSVTI_A_COUNTERS_RX_NO_MEMORY] +

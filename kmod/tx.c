@@ -2,7 +2,8 @@
 /*
  * Transmission: from the inner packet to ESP (RFC 4303, section 3.3).
  *
- *	ipsvti_tx()		is there a way?  An SA, a route; does it fit?
+ *	ipsvti_tx()		is there a way?  An SA that takes it, a route; does it
+ *				fit?
  *	  segment, cut, reserve	what becomes of a packet takes one block of numbers
  *	  tx_one()		for each packet: room, outer header
  *	ipsvti_aead_encrypt()
@@ -25,6 +26,7 @@
 #include "config.h"
 #include "dev.h"
 #include "fit.h"
+#include "flow.h"
 #include "frag.h"
 #include "nat.h"
 #include "nl.h"
@@ -103,6 +105,17 @@ static void no_way(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH,
 				0);
 	drop(skb, vdev, why);
+}
+
+/* The SA is not for this packet (RFC 4301, sections 5.1 and 7.4): its sender is told. */
+static void prohibited(struct sk_buff *skb, const struct ipsvti_sa *sa)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, 0);
+	else
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADM_PROHIBITED,
+				0);
+	drop_of(skb, sa, 0, IPSVTI_A_COUNTERS_TX_SELECTOR);
 }
 
 /* Ask for an SA, but not more often than once a second. */
@@ -289,6 +302,10 @@ static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 {
 	struct sk_buff *segs, *rest = NULL;
 
+	if (unlikely(!ipsvti_flow_allowed(skb, p->sa))) {
+		prohibited(skb, p->sa);
+		return NULL;
+	}
 	p->to = ipsvti_nat_to(p->config, p->sa);
 	p->dst = ipsvti_outer_route(p->vdev, p->config, p->sa, &p->to);
 	if (IS_ERR(p->dst)) {
@@ -347,8 +364,9 @@ static void drop_spent(struct sk_buff *list, const struct tx_path *p,
 
 /*
  * The SA is spent: send what it did not take by the one that takes over, packet by
- * packet, since what fits may be another size there.  Returns what that one does
- * not take either.  Each time this is called an SA has gone, so there is an end.
+ * packet, since what fits may be another size there, and what it is for something
+ * else.  Returns what that one has no room for either.  Each time this is called an SA
+ * has gone, so there is an end.
  */
 static struct sk_buff *tx_elsewhere(struct sk_buff *list, struct tx_path *p)
 {

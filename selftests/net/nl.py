@@ -17,7 +17,7 @@ OP is one of the spec, or link-new or link-set: rtnetlink, JSON then is {"name":
 Attributes are named as in the spec; enums by name; binary attributes, keys that
 is, as hexadecimal digits; "dev" stands for the ifindex of that device.  Since its
 purpose is also to say what ipsvtictl refuses to, nothing is checked here, and any
-value may be {"hex": "..."}, which goes as it is; "#7" is the attribute of that
+value may be {"hex": "..."}, which goes as it is, or a list, which goes one by one; "#7" is the attribute of that
 number.  What was refused is printed as {"error": "EINVAL", "text": ..., "attr":
 ...}, and the exit status is 1.
 """
@@ -105,7 +105,8 @@ class Spec:
                 continue
             number, a = self.sets[name][key]
             nested = NLA_F_NESTED if a["type"] == "nest" else 0
-            out += attr(number | nested, self.value(a, v))
+            for one in v if isinstance(v, list) else [v]:
+                out += attr(number | nested, self.value(a, one))
         return out
 
     def decode(self, name, data):
@@ -135,7 +136,10 @@ class Spec:
                 if "enum" in a:
                     back = {i: n for n, i in self.enums[a["enum"]].items()}
                     v = back.get(v, v)
-            out[a["name"]] = v
+            if a.get("multi-attr"):
+                out.setdefault(a["name"], []).append(v)
+            else:
+                out[a["name"]] = v
         return out
 
     def name_of(self, name, number):

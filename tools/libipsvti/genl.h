@@ -54,7 +54,8 @@ int genl_get(const struct nlmsghdr *nlh, const struct wire_set *set,
  * @family: nlmsg_type of the family
  * @pair: the pair, of which ifindex is always sent
  *
- * Return: 0; -EINVAL, a key or salt claims to be longer than the longest.
+ * Return: 0; -EINVAL, a key, a salt or a list of traffic selectors claims to be longer
+ * than the longest.
  */
 int pair_request(struct wire_request *req, uint16_t family,
 		 const struct ipsvti_pair *pair);

@@ -148,6 +148,25 @@ struct ipsvti_limits {
 };
 
 /**
+ * struct ipsvti_ts - A traffic selector (RFC 7296, section 3.13.1).
+ * @has: bits IPSVTI_HAS(IPSVTI_A_TS_...); those of the addresses are not used, the
+ *	families of both say whether they are present. What is absent is any
+ * @start: first address
+ * @end: last address, of the same family
+ * @protocol: number of the protocol; 0, any
+ * @start_port: first port, host byte order; of ICMP, 256 times the type, and the code
+ * @end_port: last port; 0 with a @start_port of 65535, what is opaque
+ */
+struct ipsvti_ts {
+	uint64_t has;
+	struct ipsvti_addr start;
+	struct ipsvti_addr end;
+	uint8_t protocol;
+	uint16_t start_port;
+	uint16_t end_port;
+};
+
+/**
  * struct ipsvti_sa - One direction of a pair.
  * @has: bits IPSVTI_HAS(IPSVTI_A_SA_...)
  * @spi: security parameters index, host byte order
@@ -168,6 +187,11 @@ struct ipsvti_limits {
  * @limits: what it may protect
  * @expired: the limit it has reached last; with a hard one an inbound SA accepts
  *	nothing any more; answers only
+ * @local_ts: what our end may be, the source of outbound packets and the destination
+ *	of inbound ones; not in events. If its bit is clear, whatever it is
+ * @local_ts_count: how many there are
+ * @remote_ts: the same of the peer's end
+ * @remote_ts_count: how many there are
  */
 struct ipsvti_sa {
 	uint64_t has;
@@ -184,6 +208,10 @@ struct ipsvti_sa {
 	bool esn;
 	struct ipsvti_limits limits;
 	enum ipsvti_reason expired;
+	struct ipsvti_ts local_ts[IPSVTI_TS_MAX];
+	size_t local_ts_count;
+	struct ipsvti_ts remote_ts[IPSVTI_TS_MAX];
+	size_t remote_ts_count;
 };
 
 /**

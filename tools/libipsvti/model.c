@@ -50,6 +50,16 @@
 		.size = SIZEOF_MEMBER(struct _model, _member), \
 		.len_offset = offsetof(struct _model, _len)    \
 	}
+#define LIST(_name, _model, _member, _count, _set)                       \
+	{                                                                \
+		.name = (_name), .type = WIRE_LIST,                      \
+		.offset = offsetof(struct _model, _member),              \
+		.size = SIZEOF_MEMBER(struct _model, _member[0]),        \
+		.room = SIZEOF_MEMBER(struct _model, _member) /          \
+			SIZEOF_MEMBER(struct _model, _member[0]),        \
+		.len_offset = offsetof(struct _model, _count),           \
+		.nested = &(_set)                                        \
+	}
 /* In no struct; known by name so that an error can speak of it. */
 #define NAMED(_name)            \
 	{                       \
@@ -71,6 +81,7 @@
 _Static_assert(!offsetof(struct ipsvti_counters, has), "has comes first");
 _Static_assert(!offsetof(struct ipsvti_tunnel, has), "has comes first");
 _Static_assert(!offsetof(struct ipsvti_limits, has), "has comes first");
+_Static_assert(!offsetof(struct ipsvti_ts, has), "has comes first");
 _Static_assert(!offsetof(struct ipsvti_sa, has), "has comes first");
 _Static_assert(!offsetof(struct ipsvti_pair, has), "has comes first");
 _Static_assert(!offsetof(struct ipsvti_link, has), "has comes first");
@@ -109,6 +120,8 @@ static const struct wire_attr counters_attrs[] = {
 	COUNTER(RX_DOWN, "rx-down"),
 	COUNTER(TX_EXPIRED, "tx-expired"),
 	COUNTER(RX_EXPIRED, "rx-expired"),
+	COUNTER(TX_SELECTOR, "tx-selector"),
+	COUNTER(RX_SELECTOR, "rx-selector"),
 };
 static const struct wire_set counters_set =
 	SET(counters_attrs, IPSVTI_A_COUNTERS_MAX);
@@ -155,6 +168,17 @@ static const struct wire_attr limits_attrs[] = {
 static const struct wire_set limits_set =
 	SET(limits_attrs, IPSVTI_A_LIMITS_MAX);
 
+static const struct wire_attr ts_attrs[] = {
+	[IPSVTI_A_TS_START_ADDR] = ADDR4("start-addr", ipsvti_ts, start),
+	[IPSVTI_A_TS_END_ADDR] = ADDR4("end-addr", ipsvti_ts, end),
+	[IPSVTI_A_TS_START_ADDR6] = ADDR6("start-addr6", ipsvti_ts, start),
+	[IPSVTI_A_TS_END_ADDR6] = ADDR6("end-addr6", ipsvti_ts, end),
+	[IPSVTI_A_TS_PROTOCOL] = U8("protocol", ipsvti_ts, protocol),
+	[IPSVTI_A_TS_START_PORT] = BE16("start-port", ipsvti_ts, start_port),
+	[IPSVTI_A_TS_END_PORT] = BE16("end-port", ipsvti_ts, end_port),
+};
+static const struct wire_set ts_set = SET(ts_attrs, IPSVTI_A_TS_MAX);
+
 static const struct wire_attr sa_attrs[] = {
 	[IPSVTI_A_SA_PAD] = NAMED("pad"),
 	[IPSVTI_A_SA_SPI] = BE32("spi", ipsvti_sa, spi),
@@ -169,6 +193,10 @@ static const struct wire_attr sa_attrs[] = {
 	[IPSVTI_A_SA_ESN] = BOOL("esn", ipsvti_sa, esn),
 	[IPSVTI_A_SA_LIMITS] = NEST("limits", ipsvti_sa, limits, limits_set),
 	[IPSVTI_A_SA_EXPIRED] = U32("expired", ipsvti_sa, expired),
+	[IPSVTI_A_SA_LOCAL_TS] =
+		LIST("local-ts", ipsvti_sa, local_ts, local_ts_count, ts_set),
+	[IPSVTI_A_SA_REMOTE_TS] =
+		LIST("remote-ts", ipsvti_sa, remote_ts, remote_ts_count, ts_set),
 };
 static const struct wire_set sa_set = SET(sa_attrs, IPSVTI_A_SA_MAX);
 

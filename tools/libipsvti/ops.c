@@ -123,6 +123,9 @@ static int dump(struct ipsvti_nl *nl, uint8_t cmd, struct collection *all,
 		genl_request_init(&req, nl->family.id, cmd, NLM_F_DUMP,
 				  all->set);
 		ret = nl_conn_talk(&nl->conn, &req, take_item, all, err);
+		/* A pair that is larger than any was when the dump began. */
+		if (ret == -EMSGSIZE)
+			ret = -ESTALE;
 		if (ret != -ESTALE)
 			break;
 	}
@@ -250,8 +253,8 @@ int ipsvti_sa_pair_new(struct ipsvti_nl *nl, const struct ipsvti_pair *pair,
 	if (pair_request(&req, nl->family.id, pair)) {
 		explicit_bzero(&req, sizeof(req));
 		return nl_fail(err, EINVAL,
-			       "a key has at most %d octets, a salt at most %d",
-			       IPSVTI_KEY_MAX, IPSVTI_SALT_MAX);
+			       "a key has at most %d octets, a salt at most %d, and an end at most %d traffic selectors",
+			       IPSVTI_KEY_MAX, IPSVTI_SALT_MAX, IPSVTI_TS_MAX);
 	}
 	return talk(nl, &req, reply, err);
 }

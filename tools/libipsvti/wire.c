@@ -46,6 +46,32 @@ static int put_nest(struct nlmsghdr *nlh, unsigned int type,
 	return ret;
 }
 
+static size_t list_len(const struct wire_attr *attr, const void *model)
+{
+	size_t len;
+
+	memcpy(&len, (const char *)model + attr->len_offset, sizeof(len));
+	return len;
+}
+
+static int put_list(struct nlmsghdr *nlh, unsigned int type,
+		    const struct wire_attr *attr, const void *model)
+{
+	const char *at = (const char *)model + attr->offset;
+	size_t left = list_len(attr, model);
+	struct nlattr *nest;
+	int ret = 0;
+
+	if (left > attr->room)
+		return -EINVAL;
+	for (; left && !ret; left--, at += attr->size) {
+		nest = mnl_attr_nest_start(nlh, type);
+		ret = wire_put(nlh, attr->nested, at);
+		mnl_attr_nest_end(nlh, nest);
+	}
+	return ret;
+}
+
 static void put_addr(struct nlmsghdr *nlh, unsigned int type,
 		     sa_family_t family, const struct ipsvti_addr *addr)
 {
@@ -104,6 +130,8 @@ static int put_one(struct nlmsghdr *nlh, unsigned int type,
 		return put_secret(nlh, type, attr, model);
 	case WIRE_NEST:
 		return put_nest(nlh, type, attr, model);
+	case WIRE_LIST:
+		return put_list(nlh, type, attr, model);
 	}
 	return 0;
 }
@@ -174,6 +202,7 @@ static size_t wire_size(enum wire_type type)
 	case WIRE_NAME:
 	case WIRE_SECRET:
 	case WIRE_NEST:
+	case WIRE_LIST:
 		break;
 	}
 	return 0; /* any */
@@ -212,6 +241,7 @@ static int get_one(const struct nlattr *nla, const struct wire_attr *attr,
 	switch (attr->type) {
 	case WIRE_NONE:
 	case WIRE_SECRET:
+	case WIRE_LIST:
 		break;
 	case WIRE_U8:
 		*(uint8_t *)member = mnl_attr_get_u8(nla);
@@ -250,6 +280,33 @@ static int get_one(const struct nlattr *nla, const struct wire_attr *attr,
 	return 0;
 }
 
+/* All attributes of this type, which wire_index() has found to be whole. */
+static int get_list(const void *payload, size_t len, unsigned int type,
+		    const struct wire_attr *attr, void *model)
+{
+	char *first = (char *)model + attr->offset;
+	const char *at = payload;
+	size_t n = 0, step;
+	int ret = 0;
+
+	for (; len && !ret; at += step, len -= step) {
+		const struct nlattr *nla = (const void *)at;
+
+		step = NLA_ALIGN(nla->nla_len);
+		if (step > len)
+			step = len;
+		if (mnl_attr_get_type(nla) != type)
+			continue;
+		if (n == attr->room)
+			return -EPROTO;
+		ret = wire_get(mnl_attr_get_payload(nla),
+			       mnl_attr_get_payload_len(nla), attr->nested,
+			       first + n++ * attr->size);
+	}
+	memcpy((char *)model + attr->len_offset, &n, sizeof(n));
+	return ret;
+}
+
 int wire_get(const void *payload, size_t len, const struct wire_set *set,
 	     void *model)
 {
@@ -264,7 +321,9 @@ int wire_get(const void *payload, size_t len, const struct wire_set *set,
 		if (!tb[type] || attr->type == WIRE_NONE ||
 		    attr->type == WIRE_SECRET)
 			continue;
-		ret = get_one(tb[type], attr, model);
+		ret = attr->type == WIRE_LIST ?
+			      get_list(payload, len, type, attr, model) :
+			      get_one(tb[type], attr, model);
 		*(uint64_t *)model |= IPSVTI_HAS(type);
 	}
 	return ret;

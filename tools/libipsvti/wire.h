@@ -8,6 +8,7 @@
 #ifndef LIBIPSVTI_WIRE_H
 #define LIBIPSVTI_WIRE_H
 
+#include <linux/ipsvti.h>
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,8 +17,11 @@
 /* More attributes than any set has: the bits of a "has" mask. */
 #define WIRE_ATTRS 64
 
+/* A traffic selector with its header, and the headers of its attributes. */
+#define WIRE_TS_SIZE (4 + 2 * 20 + 3 * 8)
+
 /* Longest request of this library, with room to spare (see wire_request). */
-#define WIRE_REQUEST_MAX 1024
+#define WIRE_REQUEST_MAX (1024 + 2 * 2 * IPSVTI_TS_MAX * WIRE_TS_SIZE)
 
 /**
  * enum wire_type - Form of an attribute on the wire and of its member.
@@ -34,6 +38,7 @@
  * @WIRE_ADDR6: 16 octets in a struct ipsvti_addr of AF_INET6
  * @WIRE_SECRET: octets in a uint8_t[], sent but never taken
  * @WIRE_NEST: attributes of @nested in a struct of their own
+ * @WIRE_LIST: any number of such attributes, in an array of such structs
  */
 enum wire_type {
 	WIRE_NONE,
@@ -49,6 +54,7 @@ enum wire_type {
 	WIRE_ADDR6,
 	WIRE_SECRET,
 	WIRE_NEST,
+	WIRE_LIST,
 };
 
 struct wire_set;
@@ -58,15 +64,19 @@ struct wire_set;
  * @name: as the spec has it; NULL for a wrapper that paths leave out
  * @type: form
  * @offset: where the member is in the model struct
- * @size: WIRE_SECRET: most octets the member holds
- * @len_offset: WIRE_SECRET: where the size_t with its length is
- * @nested: attributes inside, with WIRE_NEST or for the sake of their names
+ * @size: WIRE_SECRET: most octets the member holds; WIRE_LIST: octets of one struct
+ * @room: WIRE_LIST: most structs the member holds
+ * @len_offset: WIRE_SECRET, WIRE_LIST: where the size_t is that says how many octets
+ *	or structs there are
+ * @nested: attributes inside, with WIRE_NEST, WIRE_LIST, or for the sake of their
+ *	names
  */
 struct wire_attr {
 	const char *name;
 	enum wire_type type;
 	size_t offset;
 	size_t size;
+	size_t room;
 	size_t len_offset;
 	const struct wire_set *nested;
 };
@@ -90,8 +100,8 @@ struct wire_set {
  * @buf: the same
  *
  * Every attribute this library puts is of a bounded size (numbers, addresses,
- * interface names, keys of at most IPSVTI_KEY_MAX octets) and put at most once,
- * so WIRE_REQUEST_MAX cannot be passed.
+ * interface names, keys of at most IPSVTI_KEY_MAX octets) and put at most once, or of
+ * a list as often as it has room for, so WIRE_REQUEST_MAX cannot be passed.
  */
 struct wire_request {
 	const struct wire_set *set;
@@ -121,7 +131,7 @@ void wire_request_init(struct wire_request *req, uint16_t type, uint16_t flags,
  * @set: attributes of @model
  * @model: the struct
  *
- * Return: 0; -EINVAL, a key or salt claims to be longer than its member.
+ * Return: 0; -EINVAL, a key, a salt or a list claims to be longer than its member.
  */
 int wire_put(struct nlmsghdr *nlh, const struct wire_set *set,
 	     const void *model);
@@ -144,7 +154,8 @@ int wire_index(const void *payload, size_t len,
  * @set: attributes of @model
  * @model: the struct; what is not among the attributes is left as it is
  *
- * Return: 0; -EPROTO, an attribute is damaged or has not its form's size.
+ * Return: 0; -EPROTO, an attribute is damaged or has not its form's size, or there are
+ * more of a list than the member holds.
  */
 int wire_get(const void *payload, size_t len, const struct wire_set *set,
 	     void *model);

@@ -174,6 +174,118 @@ static void pair_new_limits(void **state)
 	assert_string_equal(path, "out.limits.soft-seconds");
 }
 
+/* Traffic selectors go out one by one, each in a nest of its own. */
+static void pair_new_selectors(void **state)
+{
+	size_t at = NLMSG_HDRLEN + GENL_HDRLEN + 6 * 8 + 4 + 68;
+	struct ipsvti_pair pair = sample();
+	struct wire_request req;
+	struct ipsvti_ts *ts;
+	const char *next;
+	char path[64];
+
+	(void)state;
+	/* out: spi, alg, key, salt; then the nests */
+	pair.out.has |= IPSVTI_HAS(IPSVTI_A_SA_LOCAL_TS) |
+			IPSVTI_HAS(IPSVTI_A_SA_REMOTE_TS);
+	pair.out.local_ts_count = 2;
+	ts = pair.out.local_ts;
+	ts[0].start.family = AF_INET;
+	ts[0].start.v4.s_addr = htonl(0x0a010000);
+	ts[0].end.family = AF_INET;
+	ts[0].end.v4.s_addr = htonl(0x0a01ffff);
+	ts[1].has = IPSVTI_HAS(IPSVTI_A_TS_PROTOCOL) |
+		    IPSVTI_HAS(IPSVTI_A_TS_END_PORT);
+	ts[1].protocol = 17;
+	ts[1].start_port = 5; /* has no bit */
+	ts[1].end_port = 0x1234;
+	pair.out.remote_ts_count = 1;
+	ts = pair.out.remote_ts;
+	ts->start.family = AF_INET6;
+	memset(&ts->start.v6, 0xfd, 16);
+	assert_int_equal(pair_request(&req, FAMILY, &pair), 0);
+	at += 4 + 8 + 8 + 20 + 8;
+	next = expect((char *)req.buf + at, IPSVTI_A_SA_LOCAL_TS, NULL, 8 + 8);
+	expect((char *)req.buf + at + 4, IPSVTI_A_TS_START_ADDR, "\x0a\1\0\0", 4);
+	expect((char *)req.buf + at + 12, IPSVTI_A_TS_END_ADDR,
+	       "\x0a\1\xff\xff", 4);
+	next = expect(next, IPSVTI_A_SA_LOCAL_TS, NULL, 8 + 8);
+	expect(next - 16, IPSVTI_A_TS_PROTOCOL, "\x11", 1);
+	expect(next - 8, IPSVTI_A_TS_END_PORT, "\x12\x34", 2);
+	next = expect(next, IPSVTI_A_SA_REMOTE_TS, NULL, 20);
+	expect(next - 20, IPSVTI_A_TS_START_ADDR6, &ts->start.v6, 16);
+	assert_ptr_equal(next, req.buf + req.nlh.nlmsg_len);
+	wire_path(&req, at + 20 + 12, 0, path, sizeof(path));
+	assert_string_equal(path, "out.local-ts.end-port");
+	wire_path(&req, at + 40, IPSVTI_A_TS_END_ADDR6, path, sizeof(path));
+	assert_string_equal(path, "out.remote-ts.end-addr6");
+
+	/* More than there is room for. */
+	pair.out.local_ts_count = IPSVTI_TS_MAX + 1;
+	assert_int_equal(pair_request(&req, FAMILY, &pair), -EINVAL);
+}
+
+static void fill_selectors(struct ipsvti_ts *ts, size_t *count)
+{
+	for (*count = 0; *count < IPSVTI_TS_MAX; ++*count, ts++) {
+		ts->has = IPSVTI_HAS(IPSVTI_A_TS_PROTOCOL) |
+			  IPSVTI_HAS(IPSVTI_A_TS_START_PORT) |
+			  IPSVTI_HAS(IPSVTI_A_TS_END_PORT);
+		ts->start.family = AF_INET6;
+		ts->end.family = AF_INET6;
+		ts->end_port = 1000 + *count;
+	}
+}
+
+/* The longest of all requests fits, and is read as it was written. */
+static void longest(void **state)
+{
+	static struct ipsvti_pair pair, back;
+	struct wire_request req;
+
+	(void)state;
+	pair = sample();
+	pair.in.has |= IPSVTI_HAS(IPSVTI_A_SA_LOCAL_TS) |
+		       IPSVTI_HAS(IPSVTI_A_SA_REMOTE_TS) |
+		       IPSVTI_HAS(IPSVTI_A_SA_LIMITS);
+	pair.out.has = pair.in.has;
+	pair.in.limits.has = ~0ULL;
+	pair.out.limits.has = ~0ULL;
+	pair.in.key_len = IPSVTI_KEY_MAX;
+	pair.out.key_len = IPSVTI_KEY_MAX;
+	fill_selectors(pair.in.local_ts, &pair.in.local_ts_count);
+	fill_selectors(pair.in.remote_ts, &pair.in.remote_ts_count);
+	fill_selectors(pair.out.local_ts, &pair.out.local_ts_count);
+	fill_selectors(pair.out.remote_ts, &pair.out.remote_ts_count);
+	assert_int_equal(pair_request(&req, FAMILY, &pair), 0);
+	assert_true(req.nlh.nlmsg_len > 2 * 2 * IPSVTI_TS_MAX * WIRE_TS_SIZE);
+	assert_true(req.nlh.nlmsg_len < sizeof(req.buf) - 128);
+	assert_int_equal(genl_get(&req.nlh, &wire_pair_set, &back), 0);
+	assert_int_equal(back.out.local_ts_count, IPSVTI_TS_MAX);
+	assert_int_equal(back.in.remote_ts_count, IPSVTI_TS_MAX);
+	assert_int_equal(back.in.remote_ts[0].end_port, 1000);
+	assert_int_equal(back.out.remote_ts[31].end_port, 1031);
+	assert_int_equal(back.out.remote_ts[31].end.family, AF_INET6);
+	assert_true(back.out.has & IPSVTI_HAS(IPSVTI_A_SA_REMOTE_TS));
+}
+
+/* A kernel that sends more than there is room for is not understood by halves. */
+static void too_long_a_list(void **state)
+{
+	static struct ipsvti_pair pair;
+	struct wire_request msg;
+	struct nlattr *nest;
+	size_t i;
+
+	(void)state;
+	genl_request_init(&msg, FAMILY, 0, 0, &wire_pair_set);
+	nest = mnl_attr_nest_start(&msg.nlh, IPSVTI_A_PAIR_IN);
+	for (i = 0; i <= IPSVTI_TS_MAX; i++)
+		mnl_attr_put(&msg.nlh, IPSVTI_A_SA_LOCAL_TS, 0, "");
+	mnl_attr_nest_end(&msg.nlh, nest);
+	assert_int_equal(genl_get(&msg.nlh, &wire_pair_set, &pair), -EPROTO);
+}
+
 static void paths(void **state)
 {
 	struct ipsvti_pair pair = sample();
@@ -207,6 +319,17 @@ static void paths(void **state)
 		wire_path(&req, i, i % 20, path, sizeof(path));
 }
 
+static void put_ts(struct nlmsghdr *nlh, uint16_t type, uint16_t port)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
+
+	mnl_attr_put(nlh, IPSVTI_A_TS_START_ADDR, 4, "\x0a\1\0\0");
+	mnl_attr_put(nlh, IPSVTI_A_TS_END_ADDR, 4, "\x0a\1\0\7");
+	mnl_attr_put_u8(nlh, IPSVTI_A_TS_PROTOCOL, 6);
+	mnl_attr_put_u16(nlh, IPSVTI_A_TS_START_PORT, htons(port));
+	mnl_attr_nest_end(nlh, nest);
+}
+
 /* A reply as the module builds them, 64-bit attributes aligned by padding. */
 static void put_sa(struct nlmsghdr *nlh, uint16_t type, uint32_t spi)
 {
@@ -219,6 +342,8 @@ static void put_sa(struct nlmsghdr *nlh, uint16_t type, uint32_t spi)
 	mnl_attr_put_u64(nlh, IPSVTI_A_SA_SEQ, 1ULL << 40);
 	mnl_attr_put_u64(nlh, IPSVTI_A_SA_PACKETS, 11);
 	mnl_attr_put_u64(nlh, IPSVTI_A_SA_BYTES, UINT64_MAX);
+	put_ts(nlh, IPSVTI_A_SA_LOCAL_TS, spi);
+	put_ts(nlh, IPSVTI_A_SA_LOCAL_TS, spi + 1);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -257,6 +382,15 @@ static void pair_reply_read(void **state)
 	assert_true(pair.in.packets == 11);
 	assert_true(pair.out.bytes == UINT64_MAX);
 	assert_int_equal(pair.out.spi, 0xef01);
+	assert_int_equal(pair.in.local_ts_count, 2);
+	assert_int_equal(pair.in.local_ts[0].start_port, 0xabcd);
+	assert_int_equal(pair.out.local_ts[1].start_port, 0xef02);
+	assert_int_equal(pair.out.local_ts[1].protocol, 6);
+	assert_int_equal(pair.out.local_ts[1].end.v4.s_addr, htonl(0x0a010007));
+	assert_false(pair.out.local_ts[1].has &
+		     IPSVTI_HAS(IPSVTI_A_TS_END_PORT));
+	assert_int_equal(pair.out.remote_ts_count, 0);
+	assert_false(pair.out.has & IPSVTI_HAS(IPSVTI_A_SA_REMOTE_TS));
 	assert_true(pair.has & IPSVTI_HAS(IPSVTI_A_PAIR_STATE));
 	assert_false(pair.has & IPSVTI_HAS(IPSVTI_A_PAIR_REASON));
 	assert_true(pair.out.has & IPSVTI_HAS(IPSVTI_A_SA_SEQ));
@@ -378,6 +512,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(pair_new_sends_what_is_set),
 	cmocka_unit_test(pair_new_lengths),
 	cmocka_unit_test(pair_new_limits),
+	cmocka_unit_test(pair_new_selectors),
+	cmocka_unit_test(longest),
+	cmocka_unit_test(too_long_a_list),
 	cmocka_unit_test(paths),
 	cmocka_unit_test(pair_reply_read),
 	cmocka_unit_test(tunnel_reply_read),
