@@ -16,6 +16,11 @@ const char *args_next(struct args *args)
 	return *args->argv++;
 }
 
+const char *args_peek(const struct args *args)
+{
+	return args->left ? *args->argv : NULL;
+}
+
 enum ctl_status args_value(struct args *args, const char *keyword,
 			   const char *expected, const char **value)
 {

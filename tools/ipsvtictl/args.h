@@ -26,6 +26,14 @@ struct args {
 const char *args_next(struct args *args);
 
 /**
+ * args_peek() - Look at the next word, and leave it there.
+ * @args: words
+ *
+ * Return: the word, or NULL if there is none.
+ */
+const char *args_peek(const struct args *args);
+
+/**
  * args_value() - Take the word that must follow a keyword.
  * @args: words
  * @keyword: the keyword, for the complaint

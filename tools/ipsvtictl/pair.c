@@ -8,6 +8,7 @@
 
 #include "limits.h"
 #include "pair.h"
+#include "ts.h"
 
 static bool pair_has(const struct ipsvti_pair *pair, unsigned int attr)
 {
@@ -63,6 +64,8 @@ static void sa_print(const char *direction, const struct ipsvti_sa *sa)
 	putchar('\n');
 	if (sa_has(sa, IPSVTI_A_SA_LIMITS))
 		limits_print(&sa->limits);
+	ts_print("local", sa->local_ts, sa->local_ts_count);
+	ts_print("remote", sa->remote_ts, sa->remote_ts_count);
 }
 
 void pair_print(const struct ipsvti_pair *pair)
@@ -128,6 +131,13 @@ static json_t *sa_json(const struct ipsvti_sa *sa)
 		json_object_set_new(object, "limits", limits_json(&sa->limits));
 	set_name(object, "expired", sa_has(sa, IPSVTI_A_SA_EXPIRED),
 		 ipsvti_reason_name(sa->expired));
+	if (sa_has(sa, IPSVTI_A_SA_LOCAL_TS))
+		json_object_set_new(object, "local-ts",
+				    ts_json(sa->local_ts, sa->local_ts_count));
+	if (sa_has(sa, IPSVTI_A_SA_REMOTE_TS))
+		json_object_set_new(object, "remote-ts",
+				    ts_json(sa->remote_ts,
+					    sa->remote_ts_count));
 	return object;
 }
 

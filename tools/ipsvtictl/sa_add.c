@@ -9,6 +9,7 @@
 #include "limits.h"
 #include "pair.h"
 #include "sa_add.h"
+#include "ts.h"
 
 /* Which words have been there. */
 enum {
@@ -26,6 +27,7 @@ enum {
 	SEEN_LEGACY = 1 << 11,
 	SEEN_LIMIT = 1 << 12,
 	SEEN_NO_FOLLOW = 1 << 13,
+	SEEN_TS = 1 << 14,
 };
 
 /* "in spi N" and "out spi N" */
@@ -183,6 +185,8 @@ static enum ctl_status take_keyword(struct args *args, unsigned int bit,
 		pair->encap_follow = false;
 		pair->has |= IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_FOLLOW);
 		return CTL_OK;
+	case SEEN_TS:
+		return ts_take(args, pair);
 	}
 	return CTL_OK;
 }
@@ -205,6 +209,7 @@ static const struct {
 	{ "allow-legacy", SEEN_LEGACY },
 	{ "limit", SEEN_LIMIT },
 	{ "no-follow", SEEN_NO_FOLLOW },
+	{ "ts", SEEN_TS },
 };
 
 #define KEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
@@ -258,8 +263,8 @@ enum ctl_status sa_add_parse(struct ctl *ctl, int argc, char **argv,
 				break;
 		if (i == KEYWORDS)
 			return ctl_usage(ctl, "\"%s\" is not known here", word);
-		/* There can be one of each kind. */
-		if (keywords[i].bit != SEEN_LIMIT)
+		/* There can be one of each kind, or a list. */
+		if (keywords[i].bit != SEEN_LIMIT && keywords[i].bit != SEEN_TS)
 			status = args_once(&args, word, &seen, keywords[i].bit);
 		if (!status)
 			status =
@@ -306,7 +311,9 @@ const struct ctl_command sa_add_command = {
 		"DEV in spi SPI out spi SPI alg ALG keys FILE|-\n"
 		"          [encap udp sport PORT dport PORT] [activate now|manual|first-rx]\n"
 		"          [esn] [replay-window PACKETS] [pair ID] [allow-legacy] [no-follow]\n"
-		"          [limit [in|out] KIND NUMBER]...",
+		"          [limit [in|out] KIND NUMBER]...\n"
+		"          [ts [in|out] local|remote RANGE [proto PROTO\n"
+		"              [port PORT[-PORT] | port opaque | type TYPE[-TYPE] [code CODE[-CODE]]]]]...",
 	.help = "  in spi, out spi  SPI of packets from and to the peer, 256 or more\n"
 		"  alg              aes-gcm-16-128, -192, -256; the same with an ICV of 12 or 8\n"
 		"                   octets: aes-gcm-12-..., aes-gcm-8-...; chacha20-poly1305;\n"
@@ -330,12 +337,20 @@ const struct ctl_command sa_add_command = {
 		"                   hard-seconds, behind which the SA is used no more\n"
 		"  no-follow        with encap udp, do not follow the peer to where its packets come\n"
 		"                   from, as is right if we are behind a NAT, and it is not\n"
+		"  ts               traffic selector: which packets pass, any if there is none. The\n"
+		"                   end of the tunnel that is ours or the peer's has to be in one of\n"
+		"                   those of its side, 32 at most; without in and out, in both\n"
+		"                   directions. RANGE is ADDR, ADDR/LEN, ADDR-ADDR or any; PROTO\n"
+		"                   tcp, udp, icmp, icmpv6, another name, or a number. Ports go with\n"
+		"                   those that have them, types and codes with icmp and icmpv6\n"
 		"\n"
 		"Prints the pair's id.\n"
 		"\n"
 		"Examples:\n"
 		"  ipsvtictl sa add vti0 in spi 0x1001 out spi 0x2001 alg aes-gcm-16-256 keys vti0.keys\n"
 		"  ipsvtictl sa add vti0 in spi 0x1002 out spi 0x2002 alg aes-gcm-16-256 keys - \\\n"
-		"          encap udp sport 4500 dport 4500 activate first-rx <vti0.keys\n",
+		"          encap udp sport 4500 dport 4500 activate first-rx <vti0.keys\n"
+		"  ipsvtictl sa add vti0 in spi 0x1003 out spi 0x2003 alg aes-gcm-16-256 keys vti0.keys \\\n"
+		"          ts local 10.1.0.0/16 ts remote 10.2.0.0/16 ts remote 10.3.0.0/24 proto tcp port 443\n",
 	.run = sa_add,
 };

@@ -2,6 +2,7 @@
 /* The words of the command line. */
 #include "tests.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,8 +77,8 @@ static void wide_numbers(void **state)
 static enum ctl_status parse(struct ctl *ctl, const char *line,
 			     struct sa_add *add)
 {
-	static char copy[512];
-	char *argv[32], *save, *word;
+	static char copy[4096];
+	char *argv[256], *save, *word;
 	int argc = 0;
 
 	memset(ctl, 0, sizeof(*ctl));
@@ -178,10 +179,112 @@ static void add_limits(void **state)
 	assert_int_equal(add.pair.out.limits.soft_seconds, 1);
 }
 
+#define GOOD "vti0 in spi 256 out spi 257 alg aes-gcm-16-256 keys - "
+
+static void check_range(const struct ipsvti_ts *ts, const char *start,
+			const char *end)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	assert_int_equal(ts->start.family, ts->end.family);
+	inet_ntop(ts->start.family, &ts->start.v4, text, sizeof(text));
+	assert_string_equal(text, start);
+	inet_ntop(ts->end.family, &ts->end.v4, text, sizeof(text));
+	assert_string_equal(text, end);
+}
+
+static void check_ports(const struct ipsvti_ts *ts, int protocol, int start,
+			int end)
+{
+	const uint64_t ports = IPSVTI_HAS(IPSVTI_A_TS_START_PORT) |
+			       IPSVTI_HAS(IPSVTI_A_TS_END_PORT);
+
+	assert_true((ts->has & ports) == ports);
+	assert_true(ts->has & IPSVTI_HAS(IPSVTI_A_TS_PROTOCOL));
+	assert_int_equal(ts->protocol, protocol);
+	assert_int_equal(ts->start_port, start);
+	assert_int_equal(ts->end_port, end);
+}
+
+static void add_ts(void **state)
+{
+	const uint64_t local = IPSVTI_HAS(IPSVTI_A_SA_LOCAL_TS);
+	const uint64_t remote = IPSVTI_HAS(IPSVTI_A_SA_REMOTE_TS);
+	const struct ipsvti_ts *ts;
+	struct sa_add add;
+	struct ctl ctl;
+
+	(void)state;
+	assert_int_equal(
+		parse(&ctl,
+		      GOOD
+		      "ts local 10.1.0.0/16 ts remote 10.2.0.7 ts out remote 10.3.0.1-10.3.0.9 proto tcp port 80-90",
+		      &add),
+		CTL_OK);
+	assert_true((add.pair.in.has & (local | remote)) == (local | remote));
+	assert_int_equal(add.pair.in.local_ts_count, 1);
+	assert_int_equal(add.pair.in.remote_ts_count, 1);
+	assert_int_equal(add.pair.out.local_ts_count, 1);
+	assert_int_equal(add.pair.out.remote_ts_count, 2);
+	check_range(&add.pair.in.local_ts[0], "10.1.0.0", "10.1.255.255");
+	check_range(&add.pair.out.local_ts[0], "10.1.0.0", "10.1.255.255");
+	check_range(&add.pair.out.remote_ts[0], "10.2.0.7", "10.2.0.7");
+	assert_true(add.pair.out.remote_ts[0].has == 0);
+	ts = &add.pair.out.remote_ts[1];
+	check_range(ts, "10.3.0.1", "10.3.0.9");
+	check_ports(ts, 6, 80, 90);
+
+	assert_int_equal(
+		parse(&ctl,
+		      GOOD
+		      "ts in local fd00:1::/63 proto icmpv6 type 128 ts in local any proto icmp type 3 code 1-4 ts in local 0.0.0.0/0 proto 1 type 0-8 "
+		      "ts in local ::1-::2 proto esp port opaque ts in local 192.0.2.0/31 proto sctp port 0 ts in local any proto 99 ts in local any limit soft-bytes 1",
+		      &add),
+		CTL_OK);
+	assert_true(add.pair.in.limits.soft_bytes == 1);
+	assert_false(add.pair.in.has & remote);
+	assert_false(add.pair.out.has & (local | remote));
+	assert_int_equal(add.pair.in.local_ts_count, 7);
+	ts = add.pair.in.local_ts;
+	check_range(&ts[0], "fd00:1::", "fd00:1:0:1:ffff:ffff:ffff:ffff");
+	check_ports(&ts[0], 58, 128 << 8, 128 << 8 | 255);
+	assert_int_equal(ts[1].start.family, AF_UNSPEC);
+	check_ports(&ts[1], 1, 3 << 8 | 1, 3 << 8 | 4);
+	check_range(&ts[2], "0.0.0.0", "255.255.255.255");
+	check_ports(&ts[2], 1, 0, 8 << 8 | 255);
+	check_range(&ts[3], "::1", "::2");
+	check_ports(&ts[3], 50, 65535, 0);
+	check_range(&ts[4], "192.0.2.0", "192.0.2.1");
+	check_ports(&ts[4], 132, 0, 0);
+	assert_true(ts[5].has == IPSVTI_HAS(IPSVTI_A_TS_PROTOCOL));
+	assert_int_equal(ts[5].protocol, 99);
+	assert_true(ts[6].has == 0);
+}
+
+/* As many as there may be, and one more. */
+static void add_many_ts(void **state)
+{
+	static char line[4096] = GOOD;
+	struct sa_add add;
+	struct ctl ctl;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < IPSVTI_TS_MAX; i++)
+		strcat(line, "ts local any ts out remote any ");
+	assert_int_equal(parse(&ctl, line, &add), CTL_OK);
+	assert_int_equal(add.pair.out.remote_ts_count, IPSVTI_TS_MAX);
+	assert_int_equal(add.pair.in.remote_ts_count, 0);
+	strcat(line, "ts in remote any ");
+	assert_int_equal(parse(&ctl, line, &add), CTL_OK);
+	strcat(line, "ts remote any");
+	assert_int_equal(parse(&ctl, line, &add), CTL_USAGE);
+	assert_contains(ctl.err.text, "more than 32 of one end");
+}
+
 /* What is wrong, and what the user is told. */
 static void add_refused(void **state)
 {
-#define GOOD "vti0 in spi 256 out spi 257 alg aes-gcm-16-256 keys - "
 	static const struct {
 		const char *line;
 		const char *text;
@@ -212,6 +315,38 @@ static void add_refused(void **state)
 		{ GOOD "sport 4500", "go with \"encap udp\"" },
 		{ GOOD "encap none dport 4500", "go with \"encap udp\"" },
 		{ GOOD "no-follow", "\"no-follow\" goes with \"encap udp\"" },
+		{ GOOD "ts", "nothing after \"ts\": expected in or out, or local" },
+		{ GOOD "ts in", "nothing after \"in\": expected local or remote" },
+		{ GOOD "ts up", "\"up\" after \"ts\": expected in or out" },
+		{ GOOD "ts in out local any", "\"out\" after \"ts\": expected local" },
+		{ GOOD "ts local", "nothing after \"local\": expected an address" },
+		{ GOOD "ts local 10.1.0.0/33", "expected an address, ADDR/LEN" },
+		{ GOOD "ts local 10.1.0.0/", "expected an address, ADDR/LEN" },
+		{ GOOD "ts local 10.1/16", "expected an address, ADDR/LEN" },
+		{ GOOD "ts local ::/129", "expected an address, ADDR/LEN" },
+		{ GOOD "ts local ::1-", "expected an address, ADDR/LEN" },
+		{ GOOD "ts local 10.0.0.0/8-11.0.0.0", "expected an address" },
+		{ GOOD "ts local 10.0.0.0-11.0.0.0/8", "expected an address" },
+		{ GOOD "ts local 10.1.0.1/16", "bits behind the prefix" },
+		{ GOOD "ts local fd00::1/127", "bits behind the prefix" },
+		{ GOOD "ts local 10.0.0.0-::1", "different families" },
+		{ GOOD "ts local 10.0.1.0-10.0.0.255", "last address is below" },
+		{ GOOD "ts local fd00::2-fd00::1", "last address is below" },
+		{ GOOD "ts remote any proto", "nothing after \"proto\"" },
+		{ GOOD "ts remote any proto 0", "unknown protocol \"0\"" },
+		{ GOOD "ts remote any proto 256", "unknown protocol \"256\"" },
+		{ GOOD "ts remote any proto TCP", "unknown protocol \"TCP\"" },
+		{ GOOD "ts remote any port 1", "\"port\" is not known here" },
+		{ GOOD "ts remote any proto tcp port", "nothing after \"port\"" },
+		{ GOOD "ts remote any proto tcp port 65536", "from 0 to 65535" },
+		{ GOOD "ts remote any proto tcp port 9-8", "not above the last" },
+		{ GOOD "ts remote any proto tcp port -8", "expected a number" },
+		{ GOOD "ts remote any proto tcp port 8-", "expected a number" },
+		{ GOOD "ts remote any proto tcp type 8", "no types" },
+		{ GOOD "ts remote any proto icmp port 8", "expected \"type\"" },
+		{ GOOD "ts remote any proto icmp type 256", "from 0 to 255" },
+		{ GOOD "ts remote any proto icmp type 3 code 256", "from 0 to 255" },
+		{ GOOD "ts remote any proto icmp type 3-4 code 1", "wants one type" },
 		{ GOOD "activate later", "expected now, manual or first-rx" },
 		{ GOOD "replay-window 32", "from 64 to 65536" },
 		{ GOOD "esn on", "\"on\" is not known here" },
@@ -254,6 +389,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(add_least),
 	cmocka_unit_test(add_all),
 	cmocka_unit_test(add_limits),
+	cmocka_unit_test(add_ts),
+	cmocka_unit_test(add_many_ts),
 	cmocka_unit_test(add_refused),
 };
 
