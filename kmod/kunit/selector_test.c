@@ -163,6 +163,10 @@ static void selector_ports(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(with); i++) {
 		s = ports(with[i], 100, 200);
+		KUNIT_EXPECT_EQ(test, ipsvti_selector_check(&s),
+				IPSVTI_SELECTOR_GOOD);
+		KUNIT_EXPECT_EQ(test, ipsvti_selector_fields(V4, with[i]), 2U);
+		KUNIT_EXPECT_EQ(test, ipsvti_selector_fields(V6, with[i]), 2U);
 		flow = flow4(with[i], 100, 7);
 		KUNIT_EXPECT_TRUE(test, passes(test, s, any, &flow));
 		KUNIT_EXPECT_FALSE(test, passes(test, any, s, &flow));
@@ -332,6 +336,9 @@ static void selector_errors(struct kunit *test)
 	list[1] = any;
 	s = make(test, 1, 1, list);
 	error.daddr = quoted.saddr;
+	KUNIT_EXPECT_FALSE(test,
+			   ipsvti_selectors_match_error(s, &error, &quoted));
+	s->list[0] = ports(ICMP, 0, 0);
 	KUNIT_EXPECT_FALSE(test,
 			   ipsvti_selectors_match_error(s, &error, &quoted));
 	s->list[0] = ports(ICMP, 0, 65535);

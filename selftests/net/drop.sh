@@ -5,7 +5,7 @@
 # is not ours goes on to XFRM.  gwB's part is played by esp.py with the keys.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 28
+ktap_plan 29
 
 T=/sys/kernel/tracing
 
@@ -205,6 +205,12 @@ tx_too_big() {
 	counts gwA tx-too-big 1 in_ns hostA sh -c "ping -n -c 1 -W 1 -M do -s 1440 $HOSTB4; true"
 }
 
+# Neither what we send nor what the peer sends is for this SA.
+selector() {
+	in_ns gwA ipsvtictl sa flush vti0 && sa_add gwA 1 256 ts remote 10.2.0.99 || return
+	counts gwA tx-selector 1 to_nobody && counts gwA rx-selector 1 esp --seq $((++SEQ))
+}
+
 # The tracepoint has seen what was counted: each reason, as often.
 traced() {
 	local seen counted
@@ -241,5 +247,6 @@ ktap_run "sending without an SA" tx_no_sa
 ktap_run "sending without a route" tx_no_route
 ktap_run "sending in a loop" tx_loop
 ktap_run "sending too big" tx_too_big
+ktap_run "not for this SA" selector
 ktap_run "the tracepoint has seen each of them" traced
 ktap_end

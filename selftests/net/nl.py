@@ -234,12 +234,16 @@ class Family(Netlink):
             if nest is None:
                 return self.spec.name_of(name, missing)
             outer = self.spec.at_offset(name, payload, nest - 20)
-            inner = self.spec.sets[name][outer][1]["nested-attributes"]
+            inner = name
+            for part in outer.split("."):
+                inner = self.spec.sets[inner][part][1]["nested-attributes"]
             return outer + "." + self.spec.name_of(inner, missing)
 
         flags = NLM_F_DUMP if dump else 0
         body = struct.pack("=BBH", number, 1, 0) + payload
-        for message in self.talk(self.id, flags, body, blame):
+        # Of a new socket the kernel does not know yet how much is read at a time.
+        sock = Netlink(NETLINK_GENERIC) if dump else self
+        for message in sock.talk(self.id, flags, body, blame):
             yield self.spec.decode(name, message[4:])
 
     def events(self):
