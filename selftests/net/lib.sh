@@ -145,24 +145,33 @@ carrier() { in_ns "$1" cat /sys/class/net/vti0/carrier; } # GW
 
 tunnel() { in_ns "$1" "$NET/nl.py" ask tunnel-get '{"dev":"vti0"}' | jq -r "$2"; } # GW FILTER
 
-# The counters of vti0, a line "name: value" each: of a script that has called nl_start,
-# by netlink, which takes no process; else by ethtool(8), which tells the same.
-counters() { # GW
-	local all
+# read_counters GW: those of vti0 to COUNTED, a line "name: value" each, and to DROPPED
+# without those of what passed.  Of a script that has called nl_start by netlink, which
+# takes no process; else by ethtool(8), which tells the same.
+read_counters() {
+	local line
 	if [ -z "${NL_IN:-}" ] || [ "$1" != gwA ]; then
-		in_ns "$1" ethtool -S vti0 | sed -n "s/^ *\(.*: [0-9]*\)\$/\1/; y/_/-/; /[0-9]\$/p"
-		return
+		COUNTED=$(in_ns "$1" ethtool -S vti0 | sed -n "s/^ *\(.*: [0-9]*\)\$/\1/; y/_/-/; /[0-9]\$/p")
+	else
+		nl_ask tunnel-get '{"dev":"vti0"}' || return
+		COUNTED=${SAID#*\"counters\": \{} COUNTED=${COUNTED%%\}*} COUNTED=${COUNTED//\"/}
+		COUNTED=${COUNTED//, /$'\n'}
 	fi
-	nl_ask tunnel-get '{"dev":"vti0"}' || return
-	all=${SAID#*\"counters\": \{} all=${all%%\}*} all=${all//\"/}
-	printf '%s\n' "${all//, /$'\n'}"
+	DROPPED=''
+	while read -r line; do
+		case $line in
+		[rt]x-packets:* | [rt]x-bytes:*) ;;
+		*) DROPPED+=$line$'\n' ;;
+		esac
+	done <<<"$COUNTED"
+}
+
+counters() { # GW
+	read_counters "$1" && echo "$COUNTED"
 }
 
 counter() { # GW NAME
-	local name value
-	while read -r name value; do
-		[ "$name" != "$2:" ] || echo "$value"
-	done < <(counters "$1")
+	read_counters "$1" && [[ $'\n'$COUNTED =~ $'\n'"$2: "([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
 # Those that count what was not delivered, and are not 0.
@@ -171,18 +180,16 @@ drops() { counters "$1" | grep -vE '^[rt]x-(packets|bytes):|: 0$'; } # GW
 # counts GW NAME BY COMMAND...: the command makes the counter go up by that much, and
 # nothing else that counts drops
 counts() {
-	local gw=$1 name=$2 by=$3 before want='' key value
+	local gw=$1 name=$2 by=$3 before want
 	shift 3
-	before=$(counters "$gw" | grep -vE '^[rt]x-(packets|bytes):')
+	read_counters "$gw" || return
+	before=$DROPPED
 	"$@" || return
-	while read -r key value; do
-		[ "$key" != "$name:" ] || value=$((value + by))
-		want+="$key $value"$'\n'
-	done <<<"$before"
-	want=${want%$'\n'}
-	wait_for 5 "[ \"\$(counters $gw | grep -vE '^[rt]x-(packets|bytes):')\" = '$want' ]" && return
+	[[ $'\n'$before =~ $'\n'"$name: "([0-9]+) ]] || { echo "there is no counter $name"; return 1; }
+	want=${before/"$name: ${BASH_REMATCH[1]}"/"$name: $((BASH_REMATCH[1] + by))"}
+	wait_for 5 "read_counters $gw && [ \"\$DROPPED\" = '$want' ]" && return
 	echo "$name should have gone up by $by:"
-	diff <(echo "$before") <(counters "$gw")
+	diff <(echo "$before") <(echo "$DROPPED")
 	return 1
 }
 

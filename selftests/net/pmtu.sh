@@ -150,7 +150,7 @@ ipsvti_inside() {
 			ip -n "$gw" addr add 169.254.2.$us/30 dev vti1 && ip -n "$gw" link set vti1 up || return
 	done
 	keys 9 && for gw in gwA gwB; do
-		in_ns "$gw" ipsvtictl sa add vti1 in spi "$(spi "$gw" 9)" out spi "$(spi "$(other "$gw")" 9)" \
+		in_ns "$gw" ipsvtictl sa add vti1 in spi "$(spi "$gw" 9)" out spi "$(spi "${OTHER[$gw]}" 9)" \
 			alg aes-gcm-16-256 keys "$WORK/$gw.9" || return
 	done
 	ping_inside -s 500 || return
