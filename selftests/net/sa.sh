@@ -313,6 +313,8 @@ exhausted() {
 		event gwA '.event == "carrier-ntf" and .carrier == 0 and .reason == "sequence-exhausted"'
 }
 
+AS_OWN_ROOT=(setpriv --reuid 65534 --clear-groups unshare -U -r)
+
 # A namespace sees its own, and only its administrator does.
 others_see_nothing() {
 	keys 31 && sa_add gwA 31 || return
@@ -320,7 +322,14 @@ others_see_nothing() {
 	refused EPERM in_ns gwA setpriv --reuid 65534 --clear-groups --bounding-set -all \
 		"$NET/nl.py" dump sa-get &&
 		refused EPERM in_ns gwA setpriv --reuid 65534 --clear-groups --bounding-set -all \
-			"$NET/nl.py" ask sa-flush '{"dev":"vti0"}' &&
+			"$NET/nl.py" ask sa-flush '{"dev":"vti0"}' || return
+	# Who is root in a user namespace of his own has no power over this one, but over one
+	# of his own.
+	refused EPERM in_ns gwA "${AS_OWN_ROOT[@]}" "$NET/nl.py" ask sa-flush '{"dev":"vti0"}' &&
+		refused EPERM in_ns gwA "${AS_OWN_ROOT[@]}" "$NET/nl.py" dump sa-get &&
+		refused EPERM in_ns gwA "${AS_OWN_ROOT[@]}" "$NET/nl.py" ask link-set '{"name":"vti0","data":{"ttl":9}}' &&
+		in_ns gwA setpriv --reuid 65534 --clear-groups unshare --net -U -r \
+			"$NET/nl.py" ask link-new '{"name":"own","data":{}}' &&
 		[ "$(state gwA 31)" = active ]
 }
 
