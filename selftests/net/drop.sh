@@ -19,17 +19,7 @@ setup() {
 	wait_for 20 "grep -q 'listening on' '$WORK/got.log'"
 }
 
-# One process for all packets: starting one for each would take most of the time.
-esp_start() {
-	coproc ESP { in_ns gwB "$NET/esp.py" --serve; }
-	exec {ESP_IN}>&"${ESP[1]}" {ESP_OUT}<&"${ESP[0]}"
-}
-
-esp() { # WORD...: a packet from gwB to gwA
-	local sent
-	echo "--from $GWB4 --to $GWA4 --spi $(spi gwA 1) --keys $WORK/gwB.1 $*" >&"$ESP_IN" &&
-		read -r -t 20 sent <&"$ESP_OUT" && [ "$sent" = sent ]
-}
+esp() { esp_send 1 "$@"; } # WORD...: a packet from gwB to gwA
 
 delivered() { grep -c '\.9: \[' "$WORK/got"; }
 

@@ -36,6 +36,23 @@ nl_ask() {
 	read -r -t 60 SAID <&"$NL_OUT"
 }
 
+# esp_start: from now on one esp.py plays gwB's part as long as the script runs
+esp_start() {
+	coproc ESP { in_ns gwB "$NET/esp.py" --serve 2>&1; }
+	exec {ESP_IN}>&"${ESP[1]}" {ESP_OUT}<&"${ESP[0]}"
+}
+
+# esp_send N WORD...: a packet of pair N from gwB to gwA; the words are esp.py's
+esp_send() {
+	local n=$1 said
+	shift
+	echo "--from $GWB4 --to $GWA4 --spi $((SPIS[gwA] + n)) --keys $WORK/gwB.$n $*" >&"$ESP_IN"
+	read -r -t 20 said <&"$ESP_OUT"
+	[ "$said" = sent ] && return
+	echo "esp.py: ${said:-}"
+	return 1
+}
+
 # outer gwA|gwB 4|6: its address on the underlay
 outer() {
 	local name=${1^^}$2

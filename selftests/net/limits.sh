@@ -47,10 +47,7 @@ setup() {
 	for gw in gwA gwB; do
 		in_ns "$gw" sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1
 	done
-	ip -n hostA route add blackhole 10.2.0.3/32 && events_start gwA &&
-		coproc ESP { in_ns gwB "$NET/esp.py" --serve 2>&1; } || return
-	exec {ESP_IN}>&"${ESP[1]}" {ESP_OUT}<&"${ESP[0]}"
-	nl_start
+	ip -n hostA route add blackhole 10.2.0.3/32 && events_start gwA && esp_start && nl_start
 }
 
 ask() { nl_ask "$@"; }
@@ -100,15 +97,7 @@ no_carrier() { # REASON
 }
 
 # esp [OPTION...]: B sends the next packet, of which 36 octets count
-esp() {
-	local said
-	echo "--from $GWB4 --to $GWA4 --spi $(spi gwA "$N") --keys $WORK/gwB.$N --inner-src 10.2.0.3" \
-		"--seq $((++SEQ)) $*" >&"$ESP_IN"
-	read -r -t 20 said <&"$ESP_OUT"
-	[ "$said" = sent ] && return
-	echo "esp.py: ${said:-}"
-	return 1
-}
+esp() { esp_send "$N" --inner-src 10.2.0.3 --seq $((++SEQ)) "$@"; }
 
 # again [OPTION...]: the same packet once more
 again() { SEQ=$((SEQ - 1)) && esp "$@"; }

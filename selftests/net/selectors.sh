@@ -118,8 +118,7 @@ setup() {
 		net.ipv4.icmp_msgs_burst=10000
 	coproc INNER { in_ns hostA "$NET/inner.py" --serve 2>&1; } || return
 	exec {INNER_IN}>&"${INNER[1]}" {INNER_OUT}<&"${INNER[0]}"
-	{ coproc ESP { in_ns gwB "$NET/esp.py" --serve 2>&1; } } 2>/dev/null || return
-	exec {ESP_IN}>&"${ESP[1]}" {ESP_OUT}<&"${ESP[0]}"
+	esp_start || return
 	# What hostA is told.
 	in_ns hostA tcpdump -lntvv -i eth0 --immediate-mode icmp or icmp6 >"$WORK/icmp" 2>"$WORK/icmp.log" &
 	wait_for 20 "grep -q 'listening on' '$WORK/icmp.log'"
@@ -146,13 +145,9 @@ inner() { # COMMAND WORD...
 }
 
 esp() { # HEX [WORD...]: B sends it, in the next packet
-	local inner=$1 said
+	local inner=$1
 	shift
-	echo "--from $GWB4 --to $GWA4 --spi 0x1001 --keys $WORK/gwB.1 --seq $((++SEQ)) --inner $inner $*" >&"$ESP_IN"
-	read -r -t 20 said <&"$ESP_OUT"
-	[ "$said" = sent ] && return
-	echo "esp.py: $said"
-	return 1
+	esp_send 1 --seq $((++SEQ)) --inner "$inner" "$@"
 }
 
 tally() { # in|out: PASSED and DROPPED by a selector, so far

@@ -10,10 +10,7 @@ ktap_plan 12
 TOP32=$((0xffffffff))
 
 setup() {
-	modprobe ipsvti && topo_up && links_up 4 && events_start gwA &&
-		coproc ESP { in_ns gwB "$NET/esp.py" --serve 2>&1; } || return
-	exec {ESP_IN}>&"${ESP[1]}" {ESP_OUT}<&"${ESP[0]}"
-	nl_start
+	modprobe ipsvti && topo_up && links_up 4 && events_start gwA && esp_start && nl_start
 }
 
 # pair N IN OUT: A's side of pair N, in use at once; IN and OUT are more attributes
@@ -35,13 +32,9 @@ pair() {
 
 # esp SEQ [OPTION...]: B sends a packet with that number
 esp() {
-	local said seq=$1
+	local seq=$1
 	shift
-	echo "--from $GWB4 --to $GWA4 --spi $(spi gwA "$N") --keys $WORK/gwB.$N --seq $seq $*" >&"$ESP_IN"
-	read -r -t 20 said <&"$ESP_OUT"
-	[ "$said" = sent ] && return
-	echo "esp.py: ${said:-}"
-	return 1
+	esp_send "$N" --seq "$seq" "$@"
 }
 
 # taken SEQ [OPTION...]: it is delivered

@@ -5,7 +5,8 @@
 # without extended sequence numbers, over outer IPv4 and IPv6, with and without UDP,
 # both ways.  And what tshark makes of it, where it knows the transform.
 #
-#   transforms.sh [PATTERN]     those whose name matches (grep -E)
+#   transforms.sh [all] [PATTERN]   those whose name matches (grep -E); over IPv4, and over
+#                                   IPv6 in UDP, or with "all" each family in both forms
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
 
@@ -34,11 +35,16 @@ table() {
 		sha512 sha2-512-256 64 256 HMAC-SHA-512-256 [RFC4868]
 	EOT
 }
+WAYS=("4 none" "6 udp")
+if [ "${1:-}" = all ]; then
+	shift
+	WAYS=("4 none" "4 udp" "6 none" "6 udp")
+fi
 table | grep -E "${1:-.}" >"$WORK/table"
 known() { grep -cv '|-|' "$WORK/table"; }
 # Set up; for each way: another set up, and each twice; tshark, for those it knows;
 # legacy.
-ktap_plan $((1 + 4 * (1 + 2 * $(wc -l <"$WORK/table")) + 1 + 2 * $(known) + 1))
+ktap_plan $((1 + ${#WAYS[@]} * (1 + 2 * $(wc -l <"$WORK/table")) + 1 + 2 * $(known) + 1))
 
 # The last number below 2^32 but one: the second packet of an SA crosses it.
 NEAR=$((0xfffffffe))
@@ -213,20 +219,19 @@ legacy() {
 
 N=0
 ktap_run "set up" setup
-for outer in 4 6; do
-	for encap in none udp; do
-		ktap_run "over IPv$outer, encap $encap" way $outer $encap
-		while IFS='|' read -r ALG keys sizes xfrm encryption authentication; do
-			for ESN in '' 1; do
-				N=$((N + 1))
-				# shellcheck disable=SC2086
-				ktap_run "$ALG${ESN:+, ESN}, IPv$outer, encap $encap" both_ways $keys $sizes "$xfrm"
-				[ "$outer$encap" != 4none ] || [ "$encryption" = - ] ||
-					echo "$N|$ALG|$ESN|$encryption|$authentication" >>"$WORK/known"
-			done
-		done <"$WORK/table"
-		capture_stop "$WORK/way.$outer.$encap"
-	done
+for both in "${WAYS[@]}"; do
+	read -r outer encap <<<"$both"
+	ktap_run "over IPv$outer, encap $encap" way "$outer" "$encap"
+	while IFS='|' read -r ALG keys sizes xfrm encryption authentication; do
+		for ESN in '' 1; do
+			N=$((N + 1))
+			# shellcheck disable=SC2086
+			ktap_run "$ALG${ESN:+, ESN}, IPv$outer, encap $encap" both_ways $keys $sizes "$xfrm"
+			[ "$outer$encap" != 4none ] || [ "$encryption" = - ] ||
+				echo "$N|$ALG|$ESN|$encryption|$authentication" >>"$WORK/known"
+		done
+	done <"$WORK/table"
+	capture_stop "$WORK/way.$outer.$encap"
 done
 ktap_run "tshark with all of the keys" tshark_reads
 while IFS='|' read -r n ALG ESN _; do
