@@ -660,15 +660,15 @@ xfrm_peer() {
 	keys 20 && sa_add gwA 20 256 ts local 10.1.0.2 proto tcp ts remote 10.2.0.2 proto tcp port 5001 &&
 		xfrm_state "$GWA4" "$GWB4" "$(spi gwB 20)" "$(sed -n 's/^in //p' "$WORK/gwB.20" | tr -d ' ')" &&
 		xfrm_state "$GWB4" "$GWA4" "$(spi gwA 20)" "$(sed -n 's/^out //p' "$WORK/gwB.20" | tr -d ' ')" &&
-		xfrm_policy 10.2.0.2 10.1.0.2 proto tcp sport 5001 || return
+		xfrm_policy 10.2.0.2 10.1.0.2 proto 6 sport 5001 || return
 	for p in in fwd; do
-		ip -n gwB xfrm policy add src 10.1.0.2 dst 10.2.0.2 proto tcp dport 5001 dir "$p" \
+		ip -n gwB xfrm policy add src 10.1.0.2 dst 10.2.0.2 proto 6 dport 5001 dir "$p" \
 			tmpl src "$GWA4" dst "$GWB4" proto esp reqid 1 mode tunnel || return
 	done
 	counters gwA >"$WORK/before"
 	tcp_across 4 300000 && diff <(grep selector "$WORK/before") <(counters gwA | grep selector) || return
 	counts gwA tx-selector 1 in_ns hostA sh -c "ping -n -c 1 -W 1 $HOSTB4; true" || return
-	xfrm_policy 10.2.0.2 10.1.0.2 proto udp &&
+	xfrm_policy 10.2.0.2 10.1.0.2 proto 17 &&
 		counts gwA rx-selector 1 in_ns hostB sh -c "echo | socat -u - UDP4:$HOSTA4:9"
 }
 
