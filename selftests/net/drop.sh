@@ -10,7 +10,7 @@ ktap_plan 29
 T=/sys/kernel/tracing
 
 setup() {
-	modprobe ipsvti && modprobe -a algif_aead esp4 2>/dev/null
+	modprobe ipsvti && modprobe esp4 2>/dev/null
 	[ -e "$T/events" ] || mount -t tracefs nodev "$T" || return
 	echo 1 >"$T/events/ipsvti/ipsvti_drop/enable" || return
 	topo_up && encap_up gwA && link_up gwA 4 && keys 1 && sa_add gwA 1 && esp_start && nl_start || return

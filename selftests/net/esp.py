@@ -11,10 +11,11 @@
 
 The file with the keys is that of the sender, as ipsvtictl has it: the line "out
 KEY SALT" is used.  The inner packet is UDP to port 9 (discard), or what --inner
-says in hexadecimal digits.  Encryption is the kernel's, by AF_ALG: nothing that the
-module under test does is used here.
+says in hexadecimal digits.  Encryption is libcrypto's: nothing that the module under
+test does, nor the kernel, is used here.
 """
 import argparse
+import ctypes
 import ipaddress
 import shlex
 import socket
@@ -45,16 +46,35 @@ def inner_packet(a):
         src.packed + dst.packed + udp
 
 
-def seal(key, salt, aad, iv, plain):
-    with socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET) as alg:
-        alg.bind(("aead", "gcm(aes)"))
-        alg.setsockopt(socket.SOL_ALG, socket.ALG_SET_KEY, key)
-        alg.setsockopt(socket.SOL_ALG, socket.ALG_SET_AEAD_AUTHSIZE, None, 16)
-        op, _ = alg.accept()
-        with op:
-            op.sendmsg_afalg([aad + plain], op=socket.ALG_OP_ENCRYPT, iv=salt + iv,
-                             assoclen=len(aad))
-            return op.recv(len(aad) + len(plain) + 16)[len(aad):]
+class Crypto:
+    """AES-GCM by libcrypto, loaded when it is needed first."""
+
+    GET_TAG = 0x10  # EVP_CTRL_AEAD_GET_TAG
+    lib = None
+
+    @classmethod
+    def seal(cls, key, nonce, aad, plain):
+        if not cls.lib:
+            cls.lib = ctypes.CDLL("libcrypto.so.3")
+            cls.lib.EVP_CIPHER_CTX_new.restype = ctypes.c_void_p
+        lib, null = cls.lib, ctypes.c_void_p()
+        cipher = getattr(lib, "EVP_aes_%d_gcm" % (8 * len(key)))
+        cipher.restype = ctypes.c_void_p
+        ctx = ctypes.c_void_p(lib.EVP_CIPHER_CTX_new())
+        out, tag = ctypes.create_string_buffer(len(plain) + 16), ctypes.create_string_buffer(16)
+        n = ctypes.c_int()
+        good = (
+            lib.EVP_EncryptInit_ex(ctx, ctypes.c_void_p(cipher()), null, key, nonce) == 1
+            and lib.EVP_EncryptUpdate(ctx, null, ctypes.byref(n), aad, len(aad)) == 1
+            and lib.EVP_EncryptUpdate(ctx, out, ctypes.byref(n), plain, len(plain)) == 1
+            and n.value == len(plain)
+            and lib.EVP_EncryptFinal_ex(ctx, null, ctypes.byref(n)) == 1
+            and lib.EVP_CIPHER_CTX_ctrl(ctx, cls.GET_TAG, 16, tag) == 1
+        )
+        lib.EVP_CIPHER_CTX_free(ctx)
+        if not good:
+            raise SystemExit("libcrypto does not encrypt")
+        return out.raw[: len(plain)] + tag.raw
 
 
 def read_keys(path):
@@ -82,7 +102,8 @@ def esp_packet(a, seq):
     head = struct.pack("!II", a.spi, seq & 0xFFFFFFFF)
     aad = struct.pack("!IQ", a.spi, seq) if a.esn else head
     iv = struct.pack("!Q", seq)
-    packet = bytearray(head + iv + seal(*read_keys(a.keys), aad, iv, plain))
+    key, salt = read_keys(a.keys)
+    packet = bytearray(head + iv + Crypto.seal(key, salt + iv, aad, plain))
     if a.flip is not None:
         packet[a.flip] ^= 0x40
     return bytes(packet[: len(packet) - a.cut] if a.keep is None else packet[: a.keep])

@@ -9,7 +9,7 @@ ktap_plan 9
 
 setup() {
 	local host
-	modprobe ipsvti && modprobe -a algif_aead 2>/dev/null
+	modprobe ipsvti
 	topo_up && links_up 4 && pair_up 1 || return
 	for host in hostA hostB; do
 		in_ns "$host" nft -f - <<-EOT || return

@@ -11,7 +11,7 @@ ktap_plan 21
 INET4=198.51.100.254
 
 setup() {
-	modprobe ipsvti && modprobe -a algif_aead 2>/dev/null
+	modprobe ipsvti
 	topo_up nat=a && ip -n nat addr add 192.0.2.77/24 dev out && mapping "$GWA4_SEEN" 30001 &&
 		encap_up gwA && encap_up gwB && link_up gwA 4 && link_up gwB 4 &&
 		ip -n gwB link change vti0 type ipsvti remote "$GWA4_SEEN" && events_start gwB || return
