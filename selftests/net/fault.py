@@ -712,7 +712,7 @@ class Storm:
                             0x10000 if gw == "gwA" else 0x20000) + n])
                         # What is still under way with the last ones finds them.
                         for spi, pair_id in there[gw].items():
-                            if spi & 0xffff < n - 3 or spi < 0x10000:
+                            if n > 3 and (spi < 0x10000 or spi & 0xffff < n - 3):
                                 self.on("sa-del", gw, pair_id)
                     if n % 4 == 0:
                         self.device()
