@@ -31,7 +31,8 @@ watch() {
 # has out|in N FILTER: so many of the packets of that capture
 has() {
 	local n
-	n=$(tcpdump -nr "$WORK/$1" "$3" 2>/dev/null | wc -l)
+	n=$(tcpdump --count -nr "$WORK/$1" "$3" 2>/dev/null)
+	n=${n%% *}
 	[ "$n" = "$2" ] && return
 	echo "$1: $n packets of '$3', not $2"
 	tcpdump -nvr "$WORK/$1" 2>/dev/null
@@ -142,8 +143,9 @@ before_limits() {
 # The one that takes over adds more to a packet, so the first fragment is cut once more, and
 # has no number for both; the next one takes over, for what was cut there and what was not yet.
 before_limits_twice() {
+	local n
 	too_wide 4 none && in_ns gwA sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1 && for n in 2 3 4; do
-		keys $n && sa_add gwB $n || return
+		keys "$n" && sa_add gwB "$n" || return
 	done
 	sa_add gwA 2 256 limit out hard-packets 1 && sa_add gwA 3 256 activate manual &&
 		sa_add gwA 4 256 activate manual limit out hard-packets 1 "${ENCAP_UDP[@]}" || return
@@ -178,9 +180,9 @@ before_over() { # 4|6 none|udp FITS
 
 # ---- outside, and not at all
 
-# not_cut_inside ENCAP-FAMILY ENCAP FITS N: IPv4 without DF, pre-frag off, N fragments
+# outside 4|6 none|udp N: IPv4 without DF leaves in N fragments
 outside() {
-	too_wide "$1" "$2" pre-frag off && watch big "arrived 1" udp hostA hostB 4 2500 && cut_outside "$4" && [ -z "$(drops gwB)" ]
+	too_wide "$1" "$2" pre-frag off && watch big "arrived 1" udp hostA hostB 4 2500 && cut_outside "$3" && [ -z "$(drops gwB)" ]
 }
 
 # tx_told COMMAND...: and it counted
@@ -255,8 +257,8 @@ ktap_run "before encryption, at the end of an SA" before_limits
 ktap_run "before encryption, at the end of two SAs" before_limits_twice
 ktap_run "before encryption, without memory" before_no_memory
 ktap_run "before encryption, outer IPv6 and UDP" before_over 6 udp 1418
-ktap_run "outside, IPv4" outside 4 none 1446 2
-ktap_run "outside, IPv6 and UDP" outside 6 udp 1418 2
+ktap_run "outside, IPv4" outside 4 none 2
+ktap_run "outside, IPv6 and UDP" outside 6 udp 2
 ktap_run "pre-frag off, df set" df_set
 ktap_run "df copy, inner DF and IPv6: told" with_df copy
 ktap_run "df set, inner DF and IPv6: told" with_df set

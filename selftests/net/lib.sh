@@ -38,8 +38,8 @@ nl_ask() {
 
 # esp_start: from now on one esp.py plays gwB's part as long as the script runs
 esp_start() {
-	coproc ESP { in_ns gwB "$NET/esp.py" --serve 2>&1; }
-	exec {ESP_IN}>&"${ESP[1]}" {ESP_OUT}<&"${ESP[0]}"
+	coproc ESP_PY { in_ns gwB "$NET/esp.py" --serve 2>&1; }
+	exec {ESP_IN}>&"${ESP_PY[1]}" {ESP_OUT}<&"${ESP_PY[0]}"
 }
 
 # esp_send N WORD...: a packet of pair N from gwB to gwA; the words are esp.py's

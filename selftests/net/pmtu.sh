@@ -146,8 +146,8 @@ ipsvti_inside() {
 	for gw in gwA gwB; do
 		us=1
 		[ "$gw" = gwA ] || us=2
-		ip -n "$gw" link add vti1 type ipsvti local 169.254.1.$us remote 169.254.1.$((3 - us)) &&
-			ip -n "$gw" addr add 169.254.2.$us/30 dev vti1 && ip -n "$gw" link set vti1 up || return
+		ip -n "$gw" link add vti1 type ipsvti local "169.254.1.$us" remote 169.254.1.$((3 - us)) &&
+			ip -n "$gw" addr add "169.254.2.$us/30" dev vti1 && ip -n "$gw" link set vti1 up || return
 	done
 	keys 9 && for gw in gwA gwB; do
 		in_ns "$gw" ipsvtictl sa add vti1 in spi "$(spi "$gw" 9)" out spi "$(spi "${OTHER[$gw]}" 9)" \
@@ -177,7 +177,7 @@ vxlan_inside() {
 	for gw in gwA gwB; do
 		us=1
 		[ "$gw" = gwA ] || us=2
-		ip -n "$gw" link add vx type vxlan id 1 local 169.254.1.$us remote 169.254.1.$((3 - us)) dstport 4789 df set &&
+		ip -n "$gw" link add vx type vxlan id 1 local "169.254.1.$us" remote 169.254.1.$((3 - us)) dstport 4789 df set &&
 			ip -n "$gw" link set vx mtu 2000 up || return
 	done
 	ip link add c0 netns gwA mtu 2000 type veth peer name c1 netns hostA mtu 2000 &&
