@@ -5,7 +5,7 @@
 # is not ours goes on to XFRM.  gwB's part is played by esp.py with the keys.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 29
+ktap_plan 30
 
 T=/sys/kernel/tracing
 
@@ -225,6 +225,7 @@ ktap_run "too short, or of a length that cannot be" lengths
 ktap_run "wrong padding" padding
 ktap_run "a dummy packet" dropped rx-dummy --next-header 59
 ktap_run "next header 17" dropped rx-next-header --next-header 17
+ktap_run "next header 50: ESP in ESP" dropped rx-next-header --next-header 50
 ktap_run "not the IP version that the next header says" no_ip
 ktap_run "inner packet longer than there is" inner_longer_than_there_is
 ktap_run "padding for traffic flow confidentiality is cut off" tfc

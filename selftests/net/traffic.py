@@ -6,7 +6,7 @@
                    with "# " and then "ok" or "not ok"
 
     ping FROM ADDR [-c COUNT] [-s SIZE] [-i SECONDS] [-W SECONDS] [-M do|dont] [-p DIGITS]
-         [-n LEAST]
+         [-n LEAST] [-Q TOS]
                    echo requests with SIZE octets of data, each SECONDS (-i) after the
                    answer to the one before, or after -W SECONDS without one; ok if all,
                    or LEAST of them, were answered.  The octets are random, or repeat hexadecimal DIGITS.
@@ -121,8 +121,13 @@ def ping(words):
     args.add_argument("-M", choices=PMTUDISC)
     args.add_argument("-p", type=bytes.fromhex)
     args.add_argument("-n", type=int)
+    args.add_argument("-Q", type=int, help="IPv4's TOS, IPv6's traffic class")
     args = args.parse_args(words)
     echo = Ping(args.ns, args.addr, args.M)
+    if args.Q is not None and echo.six:
+        echo.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, args.Q)
+    elif args.Q is not None:
+        echo.sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, args.Q)
     answers = 0
     for seq in range(1, args.c + 1):
         data = (args.p * args.s)[: args.s] if args.p else os.urandom(args.s)
