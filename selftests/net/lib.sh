@@ -335,15 +335,17 @@ big() {
 	return 1
 }
 
-# table_checks: a test for each row of $WORK/table, which nl.py has compared with what
-# was answered
-table_checks() {
+# verdicts [PREFIX]: a test for each line of $WORK/verdicts, "ok" or "not ok", name, and why
+verdicts() {
 	local verdict name why
 	while IFS=$'\t' read -r verdict name why; do
 		if [ "$verdict" = ok ]; then
-			ktap_ok "refused: $name"
+			ktap_ok "${1:-}$name"
 		else
-			ktap_fail "refused: $name" "$why"
+			ktap_fail "${1:-}$name" "$why"
 		fi
 	done <"$WORK/verdicts"
 }
+
+# table_checks: of what nl.py has asked for, and compared with what was answered
+table_checks() { verdicts "refused: "; }

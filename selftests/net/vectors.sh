@@ -16,15 +16,8 @@ setup() {
 }
 
 known() {
-	local verdict name why
 	"$NET/vectors.py" >"$WORK/verdicts" 2>"$WORK/complaints"
-	while IFS=$'\t' read -r verdict name why; do
-		if [ "$verdict" = ok ]; then
-			ktap_ok "$name"
-		else
-			ktap_fail "$name" "$why"
-		fi
-	done <"$WORK/verdicts"
+	verdicts
 }
 
 all_there() {
