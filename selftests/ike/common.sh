@@ -93,6 +93,9 @@ ctl() {
 # said NS PATTERN: whether the agent's log has such a line.
 said() { grep -Eq -- "$2" "$OUT/$1.log"; }
 
+# times NS PATTERN: how many such lines.
+times() { grep -Ec -- "$2" "$OUT/$1.log"; }
+
 # device NS: give vti0 its address, and send the other LAN into it.
 device() {
 	local mine theirs n

@@ -56,9 +56,8 @@ left_alone() {
 
 removed() {
 	start_both && wait_for 30 up || return
-	ip -n gwA link del vti0 && wait_for 3 'carrier gwB 0' &&
-		said gwA 'vti0: device vti0 was removed: the tunnel is stopped' &&
-		said gwB 'the peer has deleted the IKE SA' && [ "$(state gwA)" = no-device ] && ! said gwA 'kernel refused'
+	ip -n gwA link del vti0 && wait_for 5 "carrier gwB 0 && said gwB 'the peer has deleted the IKE SA'" &&
+		said gwA 'vti0: device vti0 was removed: the tunnel is stopped' && [ "$(state gwA)" = no-device ] && ! said gwA 'kernel refused'
 }
 
 # It neither answers nor starts without its device, and takes no other for it.
@@ -74,10 +73,15 @@ made_anew() {
 }
 
 renamed() {
-	ip -n gwA link set vti0 name other && wait_for 3 'carrier gwB 0' &&
+	local status told
+	told=$(times gwB 'the peer has deleted the IKE SA')
+	ip -n gwA link set vti0 name other &&
+		wait_for 5 "[ \$(times gwB 'the peer has deleted the IKE SA') -gt $told ] && carrier gwB 0" &&
 		said gwA 'device vti0 is now called other: the tunnel is stopped' &&
-		in_ns gwA ipsvtictl --json sa show other | jq -e 'length == 0' &&
-		ip -n gwA link set other name vti0 && wait_for 10 up && pings_pass
+		in_ns gwA ipsvtictl --json sa show other | jq -e 'length == 0'
+	status=$?
+	# Also if that failed: what comes next shall fail for reasons of its own.
+	ip -n gwA link set other name vti0 && [ "$status" = 0 ] && wait_for 10 up && pings_pass
 }
 
 # "up" makes the missing device, and can wait for the end.

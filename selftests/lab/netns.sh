@@ -139,11 +139,14 @@ pause() { read -r -t "$1" -u "$NEVER" || true; }
 
 # wait_for SECONDS 'CONDITION': until the condition, a piece of shell, holds.  If
 # it does not within that time, say what was awaited and what it said last; 1.
+# Looked at less than twice in a second, the guest did not have that time: a busy
+# host stops it for seconds, and nothing that is waited for went on meanwhile.
 WAIT_SAID=$(mktemp)
 wait_for() {
-	local end=$((SECONDS + $1)) said
+	local end=$((SECONDS + $1)) looks=0 said
 	while ! eval "$2" >"$WAIT_SAID" 2>&1; do
-		if [ "$SECONDS" -ge "$end" ]; then
+		looks=$((looks + 1))
+		if [ "$SECONDS" -ge "$end" ] && [ "$looks" -ge $((2 * $1)) ]; then
 			said=$(<"$WAIT_SAID")
 			echo "waited $1 s in vain for: $2" >&2
 			[ -z "$said" ] || echo "${said//$'\n'/$'\n'  }" >&2
