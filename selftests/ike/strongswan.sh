@@ -61,7 +61,7 @@ swan_conf() {
 }
 
 # swan_connection [KEY]: SWAN_LOCAL and SWAN_REMOTE are the sections that say how to
-# authenticate, SWAN_IKE and SWAN_ESP the proposals.
+# authenticate, SWAN_IKE and SWAN_ESP the proposals, SWAN_CHILD what the CHILD SA is for.
 swan_connection() {
 	cat >"$SWAN/swanctl/swanctl.conf" <<-EOT
 		connections {
@@ -81,11 +81,11 @@ swan_connection() {
 				}
 				children {
 					lan {
-						local_ts = 0.0.0.0/0, ::/0
-						remote_ts = 0.0.0.0/0, ::/0
 						esp_proposals = ${SWAN_ESP:-aes256gcm16-ecp384}
+						${SWAN_CHILD:-local_ts = 0.0.0.0/0, ::/0
+						remote_ts = 0.0.0.0/0, ::/0
 						if_id_in = 42
-						if_id_out = 42
+						if_id_out = 42}
 					}
 				}
 			}

@@ -59,6 +59,18 @@ const char *status_span(uint64_t ms, char *buf, size_t len)
 	return buf;
 }
 
+/* What an agent without selectors says is nothing at all. */
+static void print_selectors(const json_t *child, const char *key,
+			    const char *end)
+{
+	const json_t *ts;
+	size_t i;
+
+	printf("%s", end);
+	json_array_foreach(json_object_get(child, key), i, ts)
+		printf(" %s", json_string_value(ts) ? json_string_value(ts) : "?");
+}
+
 static void print_child_sa(const json_t *child)
 {
 	char age[32], rekey[32];
@@ -70,6 +82,11 @@ static void print_child_sa(const json_t *child)
 	       text(child, "suite"),
 	       status_span(number(child, "age-ms"), age, sizeof(age)),
 	       status_span(number(child, "rekey-in-ms"), rekey, sizeof(rekey)));
+	if (!json_array_size(json_object_get(child, "local-ts")))
+		return;
+	print_selectors(child, "local-ts", "      selectors here");
+	print_selectors(child, "remote-ts", ", there");
+	putchar('\n');
 }
 
 static void print_ike_sa(const json_t *sa)

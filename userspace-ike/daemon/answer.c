@@ -339,9 +339,10 @@ static int answer_new_pair(struct parent *parent, struct call_new_pair *request)
 	if (!result.ret &&
 	    (!is_bool(&pair->encap_udp) || !is_bool(&pair->encap_follow) ||
 	     !is_bool(&pair->allow_legacy) || !sa_fits(&pair->in) ||
-	     !sa_fits(&pair->out)))
+	     !sa_fits(&pair->out) || pair->n_local_ts > IKE_TS_MAX ||
+	     pair->n_remote_ts > IKE_TS_MAX))
 		result.ret = refuse(-EINVAL, "an SA pair",
-				    "its keys are too long, or it makes no sense");
+				    "its keys or lists are too long, or it makes no sense");
 	if (!result.ret)
 		result.ret = kernel_pair_new(parent->kernel, pair);
 	return answer_fds(parent, CALL_PAIR_NEW, &result, sizeof(result), NULL, 0);

@@ -116,7 +116,11 @@ bool conf_tunnel_same(const struct conf_tunnel *a, const struct conf_tunnel *b)
 	       x->child_bytes == y->child_bytes &&
 	       x->child_packets == y->child_packets &&
 	       x->dpd_interval_s == y->dpd_interval_s &&
-	       x->replay_window == y->replay_window;
+	       x->replay_window == y->replay_window &&
+	       x->n_local_ts == y->n_local_ts &&
+	       x->n_remote_ts == y->n_remote_ts &&
+	       !memcmp(x->local_ts, y->local_ts, sizeof(x->local_ts)) &&
+	       !memcmp(x->remote_ts, y->remote_ts, sizeof(x->remote_ts));
 }
 
 struct conf_tunnel *conf_find(const struct conf *conf, const char *name)

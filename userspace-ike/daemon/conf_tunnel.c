@@ -216,6 +216,28 @@ static void set_replay_window(struct setting *s)
 		s->tunnel->ike.replay_window = value;
 }
 
+static void set_ts(struct setting *s, struct ike_ts *list, uint8_t *count)
+{
+	if (*count == IKE_TS_MAX)
+		setting_error(s, "there are more than %d", IKE_TS_MAX);
+	else if (ike_ts_parse(&list[*count], s->value->text))
+		setting_error(s,
+			      "\"%s\" is no traffic selector; expected an address, ADDR/LEN without bits behind the prefix, or ADDR-ADDR, and perhaps [PROTOCOL] or [PROTOCOL/PORT] behind it, such as 10.2.0.0/16[tcp/443]",
+			      s->value->text);
+	else
+		(*count)++;
+}
+
+static void set_local_ts(struct setting *s)
+{
+	set_ts(s, s->tunnel->ike.local_ts, &s->tunnel->ike.n_local_ts);
+}
+
+static void set_remote_ts(struct setting *s)
+{
+	set_ts(s, s->tunnel->ike.remote_ts, &s->tunnel->ike.n_remote_ts);
+}
+
 static void set_start(struct setting *s)
 {
 	if (!strcmp(s->value->text, "always"))
@@ -264,6 +286,8 @@ static void set_natt(struct setting *s)
 	X("child-packets", false, set_child_packets) \
 	X("dpd-interval", false, set_dpd_interval)   \
 	X("replay-window", false, set_replay_window) \
+	X("local-ts", true, set_local_ts)            \
+	X("remote-ts", true, set_remote_ts)          \
 	X("start", false, set_start)                 \
 	X("natt", false, set_natt)
 
@@ -318,6 +342,24 @@ static void check_families(const struct conf_tunnel *tunnel,
 			   conf_file_get(file, "remote", 0)->line,
 			   "remote: is an IPv%d address but local an IPv%d one; expected the same family",
 			   remote->family, local->family);
+}
+
+/* Selectors of one family at one end, and of the other at the other. */
+static void check_selectors(const struct conf_tunnel *tunnel,
+			    const struct conf_file *file,
+			    struct conf_errors *errors)
+{
+	const struct ike_tunnel_config *c = &tunnel->ike;
+	unsigned int i, local = 0, remote = 0;
+
+	for (i = 0; i < c->n_local_ts; i++)
+		local |= 1u << c->local_ts[i].family;
+	for (i = 0; i < c->n_remote_ts; i++)
+		remote |= 1u << c->remote_ts[i].family;
+	if (local && remote && !(local & remote))
+		conf_error(errors, conf_file_path(file),
+			   conf_file_get(file, "remote-ts", 0)->line,
+			   "remote-ts: has no address of a family that local-ts has: nothing could pass");
 }
 
 static void apply_defaults(struct conf_tunnel *tunnel,
@@ -392,6 +434,7 @@ struct conf_tunnel *conf_tunnel_load(const char *path,
 	require(file, errors, "remote", "ADDRESS OF THE PEER");
 	conf_cert_finish(tunnel, file, errors);
 	check_families(tunnel, file, errors);
+	check_selectors(tunnel, file, errors);
 out:
 	conf_file_free(file);
 	if (errors->count == before)

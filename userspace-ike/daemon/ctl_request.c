@@ -103,19 +103,36 @@ static void show_ike_sa(void *arg, const struct ike_sa_status *status)
 	json_array_append_new(s->ike_sas, ike_sa);
 }
 
+static json_t *json_selectors(const struct ike_ts *ts, unsigned int count)
+{
+	json_t *list = json_array();
+	char text[IKE_TS_TEXT];
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		json_array_append_new(list,
+				      json_string(ike_ts_format_one(
+					      &ts[i], text, sizeof(text))));
+	return list;
+}
+
 static void show_child_sa(void *arg, const struct ike_child_status *status)
 {
 	struct status *s = arg;
 
 	json_array_append_new(
 		s->child_sas,
-		json_pack("{s:s, s:I, s:o, s:o, s:s, s:I, s:I}", "state",
+		json_pack("{s:s, s:I, s:o, s:o, s:s, s:I, s:I, s:o, s:o}", "state",
 			  status->state, "pair-id", (json_int_t)status->pair_id,
 			  "spi-in", json_sprintf("0x%08x", status->spi_in),
 			  "spi-out", json_sprintf("0x%08x", status->spi_out),
 			  "suite", status->suite ? status->suite : "", "age-ms",
 			  (json_int_t)status->age_ms, "rekey-in-ms",
-			  (json_int_t)status->rekey_in_ms));
+			  (json_int_t)status->rekey_in_ms, "local-ts",
+			  json_selectors(status->local_ts, status->n_local_ts),
+			  "remote-ts",
+			  json_selectors(status->remote_ts,
+					 status->n_remote_ts)));
 }
 
 static json_t *json_counters(const struct iked *iked)

@@ -46,6 +46,7 @@ _Static_assert((int)IKE_PAIR_LARVAL == (int)IPSVTI_PAIR_STATE_LARVAL &&
 	       "pair states");
 _Static_assert(IKE_KEY_MAX <= IPSVTI_KEY_MAX && IKE_SALT_MAX == IPSVTI_SALT_MAX,
 	       "lengths of keys");
+_Static_assert(IKE_TS_MAX <= IPSVTI_TS_MAX, "traffic selectors");
 
 void kernel_log_error(const char *tunnel, const char *what,
 		      const struct ipsvti_error *err)
@@ -258,6 +259,51 @@ static void fill_sa(struct ipsvti_sa *to, const struct ike_kernel_sa *from)
 	fill_limits(to, from);
 }
 
+static void fill_addr(struct ipsvti_addr *to, uint8_t family,
+		      const uint8_t octets[16])
+{
+	to->family = family == IKE_IPV4 ? AF_INET : AF_INET6;
+	if (family == IKE_IPV4)
+		memcpy(&to->v4, octets, sizeof(to->v4));
+	else
+		memcpy(&to->v6, octets, sizeof(to->v6));
+}
+
+static size_t fill_ts(struct ipsvti_ts *to, const struct ike_ts *from,
+		      size_t count)
+{
+	const uint64_t ports = IPSVTI_HAS(IPSVTI_A_TS_START_PORT) |
+			       IPSVTI_HAS(IPSVTI_A_TS_END_PORT);
+	size_t i;
+
+	for (i = 0; i < count; i++, from++, to++) {
+		fill_addr(&to->start, from->family, from->start);
+		fill_addr(&to->end, from->family, from->end);
+		to->protocol = from->protocol;
+		to->start_port = from->start_port;
+		to->end_port = from->end_port;
+		if (from->protocol)
+			to->has |= IPSVTI_HAS(IPSVTI_A_TS_PROTOCOL);
+		if (from->start_port || from->end_port != 65535)
+			to->has |= ports;
+	}
+	return count;
+}
+
+/* The same in both directions: an SA pair is one tunnel. */
+static void fill_selectors(struct ipsvti_sa *sa,
+			   const struct ike_kernel_pair *pair)
+{
+	sa->local_ts_count = fill_ts(sa->local_ts, pair->local_ts,
+				     pair->n_local_ts);
+	sa->remote_ts_count = fill_ts(sa->remote_ts, pair->remote_ts,
+				      pair->n_remote_ts);
+	if (sa->local_ts_count)
+		sa->has |= IPSVTI_HAS(IPSVTI_A_SA_LOCAL_TS);
+	if (sa->remote_ts_count)
+		sa->has |= IPSVTI_HAS(IPSVTI_A_SA_REMOTE_TS);
+}
+
 int kernel_pair_new(struct kernel *kernel, const struct ike_kernel_pair *pair)
 {
 	struct ipsvti_pair request = {
@@ -286,6 +332,8 @@ int kernel_pair_new(struct kernel *kernel, const struct ike_kernel_pair *pair)
 			       IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_FOLLOW);
 	fill_sa(&request.in, &pair->in);
 	fill_sa(&request.out, &pair->out);
+	fill_selectors(&request.in, pair);
+	fill_selectors(&request.out, pair);
 	request.in.has |= IPSVTI_HAS(IPSVTI_A_SA_REPLAY_WINDOW);
 	request.in.replay_window = pair->in.replay_window;
 

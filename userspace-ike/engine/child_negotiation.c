@@ -19,6 +19,21 @@ void ike_child_offer_ts(struct ike_sa *sa, struct ike_builder *b)
 	ike_build_ts(b, IKE_PAYLOAD_TSR, &sa->tunnel->remote_ts);
 }
 
+/* What one end asked for and did not get is missed by somebody. */
+static void tell_narrowed(const struct ike_child *child)
+{
+	const struct ike_tunnel *t = child->sa->tunnel;
+	char local[200], remote[200];
+
+	if (ike_ts_same(&child->local_ts, &t->local_ts) &&
+	    ike_ts_same(&child->remote_ts, &t->remote_ts))
+		return;
+	ike_log(child->sa->e, IKE_EVENT_NOTIFY, IKE_LOG_INFO, t, IKE_NO_FIELDS,
+		"traffic selectors agreed on: here %s, there %s",
+		ike_ts_format(&child->local_ts, local, sizeof(local)),
+		ike_ts_format(&child->remote_ts, remote, sizeof(remote)));
+}
+
 /* ---------------------------------------------------------------- responder */
 
 /**
@@ -117,7 +132,8 @@ static bool agree(struct ike_call *c, enum ike_sa_use use, struct agreement *a)
 	const struct ike_tunnel *t = c->sa->tunnel;
 
 	if (!ike_ts_narrow(&a->tsi, &t->remote_ts, c->msg->tsi) ||
-	    !ike_ts_narrow(&a->tsr, &t->local_ts, c->msg->tsr)) {
+	    !ike_ts_narrow(&a->tsr, &t->local_ts, c->msg->tsr) ||
+	    !ike_ts_meet(&a->tsi, &a->tsr)) {
 		refuse_ts(c);
 		return false;
 	}
@@ -156,6 +172,8 @@ struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
 	struct ike_child *child = NULL;
 	struct ike_child_plan plan = {
 		.choice = &a.choice,
+		.local_ts = &a.tsr,
+		.remote_ts = &a.tsi,
 		.initiator = false,
 		.activation = activation,
 	};
@@ -177,6 +195,7 @@ struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
 	child = ike_child_install(c->sa, &plan);
 	if (child) {
 		child->by_auth = use == IKE_USE_AUTH_CHILD;
+		tell_narrowed(child);
 		build_agreement(c->reply, use, &a, plan.spi_in);
 	} else {
 		ike_child_unreserve(c->sa, plan.pair_id);
@@ -204,7 +223,8 @@ static const char *check_answer(struct ike_call *c, enum ike_sa_use use,
 	if (ike_msg_notify(c->msg, IKE_N_USE_TRANSPORT_MODE))
 		return "the peer insists on transport mode";
 	if (!ike_ts_within(&a->tsi, &t->local_ts, c->msg->tsi) ||
-	    !ike_ts_within(&a->tsr, &t->remote_ts, c->msg->tsr))
+	    !ike_ts_within(&a->tsr, &t->remote_ts, c->msg->tsr) ||
+	    !ike_ts_meet(&a->tsi, &a->tsr))
 		return "the peer chose traffic selectors that we did not offer";
 	/* It may have chosen a proposal of ours without PFS. */
 	if (a->choice.ke == IKE_KE_NONE)
@@ -220,19 +240,6 @@ static const char *check_answer(struct ike_call *c, enum ike_sa_use use,
 	return NULL;
 }
 
-static void tell_narrowed(struct ike_sa *sa, const struct agreement *a)
-{
-	const struct ike_tunnel *t = sa->tunnel;
-	char local[200], remote[200];
-
-	if (a->tsi.n == t->local_ts.n && a->tsr.n == t->remote_ts.n)
-		return;
-	ike_log(sa->e, IKE_EVENT_NOTIFY, IKE_LOG_INFO, t, IKE_NO_FIELDS,
-		"the peer narrowed the traffic selectors: here %s, there %s",
-		ike_ts_format(&a->tsi, local, sizeof(local)),
-		ike_ts_format(&a->tsr, remote, sizeof(remote)));
-}
-
 struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
 				   enum ike_activation activation)
 {
@@ -245,6 +252,8 @@ struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
 		.pair_id = neg->pair_id,
 		.spi_in = neg->spi_in,
 		.choice = &a.choice,
+		.local_ts = &a.tsi,
+		.remote_ts = &a.tsr,
 		.initiator = true,
 		.activation = activation,
 	};
@@ -259,7 +268,7 @@ struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
 		wrong = "the CHILD SA could not be installed";
 	}
 	if (child) {
-		tell_narrowed(c->sa, &a);
+		tell_narrowed(child);
 		neg->pair_id = 0;
 	} else {
 		/* The peer has it, though: best to start all over. */

@@ -106,6 +106,27 @@ static void fill_limits(struct ike_kernel_sa *out,
 		   &out->hard_packets);
 }
 
+/*
+ * Selectors that let everything pass are none: the module then has nothing to
+ * compare.
+ */
+static void fill_ts(struct ike_kernel_pair *pair,
+		    const struct ike_child_plan *plan)
+{
+	const struct ike_ts_set *local = plan->local_ts;
+	const struct ike_ts_set *remote = plan->remote_ts;
+
+	if (!ike_ts_all(local)) {
+		memcpy(pair->local_ts, local->ts, local->n * sizeof(*local->ts));
+		pair->n_local_ts = local->n;
+	}
+	if (!ike_ts_all(remote)) {
+		memcpy(pair->remote_ts, remote->ts,
+		       remote->n * sizeof(*remote->ts));
+		pair->n_remote_ts = remote->n;
+	}
+}
+
 static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 {
 	const struct ike_tunnel_config *config = &sa->tunnel->config;
@@ -147,6 +168,7 @@ static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 	pair.in.replay_window = config->replay_window;
 	fill_limits(&pair.in, config, early);
 	fill_limits(&pair.out, config, early);
+	fill_ts(&pair, plan);
 	err = env->kernel->pair_new(env->ctx, &pair);
 	ike_wipe(&keys, sizeof(keys));
 	ike_wipe(&pair, sizeof(pair));
@@ -223,6 +245,8 @@ struct ike_child *ike_child_install(struct ike_sa *sa,
 	child->spi_in = plan->spi_in;
 	child->spi_out = (uint32_t)plan->choice->spi;
 	child->choice = *plan->choice;
+	child->local_ts = *plan->local_ts;
+	child->remote_ts = *plan->remote_ts;
 	ike_nonce_set(&ni, plan->keymat.ni);
 	ike_nonce_set(&nr, plan->keymat.nr);
 	child->lowest = *ike_nonce_lower(&ni, &nr);

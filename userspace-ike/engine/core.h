@@ -142,6 +142,8 @@ enum ike_child_state {
  * @spi_in: what the peer sends with, and our name for it in DELETE
  * @spi_out: what we send with, and the peer's name for it
  * @choice: its suite
+ * @local_ts: traffic selectors of our end, as agreed on
+ * @remote_ts: the same of the peer's end
  * @in_use: our outbound traffic leaves by it
  * @held: installed with IKE_ACTIVATE_MANUAL: it lost a collision
  * @confirmed: the peer is known to have it, too
@@ -165,6 +167,8 @@ struct ike_child {
 	uint32_t spi_in;
 	uint32_t spi_out;
 	struct ike_choice choice;
+	struct ike_ts_set local_ts;
+	struct ike_ts_set remote_ts;
 	bool in_use;
 	bool held;
 	bool confirmed;
@@ -521,6 +525,8 @@ const char *ike_spis_format(const struct ike_sa *sa, char buf[40]);
  * @pair_id: reserved pair
  * @spi_in: its inbound SPI
  * @choice: the suite, with the peer's SPI
+ * @local_ts: traffic selectors of our end, as agreed on
+ * @remote_ts: the same of the peer's end
  * @initiator: we started the exchange that makes it
  * @keymat: nonces and shared secret
  * @activation: when to use it
@@ -529,6 +535,8 @@ struct ike_child_plan {
 	uint32_t pair_id;
 	uint32_t spi_in;
 	const struct ike_choice *choice;
+	const struct ike_ts_set *local_ts;
+	const struct ike_ts_set *remote_ts;
 	bool initiator;
 	struct ike_keymat_input keymat;
 	enum ike_activation activation;

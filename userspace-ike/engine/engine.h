@@ -81,7 +81,7 @@ struct ike_datagram {
 #define IKE_ID_MAX	255	/* octets of an identity */
 #define IKE_ALG_MAX	8	/* alternatives of one kind in a proposal */
 #define IKE_SUITE_MAX	8	/* proposals of one suite */
-#define IKE_TS_MAX	8	/* traffic selectors of one side */
+#define IKE_TS_MAX	32	/* traffic selectors of one side; the module takes as many */
 #define IKE_CERTS_MAX	8	/* certificates one side sends */
 
 /**
@@ -306,12 +306,27 @@ const char *ike_address_format(const struct ike_address *addr, char *buf,
 
 /**
  * ike_ts_parse() - a traffic selector from text
- * @ts: filled; any protocol, all ports
- * @text: an address or prefix, such as 10.1.0.0/16
+ * @ts: filled
+ * @text: an address, a prefix without bits behind it, or two addresses, such as
+ *        10.1.0.0/16 or 10.1.0.1-10.1.0.9; behind that perhaps a protocol and
+ *        its ports or ICMP types in brackets, such as [tcp], [tcp/80-90] or
+ *        [icmp/8]
  *
  * Return: 0 or -EINVAL.
  */
 int ike_ts_parse(struct ike_ts *ts, const char *text);
+
+#define IKE_TS_TEXT 160	/* octets of a traffic selector in words */
+
+/**
+ * ike_ts_format_one() - a traffic selector in the words of ike_ts_parse()
+ * @ts: the selector
+ * @buf: where to
+ * @len: its octets, IKE_TS_TEXT are enough
+ *
+ * Return: @buf.
+ */
+const char *ike_ts_format_one(const struct ike_ts *ts, char *buf, size_t len);
 
 /* ------------------------------------------------------- kernel: SA pairs */
 
@@ -398,6 +413,10 @@ struct ike_kernel_sa {
  * @encap_dport: UDP destination port, with @encap_udp
  * @allow_legacy: the tunnel takes what is too weak for new ones
  * @encap_follow: with @encap_udp, ESP goes to where the peer's newest came from
+ * @local_ts: what our end of both SAs may be; none: anything
+ * @remote_ts: the same of the peer's end
+ * @n_local_ts: used entries of @local_ts
+ * @n_remote_ts: used entries of @remote_ts
  * @in: the inbound SA; its SPI is the one spi-alloc gave
  * @out: the outbound SA
  */
@@ -410,6 +429,10 @@ struct ike_kernel_pair {
 	uint16_t encap_dport;
 	bool allow_legacy;
 	bool encap_follow;
+	struct ike_ts local_ts[IKE_TS_MAX];
+	struct ike_ts remote_ts[IKE_TS_MAX];
+	uint8_t n_local_ts;
+	uint8_t n_remote_ts;
 	struct ike_kernel_sa in;
 	struct ike_kernel_sa out;
 };
@@ -919,6 +942,10 @@ bool ike_engine_idle(const struct ike_engine *e);
  * @suite: in words, such as aes256gcm16-x25519-esn
  * @age_ms: since it was installed
  * @rekey_in_ms: until it will be rekeyed; 0 if due
+ * @local_ts: traffic selectors of our end, as agreed on
+ * @remote_ts: the same of the peer's end
+ * @n_local_ts: entries of @local_ts
+ * @n_remote_ts: entries of @remote_ts
  */
 struct ike_child_status {
 	const char *state;
@@ -928,6 +955,10 @@ struct ike_child_status {
 	const char *suite;
 	uint64_t age_ms;
 	uint64_t rekey_in_ms;
+	const struct ike_ts *local_ts;
+	const struct ike_ts *remote_ts;
+	unsigned int n_local_ts;
+	unsigned int n_remote_ts;
 };
 
 /**

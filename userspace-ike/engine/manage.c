@@ -280,6 +280,10 @@ static void show_child(const struct ike_child *c, uint64_t now,
 		.suite = ike_choice_format(&c->choice, suite, sizeof(suite)),
 		.age_ms = left(now, c->installed_at),
 		.rekey_in_ms = left(c->rekey_at, now),
+		.local_ts = c->local_ts.ts,
+		.remote_ts = c->remote_ts.ts,
+		.n_local_ts = c->local_ts.n,
+		.n_remote_ts = c->remote_ts.n,
 	};
 
 	v->child_sa(arg, &status);

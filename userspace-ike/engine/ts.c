@@ -22,6 +22,67 @@ void ike_ts_any(struct ike_ts_set *set)
 	set->n = 2;
 }
 
+static bool equal(const struct ike_ts *a, const struct ike_ts *b)
+{
+	return a->family == b->family && a->protocol == b->protocol &&
+	       a->start_port == b->start_port && a->end_port == b->end_port &&
+	       !memcmp(a->start, b->start, addr_len(a->family)) &&
+	       !memcmp(a->end, b->end, addr_len(a->family));
+}
+
+bool ike_ts_sound(const struct ike_ts *ts)
+{
+	if (!ts->start_port && ts->end_port == 65535)
+		return true;
+	switch (ts->protocol) {
+	case 1:	  /* ICMP */
+	case 6:	  /* TCP */
+	case 17:  /* UDP */
+	case 33:  /* DCCP */
+	case 58:  /* ICMPv6 */
+	case 132: /* SCTP */
+	case 135: /* IPv6 mobility header */
+	case 136: /* UDP-Lite */
+		return ts->start_port <= ts->end_port;
+	default:
+		return false;
+	}
+}
+
+bool ike_ts_meet(const struct ike_ts_set *a, const struct ike_ts_set *b)
+{
+	for (unsigned int i = 0; i < a->n; i++)
+		for (unsigned int j = 0; j < b->n; j++)
+			if (a->ts[i].family == b->ts[j].family)
+				return true;
+	return false;
+}
+
+bool ike_ts_same(const struct ike_ts_set *a, const struct ike_ts_set *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (unsigned int i = 0; i < a->n; i++)
+		if (!equal(&a->ts[i], &b->ts[i]))
+			return false;
+	return true;
+}
+
+bool ike_ts_all(const struct ike_ts_set *set)
+{
+	struct ike_ts_set any;
+	unsigned int families = 0;
+
+	ike_ts_any(&any);
+	for (unsigned int i = 0; i < any.n; i++)
+		for (unsigned int j = 0; j < set->n; j++)
+			if (equal(&any.ts[i], &set->ts[j])) {
+				families++;
+				break;
+			}
+	return families == any.n;
+}
+
 static bool intersect(struct ike_ts *out, const struct ike_ts *a,
 		      const struct ike_ts *b)
 {
@@ -44,16 +105,8 @@ static bool intersect(struct ike_ts *out, const struct ike_ts *a,
 		memcpy(out->start, b->start, len);
 	if (memcmp(b->end, out->end, len) < 0)
 		memcpy(out->end, b->end, len);
-	return out->start_port <= out->end_port &&
+	return out->start_port <= out->end_port && ike_ts_sound(out) &&
 	       memcmp(out->start, out->end, len) <= 0;
-}
-
-static bool equal(const struct ike_ts *a, const struct ike_ts *b)
-{
-	return a->family == b->family && a->protocol == b->protocol &&
-	       a->start_port == b->start_port && a->end_port == b->end_port &&
-	       !memcmp(a->start, b->start, addr_len(a->family)) &&
-	       !memcmp(a->end, b->end, addr_len(a->family));
 }
 
 static void add(struct ike_ts_set *set, const struct ike_ts *ts)

@@ -17,6 +17,34 @@ struct ike_ts_set {
 void ike_ts_any(struct ike_ts_set *set);
 
 /**
+ * ike_ts_sound() - whether a selector asks for ports only where there are any
+ * @ts: the selector; of ICMP and the IPv6 mobility header the type is one
+ *
+ * Return: true if it does (RFC 7296, section 3.13.1).
+ */
+bool ike_ts_sound(const struct ike_ts *ts);
+
+/**
+ * ike_ts_meet() - whether there can be a packet between two ends
+ * @a: selectors of one end
+ * @b: selectors of the other end
+ *
+ * Return: true if some family is in both.
+ */
+bool ike_ts_meet(const struct ike_ts_set *a, const struct ike_ts_set *b);
+
+/* Return: whether two sets are the same, in this order. */
+bool ike_ts_same(const struct ike_ts_set *a, const struct ike_ts_set *b);
+
+/**
+ * ike_ts_all() - whether selectors let everything pass
+ * @set: the selectors of one end
+ *
+ * Return: true if 0.0.0.0/0 and ::/0 are there, with any protocol.
+ */
+bool ike_ts_all(const struct ike_ts_set *set);
+
+/**
  * ike_ts_narrow() - what a peer's selectors and ours have in common
  * @out: the intersection, in our order, at most IKE_TS_MAX selectors
  * @ours: what we allow

@@ -355,6 +355,33 @@ static void follow(struct sim_node *node, const struct ike_endpoint *source)
 	}
 }
 
+static bool same_ts(const struct ike_ts *a, unsigned int n_a,
+		    const struct ike_ts *b, unsigned int n_b)
+{
+	return n_a == n_b && !memcmp(a, b, n_a * sizeof(*a));
+}
+
+/* What one end may be at one end, it may be at the other. */
+static void check_selectors(struct sim_node *node, const struct sim_pair *pair)
+{
+	const struct sim_kernel *k = &node->sim->nodes[!node->index].kernel;
+	const struct ike_kernel_pair *here = &pair->info, *there;
+
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+		there = &k->pairs[i].info;
+		if (!k->pairs[i].used || there->out.spi != here->in.spi ||
+		    there->in.spi != here->out.spi)
+			continue;
+		if (!same_ts(here->local_ts, here->n_local_ts,
+			     there->remote_ts, there->n_remote_ts) ||
+		    !same_ts(here->remote_ts, here->n_remote_ts,
+			     there->local_ts, there->n_local_ts))
+			sim_fail(node->sim,
+				 "node %u: the peer has other selectors for %08x",
+				 node->index, here->in.spi);
+	}
+}
+
 void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
 		       const struct ike_endpoint *source, uint64_t order)
 {
@@ -374,6 +401,7 @@ void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
 			 node->index, spi);
 		return;
 	}
+	check_selectors(node, pair);
 	if (pair->expired)
 		return;
 	k->taken++;

@@ -521,6 +521,46 @@ static void scenario_lifetimes(struct sim *sim)
 	/* No calm would be long enough for nothing to be going on. */
 }
 
+static void add_ts(struct ike_ts *list, uint8_t *n, const char *text)
+{
+	if (ike_ts_parse(&list[(*n)++], text))
+		abort();
+}
+
+/* Lists that are not the same at both ends; what both agree on stays so. */
+static void scenario_selectors(struct sim *sim)
+{
+	struct ike_tunnel_config *a = &sim->nodes[0].config;
+	struct ike_tunnel_config *b = &sim->nodes[1].config;
+	const struct sim_pair *pair;
+
+	add_ts(a->local_ts, &a->n_local_ts, "10.1.0.0/16");
+	add_ts(a->local_ts, &a->n_local_ts, "10.3.0.0/16[tcp]");
+	add_ts(a->local_ts, &a->n_local_ts, "fd00:1::/32");
+	add_ts(b->remote_ts, &b->n_remote_ts, "10.3.0.0/24");
+	add_ts(b->remote_ts, &b->n_remote_ts, "10.1.7.0/24");
+	add_ts(b->local_ts, &b->n_local_ts, "10.2.0.0/16");
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		sim->nodes[i].config.child_lifetime_s = 20;
+		sim->nodes[i].config.ike_lifetime_s = 50;
+	}
+	start_both(sim);
+	sim->traffic = true;
+	if (!sim_run_until(sim, 30000, sim_both_up)) {
+		sim_fail(sim, "not up after 30 s");
+		return;
+	}
+	sim_net_random(sim, 5);
+	sim_run(sim, 100000);
+	if (sim->nodes[0].counts[IKE_EVENT_CHILD_SA_REKEYED] < 2)
+		sim_fail(sim, "CHILD SAs were not rekeyed");
+	pair = sim_kernel_active(&sim->nodes[0].kernel);
+	/* Nothing of the other family at the peer's end, so nothing of it here. */
+	if (pair && (pair->info.n_local_ts != 2 || pair->info.n_remote_ts != 1 ||
+		     pair->info.remote_ts[0].end[1] != 2))
+		sim_fail(sim, "other selectors than what both have in common");
+}
+
 /* A limit in packets at one end, one in octets at the other. */
 static void scenario_volume(struct sim *sim)
 {
@@ -684,6 +724,8 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "nat-follow", "IKE goes to where the kernel has followed the peer",
 	  scenario_nat_follow },
 	{ "lifetimes", "minutes of short lifetimes", scenario_lifetimes },
+	{ "selectors", "traffic selectors that are narrowed, and rekeys",
+	  scenario_selectors },
 	{ "volume", "rekeys after so many packets or octets",
 	  scenario_volume },
 	{ "volume-end", "hard limits are reached before there is a rekey",

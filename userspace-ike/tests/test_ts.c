@@ -66,11 +66,38 @@ static void narrowing(void **state)
 	ports.ts[0].protocol = 6;
 	ports.ts[0].start_port = ports.ts[0].end_port = 179;
 	ports.n = 1;
-	assert_string_equal(narrowed(any, ports), "0.0.0.0/0[6/179-179]");
+	assert_string_equal(narrowed(any, ports), "0.0.0.0/0[tcp/179]");
 	/* OPAQUE. */
 	ports.ts[0].start_port = 65535;
 	ports.ts[0].end_port = 0;
 	assert_string_equal(narrowed(any, ports), "nothing");
+	/* Ports of what has none (section 3.13.1). */
+	ports = set_of("10.0.0.0/8", NULL);
+	ports.ts[0].start_port = 80;
+	assert_string_equal(narrowed(any, ports), "nothing");
+	ports.ts[0].protocol = 47;
+	assert_string_equal(narrowed(any, ports), "nothing");
+}
+
+static void ends(void **state)
+{
+	struct ike_ts_set any, other;
+
+	(void)state;
+	ike_ts_any(&any);
+	assert_true(ike_ts_all(&any));
+	other = set_of("::/0", "0.0.0.0/0");
+	assert_true(ike_ts_all(&other));
+	assert_false(ike_ts_same(&other, &any));
+	other = set_of("0.0.0.0/0", "0.0.0.0/0");
+	assert_false(ike_ts_all(&other));
+	other = set_of("0.0.0.0/0[tcp]", "::/0");
+	assert_false(ike_ts_all(&other));
+	assert_true(ike_ts_meet(&any, &other));
+	other = set_of("10.0.0.0/8", NULL);
+	assert_true(ike_ts_meet(&any, &other));
+	any = set_of("fd00::/8", NULL);
+	assert_false(ike_ts_meet(&any, &other));
 }
 
 static void answers(void **state)
@@ -107,7 +134,26 @@ static void texts(void **state)
 {
 	static const char *const bad_ts[] = { "", "/8", "10.0.0.0/33",
 					      "10.0.0.0/", "10.0.0.0/8x",
-					      "10.0.0.0/-1", "::/129", "x" };
+					      "10.0.0.0/-1", "::/129", "x",
+					      "10.0.0.1/8", "fd00::1/64",
+					      "10.0.0.2-10.0.0.1", "10.0.0.1-",
+					      "10.0.0.1-fd00::1", "10.0.0.1-10.0.0.2/31",
+					      "10.0.0.0/8[", "10.0.0.0/8[]",
+					      "10.0.0.0/8[tcp", "10.0.0.0/8[tcp]x",
+					      "10.0.0.0/8[0]", "10.0.0.0/8[256]",
+					      "10.0.0.0/8[tcp/]",
+					      "10.0.0.0/8[tcp/65536]",
+					      "10.0.0.0/8[tcp/2-1]",
+					      "10.0.0.0/8[gre/1]",
+					      "10.0.0.0/8[icmp/256]",
+					      "[tcp]" };
+	static const char *const good_ts[] = {
+		"10.0.0.0/8", "10.0.0.1/32", "::/0", "fd00:1::/32",
+		"10.0.0.1-10.0.0.9", "fd00::1-fd00::3", "10.0.0.0/8[tcp]",
+		"10.0.0.0/8[tcp/443]", "10.0.0.0/8[udp/1000-2000]",
+		"10.0.0.0/8[icmp/8]", "fd00::/8[icmpv6/128-129]",
+		"0.0.0.0/0[200]", "10.0.0.0/8[tcp/0]",
+	};
 	static const struct {
 		const char *text, *back;
 		uint8_t type;
@@ -126,6 +172,11 @@ static void texts(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad_ts) / sizeof(bad_ts[0]); i++)
 		assert_int_not_equal(ike_ts_parse(&ts, bad_ts[i]), 0);
+	for (size_t i = 0; i < sizeof(good_ts) / sizeof(good_ts[0]); i++) {
+		assert_int_equal(ike_ts_parse(&ts, good_ts[i]), 0);
+		assert_string_equal(ike_ts_format_one(&ts, text, sizeof(text)),
+				    good_ts[i]);
+	}
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		assert_int_equal(ike_identity_parse(&id, ids[i].text), 0);
 		assert_int_equal(id.type, ids[i].type);
@@ -156,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(narrowing),
+		cmocka_unit_test(ends),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(unknown_types_are_skipped),
 		cmocka_unit_test(texts),

@@ -177,6 +177,8 @@ static void test_everything(void **state)
 			     "child-packets = 1500\n"
 			     "dpd-interval = 10\n"
 			     "replay-window = 256\n"
+			     "local-ts = {10.1.0.0/16, fd00:1::/64}\n"
+			     "remote-ts = \"10.2.0.0/16[tcp/443]\"\n"
 			     "start = passive\n"
 			     "natt = force\n");
 
@@ -187,6 +189,11 @@ static void test_everything(void **state)
 			    t->ike.local_id.len);
 	assert_int_equal(t->ike.remote_id.type, 3);
 	assert_string_equal(t->interface, "vti0");
+	assert_int_equal(t->ike.n_local_ts, 2);
+	assert_int_equal(t->ike.local_ts[1].family, IKE_IPV6);
+	assert_int_equal(t->ike.n_remote_ts, 1);
+	assert_int_equal(t->ike.remote_ts[0].protocol, 6);
+	assert_int_equal(t->ike.remote_ts[0].end_port, 443);
 	assert_int_equal(t->ike.ike.n, 2);
 	assert_int_equal(t->ike.ike.props[0].encr[0].key_bits, 256);
 	assert_int_equal(t->ike.ike.props[1].encr[0].key_bits, 128);
@@ -281,6 +288,10 @@ static void test_values(void **state)
 		  "a.conf:4: dpd-interval: \"0\" is out of range; expected 1s to 1h\n" },
 		{ "replay-window = 63\n",
 		  "a.conf:4: replay-window: \"63\" is no size; expected 64 to 4096 packets\n" },
+		{ "local-ts = {10.0.0.0/8,\n       10.0.0.1/8}\n",
+		  "a.conf:5: local-ts: \"10.0.0.1/8\" is no traffic selector; expected an address, ADDR/LEN without bits behind the prefix, or ADDR-ADDR, and perhaps [PROTOCOL] or [PROTOCOL/PORT] behind it, such as 10.2.0.0/16[tcp/443]\n" },
+		{ "local-ts = 10.0.0.0/8\nremote-ts = fd00::/8\n",
+		  "a.conf:5: remote-ts: has no address of a family that local-ts has: nothing could pass\n" },
 		{ "start = now\n",
 		  "a.conf:4: start: \"now\" is unknown; expected \"always\", \"on-traffic\" or \"passive\"\n" },
 		{ "natt = yes\n",
