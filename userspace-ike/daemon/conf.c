@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "conf_setting.h"
 
 static int is_tunnel_file(const struct dirent *entry)
 {
@@ -33,6 +34,8 @@ static void check_against(const struct conf *conf,
 			conf_error(errors, tunnel->file, 0,
 				   "interface \"%s\" is that of %s, too; each tunnel needs its own",
 				   tunnel->interface, other->file);
+		if (other->ike.ike_sa_of[0] || tunnel->ike.ike_sa_of[0])
+			continue;
 		if (!memcmp(&other->ike.local, &tunnel->ike.local,
 			    sizeof(tunnel->ike.local)) &&
 		    !memcmp(&other->ike.remote, &tunnel->ike.remote,
@@ -86,6 +89,8 @@ int conf_load(const char *dir, struct conf *conf, struct conf_errors *errors)
 		free(entries[i]);
 	}
 	free(entries);
+	if (conf->tunnels)
+		conf_share_link(conf, errors);
 	if (errors->count == before)
 		return 0;
 	conf_free(conf);
@@ -103,6 +108,7 @@ bool conf_tunnel_same(const struct conf_tunnel *a, const struct conf_tunnel *b)
 
 	/* What is compared as memory was zeroed before it was filled. */
 	return !strcmp(x->name, y->name) &&
+	       !strcmp(x->ike_sa_of, y->ike_sa_of) &&
 	       !strcmp(a->interface, b->interface) &&
 	       !memcmp(&x->local, &y->local, sizeof(x->local)) &&
 	       !memcmp(&x->remote, &y->remote, sizeof(x->remote)) &&

@@ -39,6 +39,26 @@ struct setting {
  */
 bool setting_path(struct setting *s, char *path, size_t size);
 
+/* ---- conf_share.c -------------------------------------------------------- */
+
+void set_ike_sa_of(struct setting *s);
+
+/**
+ * conf_share_check() - what a tunnel that shares an IKE SA must not say itself
+ * @tunnel: the tunnel
+ * @file: its values
+ * @errors: receives them
+ */
+void conf_share_check(const struct conf_tunnel *tunnel,
+		      const struct conf_file *file, struct conf_errors *errors);
+
+/**
+ * conf_share_link() - give tunnels what those have whose IKE SA they share
+ * @conf: all that were read
+ * @errors: receives which are not there, or share one themselves
+ */
+void conf_share_link(struct conf *conf, struct conf_errors *errors);
+
 /* ---- conf_cert.c --------------------------------------------------------- */
 
 /* One function for each key. */

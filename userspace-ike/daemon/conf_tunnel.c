@@ -276,6 +276,7 @@ static void set_natt(struct setting *s)
 	X("ca-file", true, set_ca_file)              \
 	X("crl-file", true, set_crl_file)            \
 	X("rsa-signature", false, set_rsa_signature) \
+	X("ike-sa-of", false, set_ike_sa_of)         \
 	X("interface", false, set_interface)         \
 	X("allow-legacy", false, set_allow_legacy)   \
 	X("ike", true, set_ike)                      \
@@ -430,10 +431,14 @@ struct conf_tunnel *conf_tunnel_load(const char *path,
 		goto out;
 	apply_values(tunnel, file, errors);
 	apply_defaults(tunnel, file, errors);
-	require(file, errors, "local", "OUR ADDRESS");
-	require(file, errors, "remote", "ADDRESS OF THE PEER");
-	conf_cert_finish(tunnel, file, errors);
-	check_families(tunnel, file, errors);
+	if (conf_file_get(file, "ike-sa-of", 0)) {
+		conf_share_check(tunnel, file, errors);
+	} else {
+		require(file, errors, "local", "OUR ADDRESS");
+		require(file, errors, "remote", "ADDRESS OF THE PEER");
+		conf_cert_finish(tunnel, file, errors);
+		check_families(tunnel, file, errors);
+	}
 	check_selectors(tunnel, file, errors);
 out:
 	conf_file_free(file);

@@ -10,19 +10,19 @@
 void ike_child_offer_sa(struct ike_sa *sa, enum ike_sa_use use,
 			struct ike_builder *b)
 {
-	ike_build_offer(b, use, &sa->tunnel->config.esp, sa->neg->spi_in);
+	ike_build_offer(b, use, &sa->neg->tunnel->config.esp, sa->neg->spi_in);
 }
 
 void ike_child_offer_ts(struct ike_sa *sa, struct ike_builder *b)
 {
-	ike_build_ts(b, IKE_PAYLOAD_TSI, &sa->tunnel->local_ts);
-	ike_build_ts(b, IKE_PAYLOAD_TSR, &sa->tunnel->remote_ts);
+	ike_build_ts(b, IKE_PAYLOAD_TSI, &sa->neg->tunnel->local_ts);
+	ike_build_ts(b, IKE_PAYLOAD_TSR, &sa->neg->tunnel->remote_ts);
 }
 
 /* What one end asked for and did not get is missed by somebody. */
 static void tell_narrowed(const struct ike_child *child)
 {
-	const struct ike_tunnel *t = child->sa->tunnel;
+	const struct ike_tunnel *t = child->tunnel;
 	char local[200], remote[200];
 
 	if (ike_ts_same(&child->local_ts, &t->local_ts) &&
@@ -38,6 +38,7 @@ static void tell_narrowed(const struct ike_child *child)
 
 /**
  * struct agreement - a CHILD SA in the making
+ * @tunnel: whose it is
  * @choice: the suite
  * @tsi: narrowed selectors of the initiator's side
  * @tsr: the same of the responder's
@@ -47,6 +48,7 @@ static void tell_narrowed(const struct ike_child *child)
  * @secret_len: octets of @secret
  */
 struct agreement {
+	struct ike_tunnel *tunnel;
 	struct ike_choice choice;
 	struct ike_ts_set tsi;
 	struct ike_ts_set tsr;
@@ -62,9 +64,8 @@ static void agreement_wipe(struct agreement *a)
 	ike_wipe(a, sizeof(*a));
 }
 
-static void refuse_ts(struct ike_call *c)
+static void refuse_ts(struct ike_call *c, const struct ike_tunnel *t)
 {
-	const struct ike_tunnel *t = c->sa->tunnel;
 	char local[200], remote[200];
 
 	ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_NOTICE, t,
@@ -76,9 +77,9 @@ static void refuse_ts(struct ike_call *c)
 	ike_build_status(c->reply, IKE_N_TS_UNACCEPTABLE);
 }
 
-static void refuse_proposal(struct ike_call *c, enum ike_sa_use use)
+static void refuse_proposal(struct ike_call *c, enum ike_sa_use use,
+			    const struct ike_tunnel *t)
 {
-	const struct ike_tunnel *t = c->sa->tunnel;
 	char offer[500], ours[IKE_SUITE_TEXT], why[300];
 
 	ike_offer_format(c->msg->sa, offer, sizeof(offer));
@@ -127,20 +128,59 @@ static bool agree_ke(struct ike_call *c, struct agreement *a)
 	return false;
 }
 
-static bool agree(struct ike_call *c, enum ike_sa_use use, struct agreement *a)
+static bool narrow(const struct ike_call *c, struct ike_tunnel *t,
+		   struct agreement *a)
 {
-	const struct ike_tunnel *t = c->sa->tunnel;
+	a->tunnel = t;
+	return ike_ts_narrow(&a->tsi, &t->remote_ts, c->msg->tsi) &&
+	       ike_ts_narrow(&a->tsr, &t->local_ts, c->msg->tsr) &&
+	       ike_ts_meet(&a->tsi, &a->tsr);
+}
 
-	if (!ike_ts_narrow(&a->tsi, &t->remote_ts, c->msg->tsi) ||
-	    !ike_ts_narrow(&a->tsr, &t->local_ts, c->msg->tsr) ||
-	    !ike_ts_meet(&a->tsi, &a->tsr)) {
-		refuse_ts(c);
+/*
+ * Of several tunnels that selectors fit, it is one that gets all it is for, so
+ * that one for everything leaves to the others what is theirs.
+ */
+static bool choose(struct ike_call *c, struct agreement *a)
+{
+	struct ike_tunnel *t = NULL, *fit = NULL;
+	bool taken = false;
+
+	while ((t = ike_share_next(c->e, c->sa->tunnel, t))) {
+		if (!ike_tunnel_usable(t) || !narrow(c, t, a))
+			continue;
+		/* One tunnel, one pair: a second one would have nothing to do. */
+		if (ike_child_installed(c->sa, t)) {
+			taken = true;
+			continue;
+		}
+		if (!fit || (ike_ts_same(&a->tsi, &t->remote_ts) &&
+			     ike_ts_same(&a->tsr, &t->local_ts)))
+			fit = t;
+	}
+	if (fit)
+		return narrow(c, fit, a);
+	if (taken)
+		ike_build_status(c->reply, IKE_N_NO_ADDITIONAL_SAS);
+	else
+		refuse_ts(c, c->sa->tunnel);
+	return false;
+}
+
+static bool agree(struct ike_call *c, enum ike_sa_use use,
+		  struct ike_tunnel *t, struct agreement *a)
+{
+	if (!t && !choose(c, a))
+		return false;
+	if (t && !narrow(c, t, a)) {
+		refuse_ts(c, t);
 		return false;
 	}
+	t = a->tunnel;
 	if (ike_proposal_select(use, &t->config.esp, &t->config.ike,
 				c->msg->sa, c->msg->ke_group, &a->choice) ||
 	    a->choice.spi < 256) {
-		refuse_proposal(c, use);
+		refuse_proposal(c, use, t);
 		return false;
 	}
 	if (use == IKE_USE_AUTH_CHILD)
@@ -165,6 +205,7 @@ static void build_agreement(struct ike_builder *b, enum ike_sa_use use,
 }
 
 struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
+				   struct ike_tunnel *t,
 				   enum ike_activation activation)
 {
 	const struct ike_handshake *hs = c->sa->handshake;
@@ -178,9 +219,16 @@ struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
 		.activation = activation,
 	};
 
-	if (!agree(c, use, &a))
+	if (!agree(c, use, t, &a))
 		goto out;
-	if (ike_child_reserve(c->sa, &plan.pair_id, &plan.spi_in)) {
+	plan.tunnel = a.tunnel;
+	/*
+	 * What lacks an SA does not wait for a packet of the peer's: until it has
+	 * our response those of ours would be lost either way (section 2.8).
+	 */
+	if (use == IKE_USE_CHILD && !t && !ike_tunnel_in_use(c->e, a.tunnel))
+		plan.activation = IKE_ACTIVATE_NOW;
+	if (ike_child_reserve(c->sa, a.tunnel, &plan.pair_id, &plan.spi_in)) {
 		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
 		goto out;
 	}
@@ -198,7 +246,7 @@ struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
 		tell_narrowed(child);
 		build_agreement(c->reply, use, &a, plan.spi_in);
 	} else {
-		ike_child_unreserve(c->sa, plan.pair_id);
+		ike_child_unreserve(c->sa, a.tunnel, plan.pair_id);
 		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
 	}
 out:
@@ -212,8 +260,8 @@ out:
 static const char *check_answer(struct ike_call *c, enum ike_sa_use use,
 				struct agreement *a)
 {
-	const struct ike_tunnel *t = c->sa->tunnel;
 	const struct ike_negotiation *neg = c->sa->neg;
+	const struct ike_tunnel *t = neg->tunnel;
 	uint16_t group = neg->dh ? ike_dh_group(neg->dh) : IKE_KE_NONE;
 	int len;
 
@@ -251,6 +299,7 @@ struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
 	struct ike_child_plan plan = {
 		.pair_id = neg->pair_id,
 		.spi_in = neg->spi_in,
+		.tunnel = neg->tunnel,
 		.choice = &a.choice,
 		.local_ts = &a.tsi,
 		.remote_ts = &a.tsr,
@@ -272,8 +321,11 @@ struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
 		neg->pair_id = 0;
 	} else {
 		/* The peer has it, though: best to start all over. */
-		ike_tunnel_failed(c->sa->tunnel, c->e, "%s", wrong);
-		c->sa->want_delete = true;
+		ike_tunnel_failed(neg->tunnel, c->e, "%s", wrong);
+		if (neg->tunnel == c->sa->tunnel)
+			c->sa->want_delete = true;
+		else
+			ike_child_orphan(c->sa, neg->spi_in);
 	}
 	agreement_wipe(&a);
 	return child;
@@ -282,7 +334,7 @@ struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
 void ike_child_tell_refusal(struct ike_sa *sa, const struct ike_notify *n,
 			    char *why, size_t len)
 {
-	const struct ike_tunnel *t = sa->tunnel;
+	const struct ike_tunnel *t = sa->neg->tunnel;
 	const char *name = ike_notify_name(n->type);
 	char esp[IKE_SUITE_TEXT], local[200], remote[200];
 

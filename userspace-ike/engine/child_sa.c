@@ -33,7 +33,7 @@ void ike_child_set_state(struct ike_child *child, enum ike_child_state state,
 	snprintf(spi_in, sizeof(spi_in), "%08x", child->spi_in);
 	snprintf(spi_out, sizeof(spi_out), "%08x", child->spi_out);
 	ike_log(child->sa->e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_DEBUG,
-		child->sa->tunnel,
+		child->tunnel,
 		IKE_FIELDS({ "pair", pair }, { "spi-in", spi_in },
 			   { "spi-out", spi_out }, { "from", from },
 			   { "to", to }, { "reason", why }),
@@ -41,33 +41,35 @@ void ike_child_set_state(struct ike_child *child, enum ike_child_state state,
 		pair, to, from, why);
 }
 
-static int kernel_error(struct ike_sa *sa, const char *op, int err)
+static int kernel_error(struct ike_sa *sa, const struct ike_tunnel *t,
+			const char *op, int err)
 {
 	char code[12];
 
 	snprintf(code, sizeof(code), "%d", -err);
-	ike_log(sa->e, IKE_EVENT_KERNEL_ERROR, IKE_LOG_ERROR, sa->tunnel,
+	ike_log(sa->e, IKE_EVENT_KERNEL_ERROR, IKE_LOG_ERROR, t,
 		IKE_FIELDS({ "operation", op }, { "errno", code }),
 		"the kernel refused %s: %s", op, strerror(-err));
 	return err;
 }
 
-int ike_child_reserve(struct ike_sa *sa, uint32_t *pair_id, uint32_t *spi)
+int ike_child_reserve(struct ike_sa *sa, const struct ike_tunnel *t,
+		      uint32_t *pair_id, uint32_t *spi)
 {
 	const struct ike_env *env = sa->e->env;
-	int err = env->kernel->spi_alloc(env->ctx, sa->tunnel->config.ifindex,
+	int err = env->kernel->spi_alloc(env->ctx, t->config.ifindex,
 					 IKE_RESERVE_S, pair_id, spi);
 
-	return err ? kernel_error(sa, "spi-alloc", err) : 0;
+	return err ? kernel_error(sa, t, "spi-alloc", err) : 0;
 }
 
-void ike_child_unreserve(struct ike_sa *sa, uint32_t pair_id)
+void ike_child_unreserve(struct ike_sa *sa, const struct ike_tunnel *t,
+			 uint32_t pair_id)
 {
 	const struct ike_env *env = sa->e->env;
 
-	if (pair_id && sa->tunnel->config.ifindex)
-		env->kernel->retire(env->ctx, sa->tunnel->config.ifindex,
-				    pair_id, 0);
+	if (pair_id && t && t->config.ifindex)
+		env->kernel->retire(env->ctx, t->config.ifindex, pair_id, 0);
 }
 
 static void fill_sa(struct ike_kernel_sa *out, uint32_t spi,
@@ -129,7 +131,7 @@ static void fill_ts(struct ike_kernel_pair *pair,
 
 static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 {
-	const struct ike_tunnel_config *config = &sa->tunnel->config;
+	const struct ike_tunnel_config *config = &plan->tunnel->config;
 	const struct ike_esp_transform *esp =
 		ike_esp_transform(&plan->choice->encr, plan->choice->integ);
 	uint32_t early = ike_jitter(sa->e, 100);
@@ -172,7 +174,7 @@ static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 	err = env->kernel->pair_new(env->ctx, &pair);
 	ike_wipe(&keys, sizeof(keys));
 	ike_wipe(&pair, sizeof(pair));
-	return err ? kernel_error(sa, "sa-pair-new", err) : 0;
+	return err ? kernel_error(sa, plan->tunnel, "sa-pair-new", err) : 0;
 }
 
 /*
@@ -183,13 +185,18 @@ static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 static void take_over(struct ike_child *child)
 {
 	for (struct ike_sa *sa = child->sa->e->sas; sa; sa = sa->next) {
+		bool needed = false;
+
 		if (sa->tunnel != child->sa->tunnel)
 			continue;
 		for (struct ike_child *c = sa->children; c; c = c->next) {
-			c->in_use = false;
-			c->awaits = false;
+			if (c->tunnel == child->tunnel) {
+				c->in_use = false;
+				c->awaits = false;
+			}
+			needed |= c->in_use;
 		}
-		if (sa->redundant && sa->initiator && sa != child->sa)
+		if (sa->redundant && sa->initiator && sa != child->sa && !needed)
 			sa->want_delete = true;
 	}
 	child->in_use = true;
@@ -205,7 +212,7 @@ static void log_new(const struct ike_child *child)
 	snprintf(spi_in, sizeof(spi_in), "%08x", child->spi_in);
 	snprintf(spi_out, sizeof(spi_out), "%08x", child->spi_out);
 	snprintf(pair, sizeof(pair), "%u", child->pair_id);
-	ike_log(sa->e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_INFO, sa->tunnel,
+	ike_log(sa->e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_INFO, child->tunnel,
 		IKE_FIELDS({ "to", "installed" }, { "spi-in", spi_in },
 			   { "spi-out", spi_out }, { "pair", pair },
 			   { "suite", suite }),
@@ -218,7 +225,7 @@ static void log_new(const struct ike_child *child)
 	/* Nobody shall be able to say that they had not been told. */
 	if (child->choice.encr.id == IKE_ENCR_NULL_AES_GMAC)
 		ike_log(sa->e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_NOTICE,
-			sa->tunnel,
+			child->tunnel,
 			IKE_FIELDS({ "pair", pair }, { "suite", suite }),
 			"CHILD SA %s/%s (pair %s): NOT ENCRYPTED: %s authenticates packets, but anybody on the way can read them",
 			spi_in, spi_out, pair, suite);
@@ -227,8 +234,7 @@ static void log_new(const struct ike_child *child)
 struct ike_child *ike_child_install(struct ike_sa *sa,
 				    const struct ike_child_plan *plan)
 {
-	const struct ike_tunnel_config *config = &sa->tunnel->config;
-	uint64_t life = (uint64_t)config->child_lifetime_s * 1000;
+	uint64_t life = (uint64_t)plan->tunnel->config.child_lifetime_s * 1000;
 	struct ike_child *child = calloc(1, sizeof(*child));
 	struct ike_engine *e = sa->e;
 	struct ike_nonce ni, nr;
@@ -240,6 +246,8 @@ struct ike_child *ike_child_install(struct ike_sa *sa,
 		return NULL;
 	}
 	child->sa = sa;
+	child->tunnel = plan->tunnel;
+	child->tunnel->asked = false;
 	child->state = IKE_CHILD_INSTALLED;
 	child->pair_id = plan->pair_id;
 	child->spi_in = plan->spi_in;
@@ -269,7 +277,8 @@ struct ike_child *ike_child_install(struct ike_sa *sa,
 		child->awaits = true;
 		break;
 	}
-	sa->child_refusals = 0;
+	if (child->tunnel == sa->tunnel)
+		sa->child_refusals = 0;
 	log_new(child);
 	return child;
 }
@@ -282,14 +291,14 @@ void ike_child_activate(struct ike_child *child, const char *why)
 
 	if (child->in_use || child->state != IKE_CHILD_INSTALLED)
 		return;
-	err = env->kernel->activate(env->ctx, sa->tunnel->config.ifindex,
+	err = env->kernel->activate(env->ctx, child->tunnel->config.ifindex,
 				    child->pair_id);
 	if (err) {
-		kernel_error(child->sa, "sa-activate", err);
+		kernel_error(child->sa, child->tunnel, "sa-activate", err);
 		return;
 	}
 	take_over(child);
-	ike_log(sa->e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_DEBUG, sa->tunnel,
+	ike_log(sa->e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_DEBUG, child->tunnel,
 		IKE_FIELDS({ "to", "in-use" }, { "reason", why }),
 		"CHILD SA %08x/%08x (pair %u): in use: %s", child->spi_in,
 		child->spi_out, child->pair_id, why);
@@ -306,7 +315,8 @@ static struct ike_child *heir(const struct ike_child *but)
 		if (sa->state != IKE_SA_ESTABLISHED)
 			continue;
 		for (struct ike_child *c = sa->children; c; c = c->next)
-			if (c != but && c->state == IKE_CHILD_INSTALLED &&
+			if (c != but && c->tunnel == but->tunnel &&
+			    c->state == IKE_CHILD_INSTALLED &&
 			    !c->want_delete &&
 			    (!best || (best->held && !c->held)))
 				best = c;
@@ -317,8 +327,7 @@ static struct ike_child *heir(const struct ike_child *but)
 void ike_child_retire(struct ike_child *child, uint32_t grace_s,
 		      const char *why)
 {
-	const struct ike_sa *sa = child->sa;
-	const struct ike_env *env = sa->e->env;
+	const struct ike_env *env = child->sa->e->env;
 	int err = 0;
 
 	if (child->state == IKE_CHILD_GONE)
@@ -330,12 +339,13 @@ void ike_child_retire(struct ike_child *child, uint32_t grace_s,
 		if (next)
 			ike_child_activate(next, "the one in use is going");
 	}
-	if (sa->tunnel->config.ifindex)
-		err = env->kernel->retire(env->ctx, sa->tunnel->config.ifindex,
+	if (child->tunnel->config.ifindex)
+		err = env->kernel->retire(env->ctx,
+					  child->tunnel->config.ifindex,
 					  child->pair_id, grace_s);
 	/* A device that went first has taken its pairs with it. */
 	if (err && err != -ENOENT && err != -ENODEV)
-		kernel_error(child->sa, "sa-del", err);
+		kernel_error(child->sa, child->tunnel, "sa-del", err);
 	child->in_use = false;
 	ike_child_set_state(child, IKE_CHILD_GONE, why);
 }
@@ -351,21 +361,20 @@ struct ike_child *ike_child_by_spi_out(struct ike_sa *sa, uint32_t spi)
 struct ike_child *ike_child_by_pair(struct ike_engine *e, uint32_t ifindex,
 				    uint32_t pair_id)
 {
-	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
-		if (!sa->tunnel || sa->tunnel->config.ifindex != ifindex)
-			continue;
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
 		for (struct ike_child *c = sa->children; c; c = c->next)
 			if (c->pair_id == pair_id &&
+			    c->tunnel->config.ifindex == ifindex &&
 			    c->state != IKE_CHILD_GONE)
 				return c;
-	}
 	return NULL;
 }
 
-struct ike_child *ike_child_installed(const struct ike_sa *sa)
+struct ike_child *ike_child_installed(const struct ike_sa *sa,
+				      const struct ike_tunnel *t)
 {
 	for (struct ike_child *c = sa->children; c; c = c->next)
-		if (c->state == IKE_CHILD_INSTALLED && !c->want_delete)
+		if (c->tunnel == t && c->state == IKE_CHILD_INSTALLED && !c->want_delete)
 			return c;
 	return NULL;
 }
@@ -422,7 +431,7 @@ void ike_child_expired(struct ike_child *child, enum ike_limit limit, bool hard)
 	if (hard && limit != IKE_LIMIT_SEQUENCE)
 		child->expire_at = ike_min_time(child->expire_at, e->now);
 	ike_log(e, IKE_EVENT_CHILD_SA_STATE,
-		hard ? IKE_LOG_NOTICE : IKE_LOG_INFO, child->sa->tunnel,
+		hard ? IKE_LOG_NOTICE : IKE_LOG_INFO, child->tunnel,
 		IKE_FIELDS({ "limit", limits[limit].name },
 			   { "severity", hard ? "hard" : "soft" }),
 		"CHILD SA %08x/%08x (pair %u): %s, %s", child->spi_in,

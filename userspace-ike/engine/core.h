@@ -44,6 +44,7 @@
 #define IKE_GRACE_S		10	/* a replaced inbound SA lives on */
 #define IKE_RESERVE_S		60	/* an SPI, for an exchange to complete */
 #define IKE_NONCE_LEN		32	/* half the longest PRF key, twice over */
+#define IKE_ORPHANS_MAX		16
 #define IKE_CHILD_REFUSALS	3	/* then the IKE SA is made anew */
 
 /* ---------------------------------------------------------------- window */
@@ -92,10 +93,13 @@ struct ike_window {
 /**
  * struct ike_tunnel - a tunnel
  * @next: in the engine's list
+ * @owner: the tunnel whose IKE SA it shares, itself if it has its own; NULL: there
+ *         is no such tunnel yet, or any more
  * @config: as given, with defaults filled in
  * @local_ts: our traffic selectors
  * @remote_ts: the peer's
  * @wanted: keep it up
+ * @asked: a packet has asked for its CHILD SA, and it shares an IKE SA
  * @barred: a person wants it down: not even answered
  * @up: an outbound SA is in use
  * @swept: pairs of an earlier engine were looked for and retired
@@ -106,10 +110,12 @@ struct ike_window {
  */
 struct ike_tunnel {
 	struct ike_tunnel *next;
+	struct ike_tunnel *owner;
 	struct ike_tunnel_config config;
 	struct ike_ts_set local_ts;
 	struct ike_ts_set remote_ts;
 	bool wanted;
+	bool asked;
 	bool barred;
 	bool up;
 	bool swept;
@@ -137,6 +143,7 @@ enum ike_child_state {
  * struct ike_child - a CHILD SA: one pair in the kernel
  * @next: in the IKE SA's list
  * @sa: its IKE SA
+ * @tunnel: its tunnel, @sa's or one that shares it
  * @state: see IKE_CHILD_STATES
  * @pair_id: of its pair
  * @spi_in: what the peer sends with, and our name for it in DELETE
@@ -162,6 +169,7 @@ enum ike_child_state {
 struct ike_child {
 	struct ike_child *next;
 	struct ike_sa *sa;
+	struct ike_tunnel *tunnel;
 	enum ike_child_state state;
 	uint32_t pair_id;
 	uint32_t spi_in;
@@ -187,6 +195,8 @@ struct ike_child {
 
 /**
  * struct ike_negotiation - what we have put into a request for new keys
+ * @tunnel: whose CHILD SA it is to be; NULL with IKE_X_REKEY_IKE, and if the tunnel
+ *          does not want it any more
  * @pair_id: reserved pair; 0: none
  * @spi_in: its inbound SPI
  * @spi: SPI of the new IKE SA, with IKE_X_REKEY_IKE
@@ -200,6 +210,7 @@ struct ike_child {
  * @peer_sa: the same with IKE_X_REKEY_IKE
  */
 struct ike_negotiation {
+	struct ike_tunnel *tunnel;
 	uint32_t pair_id;
 	uint32_t spi_in;
 	uint64_t spi;
@@ -282,7 +293,9 @@ struct ike_handshake {
  * @responses: fragments of the response to ours
  * @handshake: NULL once established
  * @neg: our CREATE_CHILD_SA, or the CHILD SA half of IKE_AUTH, in flight
- * @deleting: the CHILD SA our IKE_X_DELETE_CHILD is about
+ * @deleting: the CHILD SA our IKE_X_DELETE_CHILD is about; NULL: it is gone by now
+ * @orphans: inbound SPIs of CHILD SAs that we do not have any more, but the peer does
+ * @n_orphans: entries of @orphans
  * @children: its CHILD SAs
  * @lowest: lower of the two nonces that made it
  * @redundant: another IKE SA of the tunnel is the one to use
@@ -324,6 +337,8 @@ struct ike_sa {
 	struct ike_handshake *handshake;
 	struct ike_negotiation *neg;
 	struct ike_child *deleting;
+	uint32_t orphans[IKE_ORPHANS_MAX];
+	unsigned int n_orphans;
 	struct ike_child *children;
 	struct ike_nonce lowest;
 	bool redundant;
@@ -475,12 +490,27 @@ bool ike_tunnel_has_sa(struct ike_engine *e, const struct ike_tunnel *t,
 void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t);
 uint64_t ike_tunnel_wakeup(const struct ike_engine *e,
 			   const struct ike_tunnel *t);
+/* Is there an outbound SA? */
+bool ike_tunnel_in_use(const struct ike_engine *e, const struct ike_tunnel *t);
 /* Has it a device, and does nobody want it down? */
 bool ike_tunnel_usable(const struct ike_tunnel *t);
 /* An IKE SA has been established: what about others of the tunnel? */
 void ike_tunnel_resolve(struct ike_sa *sa);
 /* Would @sa be deleted if both became established at the same time? */
 bool ike_sa_loses(const struct ike_sa *sa, const struct ike_sa *other);
+
+/* share.c */
+/* Tunnels have come or gone: who shares whose IKE SA? */
+void ike_share_link(struct ike_engine *e);
+/* Walks those that share the IKE SAs of @owner, itself first; @t NULL: the first. */
+struct ike_tunnel *ike_share_next(const struct ike_engine *e,
+				  struct ike_tunnel *owner,
+				  const struct ike_tunnel *t);
+/* Does it want an IKE SA, or does one that shares it? */
+bool ike_share_wanted(const struct ike_engine *e, struct ike_tunnel *owner);
+/* The one that lacks a CHILD SA on @sa, and wants one now; and when the next does. */
+struct ike_tunnel *ike_share_lacks(const struct ike_sa *sa);
+uint64_t ike_share_wakeup(const struct ike_sa *sa);
 
 /* ike_sa.c */
 struct ike_sa *ike_sa_new(struct ike_engine *e, struct ike_tunnel *t,
@@ -524,6 +554,7 @@ const char *ike_spis_format(const struct ike_sa *sa, char buf[40]);
  * struct ike_child_plan - all it takes to install a CHILD SA
  * @pair_id: reserved pair
  * @spi_in: its inbound SPI
+ * @tunnel: whose it is
  * @choice: the suite, with the peer's SPI
  * @local_ts: traffic selectors of our end, as agreed on
  * @remote_ts: the same of the peer's end
@@ -534,6 +565,7 @@ const char *ike_spis_format(const struct ike_sa *sa, char buf[40]);
 struct ike_child_plan {
 	uint32_t pair_id;
 	uint32_t spi_in;
+	struct ike_tunnel *tunnel;
 	const struct ike_choice *choice;
 	const struct ike_ts_set *local_ts;
 	const struct ike_ts_set *remote_ts;
@@ -542,8 +574,13 @@ struct ike_child_plan {
 	enum ike_activation activation;
 };
 
-int ike_child_reserve(struct ike_sa *sa, uint32_t *pair_id, uint32_t *spi);
-void ike_child_unreserve(struct ike_sa *sa, uint32_t pair_id);
+int ike_child_reserve(struct ike_sa *sa, const struct ike_tunnel *t,
+		      uint32_t *pair_id, uint32_t *spi);
+/* @t NULL: nothing was reserved. */
+void ike_child_unreserve(struct ike_sa *sa, const struct ike_tunnel *t,
+			 uint32_t pair_id);
+/* The peer still has what it sends to @spi_in: it will be told. */
+void ike_child_orphan(struct ike_sa *sa, uint32_t spi_in);
 struct ike_child *ike_child_install(struct ike_sa *sa,
 				    const struct ike_child_plan *plan);
 const char *ike_child_state_name(enum ike_child_state state);
@@ -558,7 +595,11 @@ struct ike_child *ike_child_by_spi_out(struct ike_sa *sa, uint32_t spi);
 struct ike_child *ike_child_by_pair(struct ike_engine *e, uint32_t ifindex,
 				    uint32_t pair_id);
 /* Is there one that is neither replaced nor being deleted? */
-struct ike_child *ike_child_installed(const struct ike_sa *sa);
+struct ike_child *ike_child_installed(const struct ike_sa *sa,
+				      const struct ike_tunnel *t);
+/* All CHILD SAs of @t go, and their IKE SAs stay. */
+void ike_child_forsake(struct ike_engine *e, const struct ike_tunnel *t,
+		       const char *why);
 /* The peer has shown that it has this one. */
 void ike_child_confirmed(struct ike_child *child, const char *why);
 /* The peer has shown that it has our responses before request @id. */
@@ -575,11 +616,14 @@ void ike_child_free(struct ike_child *child);
  * @c: the request; its reply gets the payloads of the agreement, or one error
  *     notification
  * @use: IKE_USE_AUTH_CHILD or IKE_USE_CHILD
+ * @t: whose it is; NULL: that of the tunnels that share the IKE SA which the
+ *     selectors fit, and that has none yet
  * @activation: when to use it
  *
  * Return: the CHILD SA, installed; NULL if there is none.
  */
 struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
+				   struct ike_tunnel *t,
 				   enum ike_activation activation);
 
 /**
@@ -589,7 +633,8 @@ struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
  * @activation: when to use it
  *
  * Return: the CHILD SA, installed; NULL if the answer is none that we can
- * live with: then the IKE SA is on its way out and the reason was told.
+ * live with: then the reason was told, and what the peer has made is on its way
+ * out.
  */
 struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
 				   enum ike_activation activation);
@@ -662,7 +707,7 @@ void ike_on_auth_response_no_child(struct ike_call *c);
 void ike_on_auth_refused(struct ike_call *c);
 
 /* exchange_create_child.c */
-void ike_start_new_child(struct ike_sa *sa);
+void ike_start_new_child(struct ike_sa *sa, struct ike_tunnel *t);
 void ike_start_rekey_child(struct ike_sa *sa, struct ike_child *old);
 void ike_on_rekey_child_request(struct ike_call *c);
 void ike_on_new_child_request(struct ike_call *c);
@@ -682,6 +727,7 @@ void ike_on_rekey_ike_refused(struct ike_call *c);
 void ike_start_liveness(struct ike_sa *sa);
 void ike_start_delete_ike(struct ike_sa *sa);
 void ike_start_delete_child(struct ike_sa *sa, struct ike_child *child);
+void ike_start_delete_orphans(struct ike_sa *sa);
 void ike_on_informational_request(struct ike_call *c);
 void ike_on_liveness_response(struct ike_call *c);
 void ike_on_delete_ike_response(struct ike_call *c);

@@ -165,6 +165,22 @@ void ike_engine_enter(struct ike_engine *e, uint64_t now)
 
 /* -------------------------------------------------------------------- doors */
 
+static void acquire(struct ike_engine *e, struct ike_tunnel *t)
+{
+	struct ike_tunnel *owner = t->owner;
+
+	if (t->barred || t->config.start == IKE_START_PASSIVE || !owner ||
+	    !ike_tunnel_usable(owner))
+		return;
+	if (owner != t)
+		t->asked = true;
+	if (!ike_tunnel_sa(e, owner) &&
+	    !ike_tunnel_has_sa(e, owner, IKE_SA_INIT_SENT, NULL) &&
+	    !ike_tunnel_has_sa(e, owner, IKE_SA_AUTH_SENT, NULL) &&
+	    e->now >= owner->retry_at)
+		ike_start_init(e, owner);
+}
+
 void ike_engine_kernel_event(struct ike_engine *e, uint64_t now,
 			     const struct ike_kernel_event *event)
 {
@@ -175,12 +191,8 @@ void ike_engine_kernel_event(struct ike_engine *e, uint64_t now,
 	ike_engine_enter(e, now);
 	switch (event->id) {
 	case IKE_KERNEL_ACQUIRE:
-		if (t && !t->barred && t->config.start != IKE_START_PASSIVE &&
-		    !ike_tunnel_sa(e, t) &&
-		    !ike_tunnel_has_sa(e, t, IKE_SA_INIT_SENT, NULL) &&
-		    !ike_tunnel_has_sa(e, t, IKE_SA_AUTH_SENT, NULL) &&
-		    e->now >= t->retry_at)
-			ike_start_init(e, t);
+		if (t)
+			acquire(e, t);
 		break;
 	case IKE_KERNEL_EXPIRE:
 		if (child)
@@ -209,6 +221,39 @@ void ike_engine_kernel_event(struct ike_engine *e, uint64_t now,
 	ike_engine_settle(e);
 }
 
+static void up(struct ike_engine *e, struct ike_tunnel *t)
+{
+	t->wanted = true;
+	t->barred = false;
+	t->failures = 0;
+	t->retry_at = e->now;
+	/* There is nothing to share with one that is down. */
+	if (t->owner && t->owner != t) {
+		t->owner->barred = false;
+		t->owner->failures = 0;
+		t->owner->retry_at = e->now;
+	}
+}
+
+static void down(struct ike_engine *e, struct ike_tunnel *t)
+{
+	t->wanted = false;
+	t->asked = false;
+	t->barred = true;
+	if (t->owner != t) {
+		ike_child_forsake(e, t, "it was taken down");
+		return;
+	}
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
+		if (sa->tunnel != t)
+			continue;
+		sa->want_delete = true;
+		if (sa->state == IKE_SA_INIT_SENT ||
+		    sa->state == IKE_SA_AUTH_SENT)
+			ike_sa_kill(sa, "it was taken down");
+	}
+}
+
 int ike_engine_command(struct ike_engine *e, uint64_t now,
 		       enum ike_command command, const char *name)
 {
@@ -220,26 +265,14 @@ int ike_engine_command(struct ike_engine *e, uint64_t now,
 	if (!t)
 		return -ENOENT;
 	ike_engine_enter(e, now);
-	sa = ike_tunnel_sa(e, t);
-	child = sa ? ike_child_installed(sa) : NULL;
+	sa = t->owner ? ike_tunnel_sa(e, t->owner) : NULL;
+	child = sa ? ike_child_installed(sa, t) : NULL;
 	switch (command) {
 	case IKE_CMD_UP:
-		t->wanted = true;
-		t->barred = false;
-		t->failures = 0;
-		t->retry_at = e->now;
+		up(e, t);
 		break;
 	case IKE_CMD_DOWN:
-		t->wanted = false;
-		t->barred = true;
-		for (sa = e->sas; sa; sa = sa->next) {
-			if (sa->tunnel != t)
-				continue;
-			sa->want_delete = true;
-			if (sa->state == IKE_SA_INIT_SENT ||
-			    sa->state == IKE_SA_AUTH_SENT)
-				ike_sa_kill(sa, "it was taken down");
-		}
+		down(e, t);
 		break;
 	case IKE_CMD_REKEY_CHILD:
 		if (child)

@@ -189,6 +189,8 @@ enum ike_auth_kind {
 /**
  * struct ike_tunnel_config - one tunnel
  * @name: how people call it; unique in the engine
+ * @ike_sa_of: name of the tunnel whose IKE SA it shares; empty: it has its own.
+ *             Of what concerns the IKE SA only that one's is used
  * @ifindex: its ipsvti device; 0: there is none at present, see
  *           ike_engine_set_device()
  * @local: our outer address
@@ -219,6 +221,7 @@ enum ike_auth_kind {
  */
 struct ike_tunnel_config {
 	char name[IKE_NAME_MAX];
+	char ike_sa_of[IKE_NAME_MAX];
 	uint32_t ifindex;
 	struct ike_address local;
 	struct ike_address remote;

@@ -45,8 +45,10 @@ void ike_start_auth(struct ike_sa *sa)
 		return;
 	}
 	sa->neg = calloc(1, sizeof(*sa->neg));
+	if (sa->neg)
+		sa->neg->tunnel = sa->tunnel;
 	if (!sa->neg ||
-	    ike_child_reserve(sa, &sa->neg->pair_id, &sa->neg->spi_in)) {
+	    ike_child_reserve(sa, t, &sa->neg->pair_id, &sa->neg->spi_in)) {
 		ike_sa_give_up(sa, "no SPI could be reserved");
 		return;
 	}
@@ -141,7 +143,7 @@ void ike_on_auth_response(struct ike_call *c)
 		activation = IKE_ACTIVATE_MANUAL;
 	ike_sa_established(sa);
 	ike_child_accept(c, IKE_USE_AUTH_CHILD, activation);
-	ike_child_unreserve(sa, sa->neg->pair_id);
+	ike_child_unreserve(sa, sa->neg->tunnel, sa->neg->pair_id);
 	forget_handshake(sa);
 	ike_tunnel_resolve(sa);
 }
@@ -159,7 +161,7 @@ void ike_on_auth_response_no_child(struct ike_call *c)
 	/* The IKE SA stays (section 1.2); the CHILD SA is tried again. */
 	sa->child_refusals++;
 	sa->child_retry_at = sa->tunnel->retry_at;
-	ike_child_unreserve(sa, sa->neg->pair_id);
+	ike_child_unreserve(sa, sa->neg->tunnel, sa->neg->pair_id);
 	forget_handshake(sa);
 	ike_tunnel_resolve(sa);
 }
@@ -279,7 +281,7 @@ void ike_on_auth_request(struct ike_call *c)
 	if (loses(sa))
 		activation = IKE_ACTIVATE_MANUAL;
 	ike_sa_established(sa);
-	if (ike_child_answer(c, IKE_USE_AUTH_CHILD, activation))
+	if (ike_child_answer(c, IKE_USE_AUTH_CHILD, NULL, activation))
 		sa->confirm_at = c->e->now + IKE_CONFIRM_MS;
 	forget_handshake(sa);
 	ike_tunnel_resolve(sa);

@@ -44,45 +44,58 @@ static void send_request(struct ike_sa *sa)
 				 neg->old ? IKE_X_REKEY_CHILD : IKE_X_NEW_CHILD,
 				 IKE_EXCHANGE_CREATE_CHILD_SA, &b);
 	if (err) {
-		ike_child_unreserve(sa, neg->pair_id);
+		ike_child_unreserve(sa, neg->tunnel, neg->pair_id);
 		ike_negotiation_free(sa);
 	}
 }
 
-/* Return: whether a request for a new CHILD SA could be prepared. */
-static bool prepare(struct ike_sa *sa, struct ike_child *old, uint16_t group)
+/* Rekeys start with the group that was agreed on last time. */
+static uint16_t pfs_group(const struct ike_tunnel *t,
+			  const struct ike_child *old)
 {
+	struct ike_groups groups;
+
+	ike_suite_groups(&t->config.esp, &groups);
+	if (old && ike_group_index(&groups, old->choice.ke) >= 0)
+		return old->choice.ke;
+	return groups.n ? groups.id[0] : IKE_KE_NONE;
+}
+
+/* Return: whether a request for a new CHILD SA could be prepared. */
+static bool prepare(struct ike_sa *sa, struct ike_tunnel *t,
+		    struct ike_child *old)
+{
+	uint16_t group = pfs_group(t, old);
 	struct ike_negotiation *neg = calloc(1, sizeof(*neg));
 
 	if (!neg)
 		return false;
 	sa->neg = neg;
+	neg->tunnel = t;
 	neg->old = old;
 	if (group)
 		neg->dh = ike_random_dh(sa->e, group);
 	if ((group && !neg->dh) || ike_random_nonce(sa->e, &neg->nonce) ||
-	    ike_child_reserve(sa, &neg->pair_id, &neg->spi_in)) {
+	    ike_child_reserve(sa, t, &neg->pair_id, &neg->spi_in)) {
 		ike_negotiation_free(sa);
 		return false;
 	}
 	return true;
 }
 
-/* Rekeys start with the group that was agreed on last time. */
-static uint16_t pfs_group(const struct ike_sa *sa, const struct ike_child *old)
+/* When to try again to get a new CHILD SA of @t. */
+static void retry_at(struct ike_sa *sa, struct ike_tunnel *t, uint64_t at)
 {
-	struct ike_groups groups;
-
-	ike_suite_groups(&sa->tunnel->config.esp, &groups);
-	if (old && ike_group_index(&groups, old->choice.ke) >= 0)
-		return old->choice.ke;
-	return groups.n ? groups.id[0] : IKE_KE_NONE;
+	if (t == sa->tunnel)
+		sa->child_retry_at = at;
+	else
+		t->retry_at = at;
 }
 
-void ike_start_new_child(struct ike_sa *sa)
+void ike_start_new_child(struct ike_sa *sa, struct ike_tunnel *t)
 {
-	sa->child_retry_at = later(sa->e, IKE_RETRY_MS);
-	if (prepare(sa, NULL, pfs_group(sa, NULL)))
+	retry_at(sa, t, later(sa->e, IKE_RETRY_MS));
+	if (prepare(sa, t, NULL))
 		send_request(sa);
 }
 
@@ -90,7 +103,7 @@ void ike_start_rekey_child(struct ike_sa *sa, struct ike_child *old)
 {
 	/* Should it fail: when to try again. */
 	old->rekey_at = later(sa->e, IKE_REFUSED_MS);
-	if (prepare(sa, old, pfs_group(sa, old)))
+	if (prepare(sa, old->tunnel, old))
 		send_request(sa);
 }
 
@@ -114,9 +127,20 @@ static void log_rekeyed(const struct ike_child *old,
 			const struct ike_child *child, const char *by)
 {
 	ike_log(child->sa->e, IKE_EVENT_CHILD_SA_REKEYED, IKE_LOG_NOTICE,
-		child->sa->tunnel, IKE_FIELDS({ "by", by }),
+		child->tunnel, IKE_FIELDS({ "by", by }),
 		"CHILD SA rekeyed by %s: pair %u follows pair %u", by,
 		child->pair_id, old->pair_id);
+}
+
+/* Its tunnel is gone, or was taken down. */
+static bool nobody_wants_it(struct ike_sa *sa, bool made)
+{
+	if (sa->neg->tunnel)
+		return false;
+	if (made)
+		ike_child_orphan(sa, sa->neg->spi_in);
+	ike_negotiation_free(sa);
+	return true;
 }
 
 void ike_on_child_response(struct ike_call *c)
@@ -127,10 +151,12 @@ void ike_on_child_response(struct ike_call *c)
 	struct ike_child *child;
 
 	ike_window_answered(sa);
+	if (nobody_wants_it(sa, true))
+		return;
 	child = ike_child_accept(c, IKE_USE_CHILD,
 				 lost ? IKE_ACTIVATE_MANUAL : IKE_ACTIVATE_NOW);
 	if (child && lost) {
-		ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, sa->tunnel,
+		ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, neg->tunnel,
 			IKE_NO_FIELDS,
 			"both ends rekeyed at once: the peer's pair %u stays, ours goes",
 			neg->peer_child->pair_id);
@@ -138,7 +164,7 @@ void ike_on_child_response(struct ike_call *c)
 	} else if (child) {
 		if (neg->peer_child) {
 			ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO,
-				sa->tunnel, IKE_NO_FIELDS,
+				neg->tunnel, IKE_NO_FIELDS,
 				"both ends rekeyed at once: our pair %u stays, the peer's goes",
 				child->pair_id);
 			ike_child_set_state(neg->peer_child, IKE_CHILD_REKEYED,
@@ -151,7 +177,7 @@ void ike_on_child_response(struct ike_call *c)
 			neg->old->want_delete = true;
 		}
 	}
-	ike_child_unreserve(sa, neg->pair_id);
+	ike_child_unreserve(sa, neg->tunnel, neg->pair_id);
 	ike_negotiation_free(sa);
 }
 
@@ -164,7 +190,11 @@ void ike_on_child_invalid_ke(struct ike_call *c)
 	uint16_t want = n->data.len == 2 ? get_be16(n->data.data) : IKE_KE_NONE;
 	struct ike_groups groups;
 
-	ike_suite_groups(&sa->tunnel->config.esp, &groups);
+	if (!neg->tunnel) {
+		ike_on_child_refused(c);
+		return;
+	}
+	ike_suite_groups(&neg->tunnel->config.esp, &groups);
 	if (ike_group_index(&groups, want) < 0 || neg->retried_ke ||
 	    (neg->dh && ike_dh_group(neg->dh) == want)) {
 		ike_on_child_refused(c);
@@ -177,11 +207,11 @@ void ike_on_child_invalid_ke(struct ike_call *c)
 	/* What was to be rekeyed may have gone, or been replaced, since. */
 	if (neg->dh && !neg->collided &&
 	    (sa->neg->old ? neg->old->state == IKE_CHILD_INSTALLED :
-			    !ike_child_installed(sa))) {
+			    !ike_child_installed(sa, neg->tunnel))) {
 		send_request(sa);
 		return;
 	}
-	ike_child_unreserve(sa, neg->pair_id);
+	ike_child_unreserve(sa, neg->tunnel, neg->pair_id);
 	ike_negotiation_free(sa);
 }
 
@@ -203,7 +233,7 @@ static void refused_rekey(struct ike_call *c, const struct ike_notify *n,
 	default:
 		ike_child_tell_refusal(c->sa, n, why, sizeof(why));
 		ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_ERROR,
-			c->sa->tunnel, IKE_FIELDS({ "reason", why }),
+			old->tunnel, IKE_FIELDS({ "reason", why }),
 			"the CHILD SA could not be rekeyed: %s", why);
 		break;
 	}
@@ -212,14 +242,18 @@ static void refused_rekey(struct ike_call *c, const struct ike_notify *n,
 static void refused_new(struct ike_call *c, const struct ike_notify *n)
 {
 	struct ike_sa *sa = c->sa;
+	struct ike_tunnel *t = sa->neg->tunnel;
 	char why[500];
 
 	if (n->type == IKE_N_TEMPORARY_FAILURE) {
-		sa->child_retry_at = later(c->e, IKE_COLLISION_MS);
+		retry_at(sa, t, later(c->e, IKE_COLLISION_MS));
 		return;
 	}
 	ike_child_tell_refusal(sa, n, why, sizeof(why));
-	ike_tunnel_failed(sa->tunnel, c->e, "%s", why);
+	ike_tunnel_failed(t, c->e, "%s", why);
+	/* The others that share the IKE SA get along with it. */
+	if (t != sa->tunnel)
+		return;
 	sa->child_retry_at = sa->tunnel->retry_at;
 	if (++sa->child_refusals >= IKE_CHILD_REFUSALS)
 		sa->want_delete = true;
@@ -232,11 +266,13 @@ void ike_on_child_refused(struct ike_call *c)
 	enum ike_exchange_kind kind = sa->window.kind;
 
 	ike_window_answered(sa);
+	if (nobody_wants_it(sa, false))
+		return;
 	if (kind == IKE_X_NEW_CHILD)
 		refused_new(c, n);
 	else if (sa->neg->old)
 		refused_rekey(c, n, sa->neg->old);
-	ike_child_unreserve(sa, sa->neg->pair_id);
+	ike_child_unreserve(sa, sa->neg->tunnel, sa->neg->pair_id);
 	ike_negotiation_free(sa);
 }
 
@@ -253,7 +289,7 @@ static void note_collision(struct ike_sa *sa, struct ike_child *old,
 		neg->peer_child = child;
 		return;
 	}
-	if (!neg || neg->old != old ||
+	if (!neg || neg->old != old || neg->tunnel != child->tunnel ||
 	    (sa->window.kind != IKE_X_REKEY_CHILD &&
 	     sa->window.kind != IKE_X_NEW_CHILD))
 		return;
@@ -303,7 +339,8 @@ void ike_on_rekey_child_request(struct ike_call *c)
 		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
 		return;
 	}
-	child = ike_child_answer(c, IKE_USE_CHILD, IKE_ACTIVATE_FIRST_RX);
+	child = ike_child_answer(c, IKE_USE_CHILD, old->tunnel,
+				 IKE_ACTIVATE_FIRST_RX);
 	if (!child)
 		return;
 	note_collision(sa, old, child);
@@ -319,12 +356,7 @@ void ike_on_new_child_request(struct ike_call *c)
 
 	if (busy_with_ike(c))
 		return;
-	/* One tunnel, one pair: a second one would have nothing to do. */
-	if (ike_child_installed(c->sa)) {
-		ike_build_status(c->reply, IKE_N_NO_ADDITIONAL_SAS);
-		return;
-	}
-	child = ike_child_answer(c, IKE_USE_CHILD, IKE_ACTIVATE_FIRST_RX);
+	child = ike_child_answer(c, IKE_USE_CHILD, NULL, IKE_ACTIVATE_FIRST_RX);
 	if (child)
 		note_collision(c->sa, NULL, child);
 }

@@ -34,7 +34,9 @@ void ike_start_delete_ike(struct ike_sa *sa)
 	sa->want_delete = true;
 	/* Section 1.4.1: its CHILD SAs go with it, without being named. */
 	for (struct ike_child *c = sa->children; c; c = c->next)
-		ike_child_retire(c, sa->tunnel->barred ? 0 : IKE_GRACE_S,
+		ike_child_retire(c,
+				 sa->tunnel->barred || c->tunnel->barred ?
+					 0 : IKE_GRACE_S,
 				 "its IKE SA is being deleted");
 	ike_sa_set_state(sa, IKE_SA_DELETING, "DELETE sent");
 	if (ike_window_request(sa, IKE_X_DELETE_IKE, IKE_EXCHANGE_INFORMATIONAL,
@@ -60,6 +62,17 @@ void ike_start_delete_child(struct ike_sa *sa, struct ike_child *child)
 	if (ike_window_request(sa, IKE_X_DELETE_CHILD,
 			       IKE_EXCHANGE_INFORMATIONAL, &b))
 		ike_child_retire(child, 0, "DELETE could not be sent");
+}
+
+void ike_start_delete_orphans(struct ike_sa *sa)
+{
+	struct ike_builder b;
+
+	ike_build_start(&b, sa->e->build, sizeof(sa->e->build));
+	ike_build_delete_esp(&b, sa->orphans, (uint16_t)sa->n_orphans);
+	sa->n_orphans = 0;
+	ike_window_request(sa, IKE_X_DELETE_CHILD, IKE_EXCHANGE_INFORMATIONAL,
+			   &b);
 }
 
 /* The response names the peer's half; whether it does or not, ours goes. */

@@ -152,6 +152,8 @@ void ike_sa_inherit(struct ike_sa *to, struct ike_sa *from)
 			c->confirm_id = 0;
 		c->sa = to;
 	}
+	while (from->n_orphans)
+		ike_child_orphan(to, from->orphans[--from->n_orphans]);
 	to->rx_seen = from->rx_seen;
 }
 
@@ -169,8 +171,8 @@ void ike_sa_kill(struct ike_sa *sa, const char *why)
 	}
 	for (struct ike_child *c = sa->children; c; c = c->next)
 		ike_child_retire(c, sa->peer_knows ? IKE_GRACE_S : 0, why);
-	if (neg && sa->tunnel)
-		ike_child_unreserve(sa, neg->pair_id);
+	if (neg)
+		ike_child_unreserve(sa, neg->tunnel, neg->pair_id);
 	ike_negotiation_free(sa);
 	ike_window_clear(&sa->window);
 }
@@ -231,14 +233,6 @@ static bool run_children(struct ike_sa *sa)
 	return false;
 }
 
-static bool wants_new_child(struct ike_sa *sa)
-{
-	const struct ike_tunnel *t = sa->tunnel;
-
-	return t->wanted && ike_tunnel_usable(t) && !sa->redundant && !ike_child_installed(sa) &&
-	       sa->e->now >= sa->child_retry_at && ike_tunnel_sa(sa->e, t) == sa;
-}
-
 /*
  * The window is one, so exchanges take turns; those that clean up come first,
  * then those that keep the tunnel up.
@@ -246,6 +240,7 @@ static bool wants_new_child(struct ike_sa *sa)
 void ike_sa_run(struct ike_sa *sa)
 {
 	uint64_t now = sa->e->now;
+	struct ike_tunnel *lacks;
 
 	if (ike_window_busy(sa) || (sa->state != IKE_SA_ESTABLISHED &&
 				    sa->state != IKE_SA_REKEYED))
@@ -256,13 +251,18 @@ void ike_sa_run(struct ike_sa *sa)
 	}
 	if (sa->state == IKE_SA_REKEYED)
 		return;
+	if (sa->n_orphans) {
+		ike_start_delete_orphans(sa);
+		return;
+	}
 	if (run_children(sa))
 		return;
+	lacks = ike_share_lacks(sa);
 	if (!sa->redundant && (sa->want_rekey || now >= sa->rekey_at)) {
 		sa->want_rekey = false;
 		ike_start_rekey_ike(sa);
-	} else if (wants_new_child(sa)) {
-		ike_start_new_child(sa);
+	} else if (lacks) {
+		ike_start_new_child(sa, lacks);
 	} else if (sa->want_probe) {
 		sa->want_probe = false;
 		ike_start_liveness(sa);
@@ -290,9 +290,15 @@ static void look(struct ike_sa *sa)
 	const struct ike_tunnel_config *config = &sa->tunnel->config;
 	const struct ike_env *env = sa->e->env;
 	uint64_t seen = sa->rx_seen;
+	struct ike_tunnel *t = NULL;
+	int err = 0;
 
 	sa->rx_seen = 0;
-	if (env->kernel->query(env->ctx, config->ifindex, add_rx, sa))
+	while ((t = ike_share_next(sa->e, sa->tunnel, t)))
+		if (t->config.ifindex)
+			err |= env->kernel->query(env->ctx, t->config.ifindex,
+						  add_rx, sa);
+	if (err)
 		sa->rx_seen = seen;
 	if (sa->rx_seen > seen)
 		ike_sa_heard(sa);
@@ -419,9 +425,6 @@ uint64_t ike_sa_wakeup(const struct ike_sa *sa)
 	}
 	if (sa->confirm_at)
 		at = ike_min_time(at, sa->confirm_at);
-	if (sa->tunnel->wanted && ike_tunnel_usable(sa->tunnel) &&
-	    !sa->redundant && !ike_child_installed(sa) &&
-	    ike_tunnel_sa(sa->e, sa->tunnel) == sa)
-		at = ike_min_time(at, sa->child_retry_at);
+	at = ike_min_time(at, ike_share_wakeup(sa));
 	return at;
 }

@@ -132,6 +132,7 @@ int ike_engine_add_tunnel(struct ike_engine *e, uint64_t now,
 	t->retry_at = now;
 	t->next = e->tunnels;
 	e->tunnels = t;
+	ike_share_link(e);
 	ike_engine_tick(e, now);
 	return 0;
 }
@@ -144,7 +145,10 @@ int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
 
 	if (!t)
 		return -ENOENT;
+	ike_engine_enter(e, now);
 	t->wanted = false;
+	t->asked = false;
+	ike_child_forsake(e, t, "the tunnel was removed");
 	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
 		struct ike_builder b;
 
@@ -163,6 +167,7 @@ int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
 		link = &(*link)->next;
 	*link = t->next;
 	free(t);
+	ike_share_link(e);
 	return 0;
 }
 
@@ -189,7 +194,10 @@ static void part(struct ike_sa *sa, const char *why)
 	ike_sa_kill(sa, why);
 }
 
-/* All SAs of a tunnel go, and it begins as if it were new. */
+/*
+ * All SAs of a tunnel go, and it begins as if it were new. With its IKE SA go the
+ * CHILD SAs of those that share it.
+ */
 static void begin_anew(struct ike_engine *e, struct ike_tunnel *t,
 		       const char *why)
 {
@@ -197,6 +205,7 @@ static void begin_anew(struct ike_engine *e, struct ike_tunnel *t,
 		for (struct ike_child *c = sa->children; c; c = c->next)
 			if (sa->tunnel == t)
 				c->want_delete = true; /* none is an heir */
+	ike_child_forsake(e, t, why);
 	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
 		if (sa->tunnel == t)
 			part(sa, why);
@@ -289,7 +298,8 @@ static void show_child(const struct ike_child *c, uint64_t now,
 	v->child_sa(arg, &status);
 }
 
-static void show_sa(const struct ike_sa *sa, uint64_t now,
+static void show_sa(const struct ike_sa *sa, const struct ike_tunnel *t,
+		    uint64_t now,
 		    const struct ike_status_visitor *v, void *arg)
 {
 	char suite[96];
@@ -311,7 +321,8 @@ static void show_sa(const struct ike_sa *sa, uint64_t now,
 		v->ike_sa(arg, &status);
 	for (const struct ike_child *c = sa->children; v->child_sa && c;
 	     c = c->next)
-		show_child(c, now, v, arg);
+		if (c->tunnel == t)
+			show_child(c, now, v, arg);
 }
 
 static const char *tunnel_state(const struct ike_engine *e,
@@ -322,7 +333,7 @@ static const char *tunnel_state(const struct ike_engine *e,
 	if (t->up)
 		return "up";
 	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
-		if (sa->tunnel == t && !sa->want_delete)
+		if (t->owner && sa->tunnel == t->owner && !sa->want_delete)
 			return "connecting";
 	if (t->barred)
 		return "down";
@@ -352,8 +363,8 @@ int ike_engine_status(const struct ike_engine *e, uint64_t now,
 		if (visitor->tunnel)
 			visitor->tunnel(arg, &status);
 		for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
-			if (sa->tunnel == t)
-				show_sa(sa, now, visitor, arg);
+			if (t->owner && sa->tunnel == t->owner)
+				show_sa(sa, t, now, visitor, arg);
 	}
 	return found || !name ? 0 : -ENOENT;
 }

@@ -42,7 +42,8 @@ struct ike_tunnel *ike_tunnel_between(struct ike_engine *e,
 				      const struct ike_address *remote)
 {
 	for (t = t ? t->next : e->tunnels; t; t = t->next)
-		if (ike_tunnel_usable(t) && same(&t->config.local, local) &&
+		if (t->owner == t && ike_tunnel_usable(t) &&
+		    same(&t->config.local, local) &&
 		    same(&t->config.remote, remote))
 			return t;
 	return NULL;
@@ -67,6 +68,7 @@ void ike_tunnel_failed(struct ike_tunnel *t, struct ike_engine *e,
 	for (unsigned int i = 0; i < t->failures; i++)
 		wait = ike_min_time(wait * 2, cap);
 	t->silent = false;
+	t->asked = false;
 	if (t->failures < 16)
 		t->failures++;
 	/* Two ends that gave up together shall not try again together. */
@@ -212,11 +214,12 @@ static void sweep(struct ike_engine *e, struct ike_tunnel *t)
 				    IKE_GRACE_S);
 }
 
-static bool in_use(const struct ike_engine *e, const struct ike_tunnel *t)
+bool ike_tunnel_in_use(const struct ike_engine *e, const struct ike_tunnel *t)
 {
 	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
-		if (sa->tunnel == t && child_in_use(sa))
-			return true;
+		for (const struct ike_child *c = sa->children; c; c = c->next)
+			if (c->tunnel == t && c->in_use)
+				return true;
 	return false;
 }
 
@@ -224,34 +227,40 @@ static bool in_use(const struct ike_engine *e, const struct ike_tunnel *t)
 static bool awaits(const struct ike_engine *e, const struct ike_tunnel *t)
 {
 	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
-		if (sa->tunnel == t)
-			for (const struct ike_child *c = sa->children; c;
-			     c = c->next)
-				if (c->awaits &&
-				    c->state == IKE_CHILD_INSTALLED)
-					return true;
+		for (const struct ike_child *c = sa->children; c; c = c->next)
+			if (c->tunnel == t && c->awaits &&
+			    c->state == IKE_CHILD_INSTALLED)
+				return true;
 	return false;
+}
+
+static struct ike_child *held_on(struct ike_sa *sa, const struct ike_tunnel *t)
+{
+	if (sa->state != IKE_SA_ESTABLISHED || sa->want_delete || sa->neg)
+		return NULL;
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		if (c->tunnel == t && c->held && !c->want_delete &&
+		    c->state == IKE_CHILD_INSTALLED)
+			return c;
+	return NULL;
 }
 
 /* A pair that lost a collision is better than none, if the winner failed. */
 static void use_held(struct ike_engine *e, struct ike_tunnel *t)
 {
-	if (ike_tunnel_has_sa(e, t, IKE_SA_AUTH_SENT, NULL) || awaits(e, t))
+	if (ike_tunnel_has_sa(e, t->owner, IKE_SA_AUTH_SENT, NULL) ||
+	    awaits(e, t))
 		return;
 	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
-		if (sa->tunnel != t || sa->state != IKE_SA_ESTABLISHED ||
-		    sa->want_delete || sa->neg)
+		struct ike_child *c = held_on(sa, t);
+
+		if (!c)
 			continue;
-		for (struct ike_child *c = sa->children; c; c = c->next) {
-			if (c->held && !c->want_delete &&
-			    c->state == IKE_CHILD_INSTALLED) {
-				c->awaits = true;
-				sa->confirm_at = e->now;
-				if (c->confirmed)
-					ike_child_activate(c, "there is no other");
-				return;
-			}
-		}
+		c->awaits = true;
+		sa->confirm_at = e->now;
+		if (c->confirmed)
+			ike_child_activate(c, "there is no other");
+		return;
 	}
 }
 
@@ -291,9 +300,9 @@ static bool has_live_sa(const struct ike_engine *e, const struct ike_tunnel *t)
 
 void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t)
 {
-	if (!in_use(e, t))
+	if (!ike_tunnel_in_use(e, t))
 		use_held(e, t);
-	up_or_down(e, t, in_use(e, t));
+	up_or_down(e, t, ike_tunnel_in_use(e, t));
 	if (ike_tunnel_wakeup(e, t) <= e->now)
 		ike_start_init(e, t);
 }
@@ -301,7 +310,8 @@ void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t)
 uint64_t ike_tunnel_wakeup(const struct ike_engine *e,
 			   const struct ike_tunnel *t)
 {
-	return t->wanted && ike_tunnel_usable(t) && !has_live_sa(e, t) ?
+	return t->owner == t && ike_tunnel_usable(t) &&
+			       ike_share_wanted(e, t->owner) && !has_live_sa(e, t) ?
 		       t->retry_at :
 		       IKE_NEVER;
 }

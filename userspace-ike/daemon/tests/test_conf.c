@@ -580,6 +580,52 @@ static void test_folder(void **state)
 		"none: No such file or directory; expected a folder with one file NAME.conf for each tunnel\n");
 }
 
+/* ---- tunnels that share an IKE SA ---------------------------------------- */
+
+static void test_share(void **state)
+{
+	const struct conf_tunnel *a, *b;
+	struct fixture *f = *state;
+	struct conf conf;
+
+	/* The owner may well come last. */
+	put(f, "c.conf", GOOD "dpd-interval = 7\nremote-id = x\n", 0644);
+	put(f, "a.conf", "ike-sa-of = c\nesp = aes128gcm16\n", 0644);
+	put(f, "b.conf", "ike-sa-of = c\nstart = passive\n", 0644);
+	assert_int_equal(conf_load(f->dir, &conf, &f->sink), 0);
+	assert_string_equal(f->errors, "");
+	a = conf_find(&conf, "a");
+	b = conf_find(&conf, "c");
+	assert_memory_equal(&a->ike.remote, &b->ike.remote,
+			    sizeof(a->ike.remote));
+	assert_int_equal(a->ike.remote.family, IKE_IPV4);
+	assert_int_equal(a->ike.dpd_interval_s, 7);
+	assert_int_equal(a->ike.esp.props[0].encr[0].key_bits, 128);
+	assert_string_equal(a->ike.ike_sa_of, "c");
+	assert_false(conf_tunnel_same(a, conf_find(&conf, "b")));
+	conf_free(&conf);
+
+	put(f, "a.conf", "ike-sa-of = b\n", 0644);
+	put(f, "b.conf", "ike-sa-of = c\nlocal = 192.0.2.1\npsk-file = a.psk\n",
+	    0644);
+	put(f, "d.conf", "ike-sa-of = a/b\n", 0644);
+	assert_int_equal(conf_load(f->dir, &conf, &f->sink), -1);
+	assert_string_equal(
+		f->errors,
+		"b.conf:2: local: is that of tunnel \"c\", whose IKE SA this one shares; remove it here\n"
+		"b.conf:3: psk-file: is that of tunnel \"c\", whose IKE SA this one shares; remove it here\n"
+		"d.conf:1: ike-sa-of: \"a/b\" cannot be the name of a tunnel; expected that of another file, without \".conf\"\n"
+		"a.conf: ike-sa-of: there is no good tunnel \"b\"\n");
+	f->errors[0] = '\0';
+	f->sink.count = 0;
+	remove(path_of(f, "d.conf"));
+	put(f, "b.conf", "ike-sa-of = c\n", 0644);
+	assert_int_equal(conf_load(f->dir, &conf, &f->sink), -1);
+	assert_string_equal(
+		f->errors,
+		"a.conf: ike-sa-of: tunnel \"b\" has no IKE SA of its own, it shares that of \"c\"\n");
+}
+
 static void test_not_text(void **state)
 {
 	struct fixture *f = *state;
@@ -634,7 +680,8 @@ int main(void)
 		T(test_values),	     T(test_syntax),	 T(test_unknown_keys),
 		T(test_given_twice), T(test_missing),	 T(test_auth_implied),
 		T(test_auth_errors), T(test_addresses),
-		T(test_tunnel_name), T(test_folder),	 T(test_not_text),
+		T(test_tunnel_name), T(test_folder),	 T(test_share),
+		T(test_not_text),
 		T(test_durations),
 #undef T
 	};
