@@ -137,13 +137,25 @@ static bool narrow(const struct ike_call *c, struct ike_tunnel *t,
 	       ike_ts_meet(&a->tsi, &a->tsr);
 }
 
-/*
- * Of several tunnels that selectors fit, it is one that gets all it is for, so
- * that one for everything leaves to the others what is theirs.
- */
+/* All that the peer has asked for, and all that the tunnel is for? */
+static unsigned int how_well(const struct ike_call *c,
+			     const struct agreement *a)
+{
+	struct ike_ts_set any, tsi, tsr;
+
+	ike_ts_any(&any);
+	ike_ts_narrow(&tsi, &any, c->msg->tsi);
+	ike_ts_narrow(&tsr, &any, c->msg->tsr);
+	return 2 * (ike_ts_same(&a->tsi, &tsi) && ike_ts_same(&a->tsr, &tsr)) +
+	       (ike_ts_same(&a->tsi, &a->tunnel->remote_ts) &&
+		ike_ts_same(&a->tsr, &a->tunnel->local_ts));
+}
+
+/* Of several tunnels that selectors fit it is the one that they fit best. */
 static bool choose(struct ike_call *c, struct agreement *a)
 {
 	struct ike_tunnel *t = NULL, *fit = NULL;
+	unsigned int best = 0;
 	bool taken = false;
 
 	while ((t = ike_share_next(c->e, c->sa->tunnel, t))) {
@@ -152,11 +164,10 @@ static bool choose(struct ike_call *c, struct agreement *a)
 		/* One tunnel, one pair: a second one would have nothing to do. */
 		if (ike_child_installed(c->sa, t)) {
 			taken = true;
-			continue;
-		}
-		if (!fit || (ike_ts_same(&a->tsi, &t->remote_ts) &&
-			     ike_ts_same(&a->tsr, &t->local_ts)))
+		} else if (!fit || how_well(c, a) > best) {
 			fit = t;
+			best = how_well(c, a);
+		}
 	}
 	if (fit)
 		return narrow(c, fit, a);
@@ -325,7 +336,7 @@ struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
 		if (neg->tunnel == c->sa->tunnel)
 			c->sa->want_delete = true;
 		else
-			ike_child_orphan(c->sa, neg->spi_in);
+			ike_child_orphan(c->sa, neg->spi_in, 0);
 	}
 	agreement_wipe(&a);
 	return child;

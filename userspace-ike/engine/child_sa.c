@@ -179,25 +179,18 @@ static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 
 /*
  * Outbound traffic leaves by @child from now on. What was waiting to be put to
- * use before is not waited for any more, and an IKE SA of ours that is one too
- * many has been kept until now.
+ * use before is not waited for any more.
  */
 static void take_over(struct ike_child *child)
 {
 	for (struct ike_sa *sa = child->sa->e->sas; sa; sa = sa->next) {
-		bool needed = false;
-
-		if (sa->tunnel != child->sa->tunnel)
-			continue;
 		for (struct ike_child *c = sa->children; c; c = c->next) {
-			if (c->tunnel == child->tunnel) {
-				c->in_use = false;
-				c->awaits = false;
-			}
-			needed |= c->in_use;
+			if (c->tunnel != child->tunnel)
+				continue;
+			c->drains |= c->in_use && c != child;
+			c->in_use = false;
+			c->awaits = false;
 		}
-		if (sa->redundant && sa->initiator && sa != child->sa && !needed)
-			sa->want_delete = true;
 	}
 	child->in_use = true;
 	child->held = false;
@@ -289,7 +282,8 @@ void ike_child_activate(struct ike_child *child, const char *why)
 	const struct ike_env *env = sa->e->env;
 	int err;
 
-	if (child->in_use || child->state != IKE_CHILD_INSTALLED)
+	if (child->in_use || child->drains ||
+	    child->state != IKE_CHILD_INSTALLED)
 		return;
 	err = env->kernel->activate(env->ctx, child->tunnel->config.ifindex,
 				    child->pair_id);
@@ -317,7 +311,7 @@ static struct ike_child *heir(const struct ike_child *but)
 		for (struct ike_child *c = sa->children; c; c = c->next)
 			if (c != but && c->tunnel == but->tunnel &&
 			    c->state == IKE_CHILD_INSTALLED &&
-			    !c->want_delete &&
+			    !c->want_delete && !c->drains &&
 			    (!best || (best->held && !c->held)))
 				best = c;
 	}
@@ -348,6 +342,16 @@ void ike_child_retire(struct ike_child *child, uint32_t grace_s,
 		kernel_error(child->sa, child->tunnel, "sa-del", err);
 	child->in_use = false;
 	ike_child_set_state(child, IKE_CHILD_GONE, why);
+}
+
+/* What the peer may not have yet, it can neither delete nor rekey. */
+uint64_t ike_child_delete_at(const struct ike_child *c)
+{
+	uint64_t at = c->want_delete ? 0 : c->expire_at;
+	uint64_t known = c->confirmed ? 0 :
+					c->installed_at + IKE_UNCONFIRMED_MS;
+
+	return at > known ? at : known;
 }
 
 struct ike_child *ike_child_by_spi_out(struct ike_sa *sa, uint32_t spi)
@@ -382,6 +386,9 @@ struct ike_child *ike_child_installed(const struct ike_sa *sa,
 void ike_child_confirmed(struct ike_child *child, const char *why)
 {
 	child->confirmed = true;
+	for (struct ike_child *c = child->sa->children; c; c = c->next)
+		if (c->yields && c->tunnel == child->tunnel && c != child)
+			c->want_delete = true;
 	if (child->awaits && !child->want_delete)
 		ike_child_activate(child, why);
 }

@@ -152,7 +152,9 @@ enum ike_child_state {
  * @local_ts: traffic selectors of our end, as agreed on
  * @remote_ts: the same of the peer's end
  * @in_use: our outbound traffic leaves by it
+ * @drains: it did, until another one took over: the kernel takes it back no more
  * @held: installed with IKE_ACTIVATE_MANUAL: it lost a collision
+ * @yields: it goes once the peer has the one that won against it
  * @confirmed: the peer is known to have it, too
  * @awaits: put to use once it is confirmed
  * @confirm_id: by a request of the peer's with this message ID or a later one
@@ -178,7 +180,9 @@ struct ike_child {
 	struct ike_ts_set local_ts;
 	struct ike_ts_set remote_ts;
 	bool in_use;
+	bool drains;
 	bool held;
+	bool yields;
 	bool confirmed;
 	bool awaits;
 	uint32_t confirm_id;
@@ -222,6 +226,16 @@ struct ike_negotiation {
 	struct ike_nonce peer_lowest;
 	struct ike_child *peer_child;
 	struct ike_sa *peer_sa;
+};
+
+/**
+ * struct ike_orphan - a CHILD SA that only the peer still has
+ * @spi_in: what the peer sends with, and our name for it in DELETE
+ * @at: when to delete it; not before the peer has it
+ */
+struct ike_orphan {
+	uint32_t spi_in;
+	uint64_t at;
 };
 
 /* ---------------------------------------------------------------- IKE SA */
@@ -294,7 +308,7 @@ struct ike_handshake {
  * @handshake: NULL once established
  * @neg: our CREATE_CHILD_SA, or the CHILD SA half of IKE_AUTH, in flight
  * @deleting: the CHILD SA our IKE_X_DELETE_CHILD is about; NULL: it is gone by now
- * @orphans: inbound SPIs of CHILD SAs that we do not have any more, but the peer does
+ * @orphans: CHILD SAs that we do not have any more, but the peer does
  * @n_orphans: entries of @orphans
  * @children: its CHILD SAs
  * @lowest: lower of the two nonces that made it
@@ -337,7 +351,7 @@ struct ike_sa {
 	struct ike_handshake *handshake;
 	struct ike_negotiation *neg;
 	struct ike_child *deleting;
-	uint32_t orphans[IKE_ORPHANS_MAX];
+	struct ike_orphan orphans[IKE_ORPHANS_MAX];
 	unsigned int n_orphans;
 	struct ike_child *children;
 	struct ike_nonce lowest;
@@ -496,6 +510,8 @@ bool ike_tunnel_in_use(const struct ike_engine *e, const struct ike_tunnel *t);
 bool ike_tunnel_usable(const struct ike_tunnel *t);
 /* An IKE SA has been established: what about others of the tunnel? */
 void ike_tunnel_resolve(struct ike_sa *sa);
+/* Is it one too many, ours to delete, and without a pair that anybody uses? */
+bool ike_tunnel_spare(const struct ike_sa *sa);
 /* Would @sa be deleted if both became established at the same time? */
 bool ike_sa_loses(const struct ike_sa *sa, const struct ike_sa *other);
 
@@ -580,7 +596,9 @@ int ike_child_reserve(struct ike_sa *sa, const struct ike_tunnel *t,
 void ike_child_unreserve(struct ike_sa *sa, const struct ike_tunnel *t,
 			 uint32_t pair_id);
 /* The peer still has what it sends to @spi_in: it will be told. */
-void ike_child_orphan(struct ike_sa *sa, uint32_t spi_in);
+void ike_child_orphan(struct ike_sa *sa, uint32_t spi_in, uint64_t at);
+/* When may it be deleted? What the peer may not have yet, it could not delete. */
+uint64_t ike_child_delete_at(const struct ike_child *child);
 struct ike_child *ike_child_install(struct ike_sa *sa,
 				    const struct ike_child_plan *plan);
 const char *ike_child_state_name(enum ike_child_state state);
@@ -727,7 +745,8 @@ void ike_on_rekey_ike_refused(struct ike_call *c);
 void ike_start_liveness(struct ike_sa *sa);
 void ike_start_delete_ike(struct ike_sa *sa);
 void ike_start_delete_child(struct ike_sa *sa, struct ike_child *child);
-void ike_start_delete_orphans(struct ike_sa *sa);
+/* Return: whether one was due. */
+bool ike_start_delete_orphans(struct ike_sa *sa);
 void ike_on_informational_request(struct ike_call *c);
 void ike_on_liveness_response(struct ike_call *c);
 void ike_on_delete_ike_response(struct ike_call *c);

@@ -138,9 +138,26 @@ static bool nobody_wants_it(struct ike_sa *sa, bool made)
 	if (sa->neg->tunnel)
 		return false;
 	if (made)
-		ike_child_orphan(sa, sa->neg->spi_in);
+		ike_child_orphan(sa, sa->neg->spi_in, 0);
 	ike_negotiation_free(sa);
 	return true;
+}
+
+/*
+ * If nothing was there before, the peer may have nothing but this one until our
+ * response arrives.
+ */
+static void yield_to(struct ike_child *child, const struct ike_negotiation *neg)
+{
+	uint64_t now = child->sa->e->now;
+
+	if (neg->old || neg->peer_child->confirmed) {
+		child->want_delete = true;
+		return;
+	}
+	child->yields = true;
+	child->expire_at = ike_min_time(child->expire_at,
+					now + IKE_UNCONFIRMED_MS);
 }
 
 void ike_on_child_response(struct ike_call *c)
@@ -160,7 +177,7 @@ void ike_on_child_response(struct ike_call *c)
 			IKE_NO_FIELDS,
 			"both ends rekeyed at once: the peer's pair %u stays, ours goes",
 			neg->peer_child->pair_id);
-		child->want_delete = true;
+		yield_to(child, neg);
 	} else if (child) {
 		if (neg->peer_child) {
 			ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO,

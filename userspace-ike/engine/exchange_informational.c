@@ -64,15 +64,25 @@ void ike_start_delete_child(struct ike_sa *sa, struct ike_child *child)
 		ike_child_retire(child, 0, "DELETE could not be sent");
 }
 
-void ike_start_delete_orphans(struct ike_sa *sa)
+bool ike_start_delete_orphans(struct ike_sa *sa)
 {
+	unsigned int n = 0, kept = 0;
+	uint32_t spis[IKE_ORPHANS_MAX];
 	struct ike_builder b;
 
+	for (unsigned int i = 0; i < sa->n_orphans; i++)
+		if (sa->orphans[i].at <= sa->e->now)
+			spis[n++] = sa->orphans[i].spi_in;
+		else
+			sa->orphans[kept++] = sa->orphans[i];
+	sa->n_orphans = kept;
+	if (!n)
+		return false;
 	ike_build_start(&b, sa->e->build, sizeof(sa->e->build));
-	ike_build_delete_esp(&b, sa->orphans, (uint16_t)sa->n_orphans);
-	sa->n_orphans = 0;
+	ike_build_delete_esp(&b, spis, (uint16_t)n);
 	ike_window_request(sa, IKE_X_DELETE_CHILD, IKE_EXCHANGE_INFORMATIONAL,
 			   &b);
+	return true;
 }
 
 /* The response names the peer's half; whether it does or not, ours goes. */

@@ -152,8 +152,10 @@ void ike_sa_inherit(struct ike_sa *to, struct ike_sa *from)
 			c->confirm_id = 0;
 		c->sa = to;
 	}
-	while (from->n_orphans)
-		ike_child_orphan(to, from->orphans[--from->n_orphans]);
+	for (unsigned int i = 0; i < from->n_orphans; i++)
+		ike_child_orphan(to, from->orphans[i].spi_in,
+				 from->orphans[i].at);
+	from->n_orphans = 0;
 	to->rx_seen = from->rx_seen;
 }
 
@@ -192,17 +194,6 @@ void ike_sa_give_up(struct ike_sa *sa, const char *fmt, ...)
 
 /* ------------------------------------------------------------ what is next */
 
-/* What the peer may not have yet, it can neither delete nor rekey. */
-static uint64_t delete_at(const struct ike_child *c)
-{
-	uint64_t at = c->want_delete ? 0 : c->expire_at;
-	uint64_t known = c->confirmed ? 0 :
-					c->installed_at + IKE_UNCONFIRMED_MS;
-
-	return at > known ? at : known;
-}
-
-
 static bool ready_to_rekey(const struct ike_child *c)
 {
 	return c->state == IKE_CHILD_INSTALLED && !c->held &&
@@ -217,7 +208,7 @@ static bool run_children(struct ike_sa *sa)
 	for (c = sa->children; c; c = c->next) {
 		if ((c->state == IKE_CHILD_INSTALLED ||
 		     c->state == IKE_CHILD_REKEYED) &&
-		    now >= delete_at(c)) {
+		    now >= ike_child_delete_at(c)) {
 			ike_start_delete_child(sa, c);
 			return true;
 		}
@@ -245,17 +236,13 @@ void ike_sa_run(struct ike_sa *sa)
 	if (ike_window_busy(sa) || (sa->state != IKE_SA_ESTABLISHED &&
 				    sa->state != IKE_SA_REKEYED))
 		return;
-	if (sa->want_delete || now >= sa->expire_at) {
+	if (sa->want_delete || now >= sa->expire_at || ike_tunnel_spare(sa)) {
 		ike_start_delete_ike(sa);
 		return;
 	}
 	if (sa->state == IKE_SA_REKEYED)
 		return;
-	if (sa->n_orphans) {
-		ike_start_delete_orphans(sa);
-		return;
-	}
-	if (run_children(sa))
+	if (ike_start_delete_orphans(sa) || run_children(sa))
 		return;
 	lacks = ike_share_lacks(sa);
 	if (!sa->redundant && (sa->want_rekey || now >= sa->rekey_at)) {
@@ -419,10 +406,12 @@ uint64_t ike_sa_wakeup(const struct ike_sa *sa)
 	if (!sa->redundant)
 		at = ike_min_time(at, sa->rekey_at);
 	for (const struct ike_child *c = sa->children; c; c = c->next) {
-		at = ike_min_time(at, delete_at(c));
+		at = ike_min_time(at, ike_child_delete_at(c));
 		if (ready_to_rekey(c))
 			at = ike_min_time(at, c->rekey_at);
 	}
+	for (unsigned int i = 0; i < sa->n_orphans; i++)
+		at = ike_min_time(at, sa->orphans[i].at);
 	if (sa->confirm_at)
 		at = ike_min_time(at, sa->confirm_at);
 	at = ike_min_time(at, ike_share_wakeup(sa));

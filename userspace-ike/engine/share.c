@@ -74,11 +74,12 @@ struct ike_tunnel *ike_share_lacks(const struct ike_sa *sa)
 
 /* --------------------------------------------------------------- letting go */
 
-void ike_child_orphan(struct ike_sa *sa, uint32_t spi_in)
+void ike_child_orphan(struct ike_sa *sa, uint32_t spi_in, uint64_t at)
 {
 	/* More than that, and the peer finds out when it rekeys them. */
 	if (sa->n_orphans < IKE_ORPHANS_MAX)
-		sa->orphans[sa->n_orphans++] = spi_in;
+		sa->orphans[sa->n_orphans++] =
+			(struct ike_orphan){ .spi_in = spi_in, .at = at };
 }
 
 static void forsake_on(struct ike_sa *sa, const struct ike_tunnel *t,
@@ -90,7 +91,7 @@ static void forsake_on(struct ike_sa *sa, const struct ike_tunnel *t,
 		if (c->tunnel != t || c->state == IKE_CHILD_GONE)
 			continue;
 		if (c->state != IKE_CHILD_DELETING)
-			ike_child_orphan(sa, c->spi_in);
+			ike_child_orphan(sa, c->spi_in, ike_child_delete_at(c));
 		ike_child_retire(c, 0, why);
 	}
 	if (neg && neg->tunnel == t) {

@@ -58,12 +58,21 @@ bool ike_ts_meet(const struct ike_ts_set *a, const struct ike_ts_set *b)
 	return false;
 }
 
+static bool has(const struct ike_ts_set *set, const struct ike_ts *ts)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if (equal(&set->ts[i], ts))
+			return true;
+	return false;
+}
+
 bool ike_ts_same(const struct ike_ts_set *a, const struct ike_ts_set *b)
 {
-	if (a->n != b->n)
-		return false;
 	for (unsigned int i = 0; i < a->n; i++)
-		if (!equal(&a->ts[i], &b->ts[i]))
+		if (!has(b, &a->ts[i]))
+			return false;
+	for (unsigned int i = 0; i < b->n; i++)
+		if (!has(a, &b->ts[i]))
 			return false;
 	return true;
 }
@@ -71,16 +80,9 @@ bool ike_ts_same(const struct ike_ts_set *a, const struct ike_ts_set *b)
 bool ike_ts_all(const struct ike_ts_set *set)
 {
 	struct ike_ts_set any;
-	unsigned int families = 0;
 
 	ike_ts_any(&any);
-	for (unsigned int i = 0; i < any.n; i++)
-		for (unsigned int j = 0; j < set->n; j++)
-			if (equal(&any.ts[i], &set->ts[j])) {
-				families++;
-				break;
-			}
-	return families == any.n;
+	return has(set, &any.ts[0]) && has(set, &any.ts[1]);
 }
 
 static bool intersect(struct ike_ts *out, const struct ike_ts *a,
@@ -111,10 +113,7 @@ static bool intersect(struct ike_ts *out, const struct ike_ts *a,
 
 static void add(struct ike_ts_set *set, const struct ike_ts *ts)
 {
-	for (unsigned int i = 0; i < set->n; i++)
-		if (equal(&set->ts[i], ts))
-			return;
-	if (set->n < IKE_TS_MAX)
+	if (!has(set, ts) && set->n < IKE_TS_MAX)
 		set->ts[set->n++] = *ts;
 }
 

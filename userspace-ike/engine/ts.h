@@ -33,7 +33,7 @@ bool ike_ts_sound(const struct ike_ts *ts);
  */
 bool ike_ts_meet(const struct ike_ts_set *a, const struct ike_ts_set *b);
 
-/* Return: whether two sets are the same, in this order. */
+/* Return: whether two sets have the same selectors. */
 bool ike_ts_same(const struct ike_ts_set *a, const struct ike_ts_set *b);
 
 /**

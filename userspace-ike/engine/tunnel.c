@@ -118,8 +118,7 @@ static bool child_in_use(const struct ike_sa *sa)
 	return false;
 }
 
-static void lose(struct ike_sa *loser, const struct ike_sa *winner,
-		 const char *why)
+static void lose(struct ike_sa *loser, const char *why)
 {
 	struct ike_engine *e = loser->e;
 
@@ -130,15 +129,19 @@ static void lose(struct ike_sa *loser, const struct ike_sa *winner,
 	loser->redundant = true;
 	for (struct ike_child *c = loser->children; c; c = c->next)
 		c->awaits = false;
-	/*
-	 * As long as the other one's pair is not in use, this one's may be: see
-	 * take_over() in child_sa.c.
-	 */
-	if (loser->initiator && winner && child_in_use(winner))
-		loser->want_delete = true;
-	else
-		loser->expire_at = ike_min_time(loser->expire_at,
-						e->now + IKE_DUPLICATE_MS);
+	/* As long as one of its pairs is in use: ike_tunnel_spare(). */
+	loser->expire_at =
+		ike_min_time(loser->expire_at, e->now + IKE_DUPLICATE_MS);
+}
+
+bool ike_tunnel_spare(const struct ike_sa *sa)
+{
+	if (!sa->redundant || !sa->initiator || sa->neg || child_in_use(sa))
+		return false;
+	for (const struct ike_sa *o = sa->e->sas; o; o = o->next)
+		if (o != sa && o->tunnel == sa->tunnel && child_in_use(o))
+			return true;
+	return false;
 }
 
 /*
@@ -162,11 +165,11 @@ void ike_tunnel_resolve(struct ike_sa *sa)
 			bool lost = ike_sa_loses(sa, other);
 			struct ike_sa *loser = lost ? sa : other;
 
-			lose(loser, lost ? other : sa,
-			     loser->initiator ? "ours goes" :
-						"the one it initiated goes");
+			lose(loser, loser->initiator ?
+					    "ours goes" :
+					    "the one it initiated goes");
 		} else {
-			lose(other, sa, "the older one goes");
+			lose(other, "the older one goes");
 			other->want_delete = true;
 		}
 	}

@@ -118,8 +118,10 @@ static void check_text(struct sim_node *node, const char *text)
 {
 	if (strstr(text, node->psk))
 		sim_fail(node->sim, "the PSK was logged");
-	for (unsigned int n = 0; n < SIM_NODES; n++) {
-		const struct sim_kernel *k = &node->sim->nodes[n].kernel;
+	for (unsigned int n = 0; n < SIM_NODES * SIM_DEVICES; n++) {
+		const struct sim_kernel *k =
+			sim_kernel_of(&node->sim->nodes[n % SIM_NODES],
+				      n / SIM_NODES);
 
 		for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
 			const struct sim_pair *p = &k->pairs[i];
@@ -152,10 +154,10 @@ static bool live(const struct sim_pair *p)
 }
 
 /* Is there a pair both ends could use? */
-static bool good_pair(const struct sim *sim)
+static bool good_pair(struct sim *sim, unsigned int device)
 {
-	const struct sim_kernel *a = &sim->nodes[0].kernel;
-	const struct sim_kernel *b = &sim->nodes[1].kernel;
+	const struct sim_kernel *a = sim_kernel_of(&sim->nodes[0], device);
+	const struct sim_kernel *b = sim_kernel_of(&sim->nodes[1], device);
 
 	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
 		for (unsigned int j = 0; j < SIM_PAIRS_MAX; j++)
@@ -168,9 +170,11 @@ static bool good_pair(const struct sim *sim)
 	return false;
 }
 
-static void check_node(struct sim *sim, struct sim_node *node)
+static void check_device(struct sim *sim, struct sim_node *node,
+			 unsigned int device)
 {
-	struct sim_kernel *k = &node->kernel;
+	bool disrupted = sim->disrupted || (device && sim->second_goes);
+	struct sim_kernel *k = sim_kernel_of(node, device);
 	unsigned int active = sim_kernel_count(k, IKE_PAIR_ACTIVE);
 
 	if (active > 1)
@@ -179,17 +183,17 @@ static void check_node(struct sim *sim, struct sim_node *node)
 	if (!active && !sim_kernel_count(k, IKE_PAIR_STAGED))
 		k->was_active = false;
 	if (active)
-		node->was_up = true;
-	if (!active && node->was_up && !sim->disrupted)
+		k->was_up = true;
+	if (!active && k->was_up && !disrupted)
 		sim_fail(sim, "node %u has lost its outbound SA", node->index);
-	if (!active && k->was_active && good_pair(sim))
+	if (!active && k->was_active && good_pair(sim, device))
 		sim_fail(sim, "node %u has a good pair and does not use it",
 			 node->index);
 	/* Nobody died, so nothing may be sent to where it is not known. */
-	if (!sim->disrupted && k->unknown)
+	if (!disrupted && !sim->second_goes && k->unknown)
 		sim_fail(sim, "node %u got a packet for an SA it does not have",
 			 node->index);
-	if (!sim->disrupted && k->larval)
+	if (!disrupted && k->larval)
 		sim_fail(sim, "node %u got a packet before it had the keys",
 			 node->index);
 }
@@ -197,7 +201,8 @@ static void check_node(struct sim *sim, struct sim_node *node)
 void sim_check_step(struct sim *sim)
 {
 	for (unsigned int i = 0; i < SIM_NODES; i++)
-		check_node(sim, &sim->nodes[i]);
+		for (unsigned int d = 0; d < SIM_DEVICES; d++)
+			check_device(sim, &sim->nodes[i], d);
 }
 
 /* --------------------------------------------------------------- at the end */
@@ -205,7 +210,9 @@ void sim_check_step(struct sim *sim)
 bool sim_both_up(struct sim *sim)
 {
 	return sim_kernel_active(&sim->nodes[0].kernel) &&
-	       sim_kernel_active(&sim->nodes[1].kernel);
+	       sim_kernel_active(&sim->nodes[1].kernel) &&
+	       (!sim->shared || (sim_kernel_active(&sim->nodes[0].second) &&
+				 sim_kernel_active(&sim->nodes[1].second)));
 }
 
 struct tally {
@@ -237,7 +244,7 @@ static void tally_child(void *arg, const struct ike_child_status *status)
 		snprintf(t->odd, sizeof(t->odd), "CHILD SA %s", status->state);
 }
 
-void sim_check_converged(struct sim *sim)
+static void check_converged(struct sim *sim, unsigned int device)
 {
 	const struct ike_status_visitor visitor = { .ike_sa = tally_ike,
 						    .child_sa = tally_child };
@@ -246,11 +253,13 @@ void sim_check_converged(struct sim *sim)
 
 	for (unsigned int i = 0; i < SIM_NODES && !sim->failed; i++) {
 		struct sim_node *node = &sim->nodes[i];
-		const struct sim_kernel *k = &node->kernel;
+		struct sim_kernel *k = sim_kernel_of(node, device);
 
-		p[i] = sim_kernel_active(&node->kernel);
-		ike_engine_status(node->engine, sim->now, NULL, &visitor,
-				  &t[i]);
+		p[i] = sim_kernel_active(k);
+		ike_engine_status(node->engine, sim->now,
+				  device ? node->second_config.name :
+					   node->config.name,
+				  &visitor, &t[i]);
 		if (!p[i])
 			sim_fail(sim, "node %u is not up: %s", i,
 				 node->last_line);
@@ -276,4 +285,11 @@ void sim_check_converged(struct sim *sim)
 	    memcmp(p[0]->info.out.key, p[1]->info.in.key, IKE_KEY_MAX) ||
 	    memcmp(p[0]->info.in.salt, p[1]->info.out.salt, IKE_SALT_MAX))
 		sim_fail(sim, "the ends have different keys");
+}
+
+void sim_check_converged(struct sim *sim)
+{
+	check_converged(sim, 0);
+	if (sim->shared && !sim->failed)
+		check_converged(sim, 1);
 }

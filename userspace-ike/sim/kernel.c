@@ -42,7 +42,31 @@ unsigned int sim_kernel_count(const struct sim_kernel *k,
 	return n;
 }
 
-static struct sim_event *notify(struct sim_node *node,
+struct sim_kernel *sim_kernel_of(struct sim_node *node, unsigned int device)
+{
+	return device ? &node->second : &node->kernel;
+}
+
+void sim_kernel_wipe(struct sim_node *node)
+{
+	for (unsigned int d = 0; d < SIM_DEVICES; d++) {
+		struct sim_kernel *k = sim_kernel_of(node, d);
+
+		memset(k->pairs, 0, sizeof(k->pairs));
+		k->was_active = false;
+	}
+}
+
+/* Return: what the kernel has for the device, or NULL if there is no such one. */
+static struct sim_kernel *by_ifindex(struct sim_node *node, uint32_t ifindex)
+{
+	for (unsigned int d = 0; d < SIM_DEVICES; d++)
+		if (sim_kernel_of(node, d)->ifindex == ifindex)
+			return sim_kernel_of(node, d);
+	return NULL;
+}
+
+static struct sim_event *notify(struct sim_node *node, struct sim_kernel *k,
 				enum ike_kernel_event_id id, uint32_t pair_id)
 {
 	/* Netlink takes its time. */
@@ -51,32 +75,43 @@ static struct sim_event *notify(struct sim_node *node,
 			  node->index);
 
 	event->kernel.id = id;
-	event->kernel.ifindex = SIM_IFINDEX;
+	event->kernel.ifindex = k->ifindex;
 	event->kernel.pair_id = pair_id;
 	return event;
 }
 
-static void make_active(struct sim_node *node, struct sim_pair *pair)
+static void make_active(struct sim_kernel *k, struct sim_pair *pair)
 {
-	struct sim_pair *old = sim_kernel_active(&node->kernel);
+	struct sim_pair *old = sim_kernel_active(k);
 
 	if (old == pair)
 		return;
 	if (old)
 		old->state = IKE_PAIR_DRAINING;
 	pair->state = IKE_PAIR_ACTIVE;
-	node->kernel.was_active = true;
+	k->was_active = true;
 }
 
 /* --------------------------------------------------------------- operations */
+
+/* SPIs are those of the host, not of a device. */
+static bool spi_taken(struct sim_node *node, const struct sim_kernel *but,
+		      uint32_t spi)
+{
+	for (unsigned int d = 0; d < SIM_DEVICES; d++)
+		if (sim_kernel_of(node, d) != but &&
+		    by_spi(sim_kernel_of(node, d), spi))
+			return true;
+	return false;
+}
 
 static int spi_alloc(void *ctx, uint32_t ifindex, uint32_t reserve_s,
 		     uint32_t *pair_id, uint32_t *spi)
 {
 	struct sim_node *node = ctx;
-	struct sim_kernel *k = &node->kernel;
+	struct sim_kernel *k = by_ifindex(node, ifindex);
 
-	if (ifindex != SIM_IFINDEX)
+	if (!k)
 		return -ENODEV;
 	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
 		struct sim_pair *pair = &k->pairs[i];
@@ -93,7 +128,7 @@ static int spi_alloc(void *ctx, uint32_t ifindex, uint32_t reserve_s,
 				256 + (uint32_t)(sim_random(&node->sim->rng) &
 						 0xffffff);
 			*spi = pair->info.in.spi;
-		} while (by_spi(k, *spi) != pair);
+		} while (by_spi(k, *spi) != pair || spi_taken(node, k, *spi));
 		*pair_id = pair->info.pair_id;
 		return 0;
 	}
@@ -163,7 +198,8 @@ static bool acceptable(const struct ike_kernel_pair *info)
 static int pair_new(void *ctx, const struct ike_kernel_pair *info)
 {
 	struct sim_node *node = ctx;
-	struct sim_pair *pair = by_id(&node->kernel, info->pair_id);
+	struct sim_kernel *k = by_ifindex(node, info->ifindex);
+	struct sim_pair *pair = k ? by_id(k, info->pair_id) : NULL;
 
 	if (!pair)
 		return -ENOENT;
@@ -175,24 +211,28 @@ static int pair_new(void *ctx, const struct ike_kernel_pair *info)
 		return -EINVAL;
 	}
 	if (!memcmp(info->in.key, info->out.key, info->in.key_len) ||
-	    key_known(&node->kernel, pair, info->in.key) ||
-	    key_known(&node->kernel, pair, info->out.key))
+	    key_known(k, pair, info->in.key) ||
+	    key_known(k, pair, info->out.key))
 		sim_fail(node->sim, "node %u: a key is used twice",
 			 node->index);
 	pair->info = *info;
 	pair->gone_at = 0;
 	pair->state = IKE_PAIR_STAGED;
+	/* The first one of all comes with IKE_AUTH, and there we wait. */
+	pair->alone = !sim_kernel_active(k) &&
+		      (k == &node->second || node->kernel.was_up);
 	if (info->activation == IKE_ACTIVATE_NOW)
-		make_active(node, pair);
+		make_active(k, pair);
 	return 0;
 }
 
 static int activate(void *ctx, uint32_t ifindex, uint32_t pair_id)
 {
 	struct sim_node *node = ctx;
-	struct sim_pair *pair = by_id(&node->kernel, pair_id);
+	struct sim_kernel *k = by_ifindex(node, ifindex);
+	struct sim_pair *pair = k ? by_id(k, pair_id) : NULL;
 
-	if (ifindex != SIM_IFINDEX || !pair)
+	if (!pair)
 		return -ENOENT;
 	if (pair->state == IKE_PAIR_ACTIVE)
 		return 0;
@@ -201,7 +241,7 @@ static int activate(void *ctx, uint32_t ifindex, uint32_t pair_id)
 			 node->index, pair->state);
 		return -EINVAL;
 	}
-	make_active(node, pair);
+	make_active(k, pair);
 	return 0;
 }
 
@@ -217,11 +257,12 @@ static int retire(void *ctx, uint32_t ifindex, uint32_t pair_id,
 		  uint32_t grace_s)
 {
 	struct sim_node *node = ctx;
-	struct sim_pair *pair = by_id(&node->kernel, pair_id);
+	struct sim_kernel *k = by_ifindex(node, ifindex);
+	struct sim_pair *pair = k ? by_id(k, pair_id) : NULL;
 	struct sim_pair *next;
 	bool was_active;
 
-	if (ifindex != SIM_IFINDEX || !pair)
+	if (!pair)
 		return -ENOENT;
 	was_active = pair->state == IKE_PAIR_ACTIVE;
 	if (pair->state == IKE_PAIR_LARVAL || !grace_s) {
@@ -230,23 +271,23 @@ static int retire(void *ctx, uint32_t ifindex, uint32_t pair_id,
 		pair->state = IKE_PAIR_DRAINING;
 		pair->gone_at = node->sim->now + grace_s * 1000ull;
 	}
-	next = any_staged(&node->kernel);
+	next = any_staged(k);
 	if (was_active && next)
-		make_active(node, next);
-	if (!sim_kernel_active(&node->kernel) && !next)
-		node->kernel.was_active = false;
-	notify(node, IKE_KERNEL_DELETED, pair_id);
+		make_active(k, next);
+	if (!sim_kernel_active(k) && !next)
+		k->was_active = false;
+	notify(node, k, IKE_KERNEL_DELETED, pair_id);
 	return 0;
 }
 
 static int query(void *ctx, uint32_t ifindex, ike_pair_visitor visit, void *arg)
 {
-	struct sim_node *node = ctx;
+	struct sim_kernel *k = by_ifindex(ctx, ifindex);
 
-	if (ifindex != SIM_IFINDEX)
+	if (!k)
 		return -ENODEV;
 	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
-		const struct sim_pair *p = &node->kernel.pairs[i];
+		const struct sim_pair *p = &k->pairs[i];
 		struct ike_pair_info info = {
 			.pair_id = p->info.pair_id,
 			.state = p->state,
@@ -274,74 +315,82 @@ const struct ike_kernel_ops sim_kernel_ops = {
 
 /* ------------------------------------------------------------------- limits */
 
-static void expire(struct sim_node *node, struct sim_pair *pair,
+static void expire(struct sim_node *node, struct sim_kernel *k,
+		   struct sim_pair *pair,
 		   enum ike_limit limit, bool hard)
 {
 	struct sim_event *event;
 
-	node->kernel.ended += hard;
+	k->ended += hard;
 	if (node->sim->deaf && !hard)
 		return;
-	event = notify(node, IKE_KERNEL_EXPIRE, pair->info.pair_id);
+	event = notify(node, k, IKE_KERNEL_EXPIRE, pair->info.pair_id);
 	event->kernel.limit = limit;
 	event->kernel.hard = hard;
 }
 
 /* @n packets have passed @sa. Return: whether one more must not. */
-static bool count(struct sim_node *node, struct sim_pair *pair,
+static bool count(struct sim_node *node, struct sim_kernel *k,
+		  struct sim_pair *pair,
 		  const struct ike_kernel_sa *sa, uint64_t n)
 {
 	uint64_t octets = n * SIM_PACKET;
 
 	if (sa->soft_packets && n == sa->soft_packets)
-		expire(node, pair, IKE_LIMIT_PACKETS, false);
+		expire(node, k, pair, IKE_LIMIT_PACKETS, false);
 	if (sa->soft_bytes && octets >= sa->soft_bytes &&
 	    octets - SIM_PACKET < sa->soft_bytes)
-		expire(node, pair, IKE_LIMIT_BYTES, false);
+		expire(node, k, pair, IKE_LIMIT_BYTES, false);
 	if (sa->hard_packets && n >= sa->hard_packets)
-		expire(node, pair, IKE_LIMIT_PACKETS, true);
+		expire(node, k, pair, IKE_LIMIT_PACKETS, true);
 	else if (sa->hard_bytes && octets + SIM_PACKET > sa->hard_bytes)
-		expire(node, pair, IKE_LIMIT_BYTES, true);
+		expire(node, k, pair, IKE_LIMIT_BYTES, true);
 	else
 		return false;
 	return true;
 }
 
 /* Nothing leaves by it any more. */
-static void drain(struct sim_node *node, struct sim_pair *pair)
+static void drain(struct sim_kernel *k, struct sim_pair *pair)
 {
 	bool was_active = pair->state == IKE_PAIR_ACTIVE;
 	struct sim_pair *next;
 
 	pair->state = IKE_PAIR_DRAINING;
-	next = any_staged(&node->kernel);
+	next = any_staged(k);
 	if (was_active && next)
-		make_active(node, next);
+		make_active(k, next);
 }
 
 /* ------------------------------------------------------------------ packets */
 
-void sim_kernel_traffic(struct sim_node *node)
+static void send_one(struct sim_node *node, struct sim_kernel *k)
 {
-	struct sim_pair *pair = sim_kernel_active(&node->kernel);
+	struct sim_pair *pair = sim_kernel_active(k);
 
 	if (pair) {
 		pair->tx++;
-		node->kernel.sent++;
+		k->sent++;
 		sim_send_esp(node, &pair->info);
-		if (count(node, pair, &pair->info.out, pair->tx))
-			drain(node, pair);
+		if (count(node, k, pair, &pair->info.out, pair->tx))
+			drain(k, pair);
 	} else {
-		node->kernel.no_sa++;
-		notify(node, IKE_KERNEL_ACQUIRE, 0);
+		k->no_sa++;
+		notify(node, k, IKE_KERNEL_ACQUIRE, 0);
 	}
 }
 
-/* All pairs go to where the newest packet came from. */
-static void follow(struct sim_node *node, const struct ike_endpoint *source)
+void sim_kernel_traffic(struct sim_node *node)
 {
-	struct sim_kernel *k = &node->kernel;
+	send_one(node, &node->kernel);
+	if (node->sim->shared)
+		send_one(node, &node->second);
+}
 
+/* All pairs go to where the newest packet came from. */
+static void follow(struct sim_node *node, struct sim_kernel *k,
+		   const struct ike_endpoint *source)
+{
 	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
 		struct sim_pair *pair = &k->pairs[i];
 
@@ -350,7 +399,7 @@ static void follow(struct sim_node *node, const struct ike_endpoint *source)
 			continue;
 		pair->info.encap_dport = source->port;
 		k->floats++;
-		notify(node, IKE_KERNEL_FLOAT, pair->info.pair_id)
+		notify(node, k, IKE_KERNEL_FLOAT, pair->info.pair_id)
 			->kernel.remote = *source;
 	}
 }
@@ -362,9 +411,11 @@ static bool same_ts(const struct ike_ts *a, unsigned int n_a,
 }
 
 /* What one end may be at one end, it may be at the other. */
-static void check_selectors(struct sim_node *node, const struct sim_pair *pair)
+static void check_selectors(struct sim_node *node, const struct sim_kernel *own,
+			    const struct sim_pair *pair)
 {
-	const struct sim_kernel *k = &node->sim->nodes[!node->index].kernel;
+	const struct sim_kernel *k =
+		by_ifindex(&node->sim->nodes[!node->index], own->ifindex);
 	const struct ike_kernel_pair *here = &pair->info, *there;
 
 	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
@@ -382,18 +433,38 @@ static void check_selectors(struct sim_node *node, const struct sim_pair *pair)
 	}
 }
 
+/* Who had no SA at all need not wait until the peer has the keys, too. */
+static bool sent_alone(struct sim_node *node, const struct sim_kernel *own,
+		       uint32_t spi)
+{
+	struct sim_kernel *k =
+		by_ifindex(&node->sim->nodes[!node->index], own->ifindex);
+
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+		if (k->pairs[i].used && k->pairs[i].info.out.spi == spi)
+			return k->pairs[i].alone;
+	return false;
+}
+
 void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
 		       const struct ike_endpoint *source, uint64_t order)
 {
 	struct sim_kernel *k = &node->kernel;
 	struct sim_pair *pair = by_spi(k, spi);
 
+	if (!pair && node->sim->shared && by_spi(&node->second, spi)) {
+		k = &node->second;
+		pair = by_spi(k, spi);
+	}
 	if (!pair) {
 		k->unknown++;
 		return;
 	}
 	if (pair->state == IKE_PAIR_LARVAL) {
-		k->larval++;
+		if (sent_alone(node, k, spi))
+			k->early++;
+		else
+			k->larval++;
 		return;
 	}
 	if (memcmp(pair->info.in.key, key, pair->info.in.key_len)) {
@@ -401,7 +472,7 @@ void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
 			 node->index, spi);
 		return;
 	}
-	check_selectors(node, pair);
+	check_selectors(node, k, pair);
 	if (pair->expired)
 		return;
 	k->taken++;
@@ -409,26 +480,31 @@ void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
 	if (order > k->newest) {
 		k->newest = order;
 		if (pair->info.encap_follow)
-			follow(node, source);
+			follow(node, k, source);
 	}
 	if (pair->rx == 1)
-		notify(node, IKE_KERNEL_FIRST_RX, pair->info.pair_id);
+		notify(node, k, IKE_KERNEL_FIRST_RX, pair->info.pair_id);
 	if (pair->state == IKE_PAIR_STAGED &&
 	    pair->info.activation == IKE_ACTIVATE_FIRST_RX)
-		make_active(node, pair);
-	if (count(node, pair, &pair->info.in, pair->rx)) {
+		make_active(k, pair);
+	if (count(node, k, pair, &pair->info.in, pair->rx)) {
 		pair->expired = true;
-		drain(node, pair);
+		drain(k, pair);
+	}
+}
+
+static void age(struct sim_kernel *k, uint64_t now)
+{
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+		struct sim_pair *pair = &k->pairs[i];
+
+		if (pair->used && pair->gone_at && now >= pair->gone_at)
+			pair->used = false;
 	}
 }
 
 void sim_kernel_age(struct sim_node *node)
 {
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
-		struct sim_pair *pair = &node->kernel.pairs[i];
-
-		if (pair->used && pair->gone_at &&
-		    node->sim->now >= pair->gone_at)
-			pair->used = false;
-	}
+	for (unsigned int d = 0; d < SIM_DEVICES; d++)
+		age(sim_kernel_of(node, d), node->sim->now);
 }

@@ -33,9 +33,17 @@ static void start_both(struct sim *sim)
 	sim->traffic = sim_chance(&sim->rng, 80);
 }
 
+/* Every third time there are two tunnels with one IKE SA. */
+static void share_perhaps(struct sim *sim)
+{
+	if (sim_chance(&sim->rng, 33))
+		sim_share(sim);
+}
+
 /* Starts both on a perfect network, then makes it bad. */
 static void establish(struct sim *sim, uint32_t drop_max)
 {
+	share_perhaps(sim);
 	start_both(sim);
 	if (!sim_run_until(sim, 30000, sim_both_up))
 		sim_fail(sim, "not up after 30 s: %s",
@@ -59,6 +67,7 @@ static void command_in(struct sim *sim, uint32_t ms, unsigned int node,
 
 static void scenario_establish(struct sim *sim)
 {
+	share_perhaps(sim);
 	sim_net_random(sim, 40);
 	start_both(sim);
 	sim_run(sim, 20000);
@@ -211,6 +220,85 @@ static void scenario_delete_in_flight(struct sim *sim)
 	converge(sim);
 }
 
+static void second_command(struct sim *sim, unsigned int arg)
+{
+	struct sim_node *node = &sim->nodes[arg % 2];
+
+	ike_engine_command(node->engine, sim->now, (enum ike_command)(arg / 2),
+			   node->second_config.name);
+}
+
+static void lose_second(struct sim *sim, unsigned int arg)
+{
+	struct sim_node *node = &sim->nodes[arg];
+
+	memset(node->second.pairs, 0, sizeof(node->second.pairs));
+	ike_engine_set_device(node->engine, sim->now, node->second_config.name,
+			      0);
+}
+
+static void find_second(struct sim *sim, unsigned int arg)
+{
+	struct sim_node *node = &sim->nodes[arg];
+
+	ike_engine_set_device(node->engine, sim->now, node->second_config.name,
+			      node->second.ifindex);
+}
+
+static void remove_second(struct sim *sim, unsigned int arg)
+{
+	struct sim_node *node = &sim->nodes[arg];
+
+	ike_engine_remove_tunnel(node->engine, sim->now,
+				 node->second_config.name);
+	if (sim_kernel_active(&node->second))
+		sim_fail(sim, "an SA of a tunnel that was removed");
+}
+
+static void add_second(struct sim *sim, unsigned int arg)
+{
+	struct sim_node *node = &sim->nodes[arg];
+	const char *why;
+
+	if (ike_engine_add_tunnel(node->engine, sim->now, &node->second_config,
+				  &why))
+		sim_fail(sim, "the tunnel does not come back");
+}
+
+/* What becomes of one of two tunnels is nothing to the other. */
+static void scenario_share(struct sim *sim)
+{
+	unsigned int node = sim_below(&sim->rng, 2);
+
+	sim_share(sim);
+	establish(sim, 10);
+	sim->second_goes = true;
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
+	sim_later(sim, sim_below(&sim->rng, 500), second_command,
+		  IKE_CMD_REKEY_CHILD * 2 + sim_below(&sim->rng, 2));
+	switch (sim_below(&sim->rng, 3)) {
+	case 0:
+		sim_later(sim, sim_below(&sim->rng, 500), second_command,
+			  IKE_CMD_DOWN * 2 + node);
+		sim_later(sim, 500 + sim_below(&sim->rng, 3000), second_command,
+			  IKE_CMD_UP * 2 + node);
+		break;
+	case 1:
+		sim_later(sim, sim_below(&sim->rng, 500), lose_second, node);
+		sim_later(sim, 500 + sim_below(&sim->rng, 3000), find_second,
+			  node);
+		break;
+	case 2:
+		sim_later(sim, sim_below(&sim->rng, 500), remove_second, node);
+		sim_later(sim, 500 + sim_below(&sim->rng, 3000), add_second,
+			  node);
+		break;
+	}
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
 /* A person deletes one end's pairs in the kernel. */
 static void flush(struct sim *sim, unsigned int node)
 {
@@ -295,8 +383,9 @@ static void lose_device(struct sim *sim, unsigned int node)
 							    count_established };
 	unsigned int established = 0;
 
-	memset(sim->nodes[node].kernel.pairs, 0,
-	       sizeof(sim->nodes[node].kernel.pairs));
+	struct sim_kernel *k = &sim->nodes[node].kernel;
+
+	memset(k->pairs, 0, sizeof(k->pairs));
 	ike_engine_set_device(sim->nodes[node].engine, sim->now,
 			      sim->nodes[node].config.name, 0);
 	/* On its way out, or gone: the peer is told, not left to find out. */
@@ -707,6 +796,8 @@ const struct sim_scenario sim_scenarios[] = {
 	  scenario_rekey_all },
 	{ "delete-in-flight", "taken down amid rekeys, then up again",
 	  scenario_delete_in_flight },
+	{ "share", "one of two tunnels with one IKE SA goes, and comes back",
+	  scenario_share },
 	{ "flush", "somebody deletes the pairs of one end in the kernel",
 	  scenario_flush },
 	{ "peer-dead", "a peer dies and comes back", scenario_peer_dead },

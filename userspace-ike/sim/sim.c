@@ -232,6 +232,7 @@ void sim_init(struct sim *sim, const char *scenario, uint64_t seed,
 		node->index = i;
 		node->psk = SIM_PSK;
 		node->entropy.state = sim_random(&sim->rng);
+		node->kernel.ifindex = SIM_IFINDEX;
 		node->kernel.next_id = 1 + i * 100;
 		node->env.transport = &sim_transport;
 		node->env.kernel = &sim_kernel_ops;
@@ -246,6 +247,34 @@ void sim_init(struct sim *sim, const char *scenario, uint64_t seed,
 	sim->nodes[1].config.esp = sim->nodes[0].config.esp;
 }
 
+void sim_share(struct sim *sim)
+{
+	sim->shared = true;
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		sim->nodes[i].second.ifindex = SIM_IFINDEX + 1;
+		sim->nodes[i].second.next_id = 1001 + i * 100;
+	}
+}
+
+static void only(struct ike_ts *list, uint8_t *n, unsigned int node)
+{
+	*n = 0;
+	ike_ts_parse(&list[(*n)++], node ? "10.2.0.0/16" : "10.1.0.0/16");
+}
+
+/* The same, but for its device, and for some of the addresses only. */
+static void second_config(struct sim_node *node)
+{
+	struct ike_tunnel_config *c = &node->second_config;
+
+	*c = node->config;
+	snprintf(c->name, sizeof(c->name), "%s-second", node->config.name);
+	strcpy(c->ike_sa_of, node->config.name);
+	c->ifindex = SIM_IFINDEX + 1;
+	only(c->local_ts, &c->n_local_ts, node->index);
+	only(c->remote_ts, &c->n_remote_ts, !node->index);
+}
+
 void sim_start(struct sim *sim, unsigned int index)
 {
 	struct sim_node *node = &sim->nodes[index];
@@ -255,7 +284,13 @@ void sim_start(struct sim *sim, unsigned int index)
 	node->config.remote = sim_address(sim, !index, true).addr;
 	node->engine = ike_engine_new(&node->env, &node->limits);
 	node->running = true;
+	if (sim->shared)
+		second_config(node);
+	/* The owner may come last. */
 	if (!node->engine ||
+	    (sim->shared &&
+	     ike_engine_add_tunnel(node->engine, sim->now, &node->second_config,
+				   &why)) ||
 	    ike_engine_add_tunnel(node->engine, sim->now, &node->config, &why))
 		sim_fail(sim, "node %u does not start: %s", index,
 			 why ? why : "?");
@@ -270,10 +305,8 @@ void sim_stop(struct sim *sim, unsigned int index, bool wipe)
 	node->running = false;
 	node->up = false;
 	sim->disrupted = true;
-	if (wipe) {
-		memset(node->kernel.pairs, 0, sizeof(node->kernel.pairs));
-		node->kernel.was_active = false;
-	}
+	if (wipe)
+		sim_kernel_wipe(node);
 }
 
 void sim_free(struct sim *sim)

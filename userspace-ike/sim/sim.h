@@ -18,6 +18,7 @@
 #define SIM_NODES	2
 #define SIM_PAIRS_MAX	64
 #define SIM_IFINDEX	7
+#define SIM_DEVICES	2	/* the second one shares the IKE SA of the first */
 #define SIM_PACKET	100	/* octets of a data packet */
 #define SIM_PSK		"correct horse battery staple"
 
@@ -44,6 +45,7 @@ bool sim_chance(struct sim_rng *rng, uint32_t percent);
  * @rx: packets taken
  * @tx: packets sent
  * @expired: the inbound SA takes no more packets
+ * @alone: there was no other one to use when it was installed, but an IKE SA
  */
 struct sim_pair {
 	bool used;
@@ -53,17 +55,21 @@ struct sim_pair {
 	uint64_t rx;
 	uint64_t tx;
 	bool expired;
+	bool alone;
 };
 
 struct sim_kernel {
+	uint32_t ifindex;
 	struct sim_pair pairs[SIM_PAIRS_MAX];
 	uint32_t next_id;
 	bool was_active;	/* there was an outbound SA, and not all is gone */
+	bool was_up;		/* there was one in use */
 	uint64_t sent;		/* packets */
 	uint64_t no_sa;		/* packets that found no outbound SA */
 	uint64_t taken;		/* packets received */
 	uint64_t unknown;	/* packets for an SPI nobody knows */
 	uint64_t larval;	/* packets for a reserved SPI */
+	uint64_t early;		/* of these, those that had no other way */
 	uint64_t ended;		/* hard limits that were reached */
 	uint64_t newest;	/* when the newest one received was sent */
 	uint64_t floats;	/* pairs that followed the peer to another port */
@@ -126,12 +132,13 @@ struct sim_node {
 	struct ike_tunnel_config config;
 	struct ike_limits limits;
 	struct sim_kernel kernel;
+	struct ike_tunnel_config second_config;
+	struct sim_kernel second;
 	struct sim_rng entropy;
 	const char *psk;
 	const struct cert_store *certs;
 	bool running;
 	bool up;		/* as the events say */
-	bool was_up;		/* it had an outbound SA in use */
 	unsigned int counts[IKE_EVENT_MAX];
 	char last_line[700];
 };
@@ -150,8 +157,10 @@ struct sim {
 	size_t queued;
 	size_t queue_size;
 	uint64_t seq;
+	bool shared;		/* there are two tunnels with one IKE SA */
 	bool traffic;		/* hosts send packets */
 	bool disrupted;		/* a peer was taken for dead, or really was */
+	bool second_goes;	/* the second tunnel of a node, on purpose */
 	bool deaf;		/* soft limits are not told */
 	struct sim_seen *seen;
 	size_t n_seen;
@@ -167,6 +176,8 @@ void sim_init(struct sim *sim, const char *scenario, uint64_t seed,
 void sim_free(struct sim *sim);
 /* Gives a node an engine and its tunnel. */
 void sim_start(struct sim *sim, unsigned int node);
+/* From now on there are two tunnels; before sim_start(). */
+void sim_share(struct sim *sim);
 /* Takes it away, silently; @wipe: and its pairs. */
 void sim_stop(struct sim *sim, unsigned int node, bool wipe);
 /* Lets time pass. */
@@ -197,6 +208,10 @@ void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
 		       const struct ike_endpoint *source, uint64_t order);
 void sim_kernel_traffic(struct sim_node *node);
 void sim_kernel_age(struct sim_node *node);
+/* What the kernel has for a device of the node. */
+struct sim_kernel *sim_kernel_of(struct sim_node *node, unsigned int device);
+/* All pairs are gone, and nobody is told. */
+void sim_kernel_wipe(struct sim_node *node);
 unsigned int sim_kernel_count(const struct sim_kernel *k,
 			      enum ike_pair_state state);
 struct sim_pair *sim_kernel_active(struct sim_kernel *k);

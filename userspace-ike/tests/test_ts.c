@@ -88,7 +88,10 @@ static void ends(void **state)
 	assert_true(ike_ts_all(&any));
 	other = set_of("::/0", "0.0.0.0/0");
 	assert_true(ike_ts_all(&other));
+	assert_true(ike_ts_same(&other, &any));
+	other = set_of("::/0", NULL);
 	assert_false(ike_ts_same(&other, &any));
+	assert_false(ike_ts_same(&any, &other));
 	other = set_of("0.0.0.0/0", "0.0.0.0/0");
 	assert_false(ike_ts_all(&other));
 	other = set_of("0.0.0.0/0[tcp]", "::/0");
