@@ -337,18 +337,31 @@ static int pair_new(struct genl_info *info, struct ipsvti_dev *vdev)
 	return ipsvti_nl_reply(info, msg, hdr);
 }
 
-/* Nobody who gets at the message later shall find keys in it. */
-static void wipe_keys(struct nlattr *nest)
+static void wipe_nest(const struct nlattr *nest)
 {
 	struct nlattr *attr;
 	int rest;
 
-	if (!nest)
-		return;
 	nla_for_each_nested(attr, nest, rest) {
 		if (nla_type(attr) == IPSVTI_A_SA_KEY ||
 		    nla_type(attr) == IPSVTI_A_SA_SALT)
 			memzero_explicit(nla_data(attr), nla_len(attr));
+	}
+}
+
+/*
+ * Nobody who gets at the message later shall find keys in it.  All of it is looked
+ * at: of an attribute that is there twice only the last one is in genl_info::attrs.
+ */
+static void wipe_keys(const struct genl_info *info)
+{
+	const struct nlattr *attr;
+	int rest;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest) {
+		if (nla_type(attr) == IPSVTI_A_PAIR_IN ||
+		    nla_type(attr) == IPSVTI_A_PAIR_OUT)
+			wipe_nest(attr);
 	}
 }
 
@@ -365,7 +378,6 @@ int ipsvti_nl_sa_pair_new_doit(struct sk_buff *skb, struct genl_info *info)
 		err = pair_new(info, vdev);
 		ipsvti_nl_dev_put(vdev, &tracker);
 	}
-	wipe_keys(info->attrs[IPSVTI_A_PAIR_IN]);
-	wipe_keys(info->attrs[IPSVTI_A_PAIR_OUT]);
+	wipe_keys(info);
 	return err;
 }
