@@ -246,9 +246,10 @@ class Family(Netlink):
         for message in sock.talk(self.id, flags, body, blame):
             yield self.spec.decode(name, message[4:])
 
-    def events(self):
+    def events(self, take):
+        """take() each, for ever; the first is that all that follows will be told."""
         self.sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, self.groups["sa"])
-        print("ready", flush=True)
+        take({"event": "ready"})
         while True:
             data = self.sock.recv(1 << 17)
             while data:
@@ -257,7 +258,7 @@ class Family(Netlink):
                 if kind != self.id:
                     continue
                 o = self.spec.by_number[message[0]]
-                yield {"event": o["name"], **self.spec.decode(o["attribute-set"], message[4:])}
+                take({"event": o["name"], **self.spec.decode(o["attribute-set"], message[4:])})
 
 
 class Links(Netlink):
@@ -303,8 +304,8 @@ def main():
 
     words = sys.argv[1:]
     if words[0] == "monitor":
-        for event in family.events():
-            print(json.dumps(event), flush=True)
+        family.events(lambda event: print("ready" if event["event"] == "ready" else json.dumps(event),
+                                          flush=True))
     elif words[0] == "batch":
         for line in sys.stdin:
             op, request = line.split(None, 1)
