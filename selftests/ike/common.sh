@@ -52,10 +52,10 @@ agent_conf() {
 
 declare -A AGENT=()
 
-# agent_start NS: its log is $OUT/NS.log, new with each start.
+# agent_start NS [OPTION...]: its log is $OUT/NS.log, new with each start.
 agent_start() {
 	: >"$OUT/$1.log"
-	ip netns exec "$1" ipsvti-iked -v -s "/run/$1.sock" >>"$OUT/$1.log" 2>&1 &
+	ip netns exec "$1" ipsvti-iked -v -s "/run/$1.sock" "${@:2}" >>"$OUT/$1.log" 2>&1 &
 	AGENT[$1]=$!
 	wait_for 20 "said $1 'started, tunnels' || ! kill -0 $!" && kill -0 $! && return
 	cat "$OUT/$1.log"

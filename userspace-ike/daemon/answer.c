@@ -15,6 +15,7 @@
 #include "cert.h"
 #include "handover.h"
 #include "ipc.h"
+#include "keylog.h"
 #include "log.h"
 #include "parent.h"
 
@@ -51,22 +52,23 @@ static struct conf_tunnel *tunnel_of(const struct parent *parent,
 					       NULL;
 }
 
-static bool conf_has_device(const struct conf *conf, uint32_t ifindex)
+static const struct conf_tunnel *conf_by_device(const struct conf *conf,
+						uint32_t ifindex)
 {
 	size_t i;
 
 	for (i = 0; ifindex && i < conf->count; i++)
 		if (conf->tunnels[i]->ike.ifindex == ifindex)
-			return true;
-	return false;
+			return conf->tunnels[i];
+	return NULL;
 }
 
 /* Return: 0 if @ifindex is the device of a tunnel, or -ENODEV. */
 static int check_device(const struct parent *parent, const char *call,
 			uint32_t ifindex)
 {
-	if (conf_has_device(&parent->conf, ifindex) ||
-	    conf_has_device(&parent->before, ifindex))
+	if (conf_by_device(&parent->conf, ifindex) ||
+	    conf_by_device(&parent->before, ifindex))
 		return 0;
 	return refuse(-ENODEV, call, "the device is that of no tunnel");
 }
@@ -323,6 +325,17 @@ static int answer_pair(struct parent *parent, enum call call,
 	return answer_fds(parent, call, &result, sizeof(result), NULL, 0);
 }
 
+static void export_pair(struct parent *parent, const struct ike_kernel_pair *pair)
+{
+	const struct conf_tunnel *tunnel =
+		conf_by_device(&parent->conf, pair->ifindex);
+
+	if (!tunnel)
+		tunnel = conf_by_device(&parent->before, pair->ifindex);
+	if (parent->keylog && tunnel)
+		keylog_esp(parent->keylog, &tunnel->ike, pair);
+}
+
 static bool sa_fits(const struct ike_kernel_sa *sa)
 {
 	return sa->key_len <= IKE_KEY_MAX && sa->salt_len <= IKE_SALT_MAX &&
@@ -345,6 +358,8 @@ static int answer_new_pair(struct parent *parent, struct call_new_pair *request)
 				    "its keys or lists are too long, or it makes no sense");
 	if (!result.ret)
 		result.ret = kernel_pair_new(parent->kernel, pair);
+	if (!result.ret)
+		export_pair(parent, pair);
 	return answer_fds(parent, CALL_PAIR_NEW, &result, sizeof(result), NULL, 0);
 }
 
@@ -400,6 +415,24 @@ static int answer_sign(struct parent *parent, const struct call_auth *request,
 	return answer_fds(parent, CALL_SIGN, &answer, sizeof(answer), NULL, 0);
 }
 
+static int answer_ike_keys(struct parent *parent,
+			   const struct ike_sa_keys *keys)
+{
+	struct answer_result result;
+
+	if (!parent->keylog)
+		result.ret = refuse(-EPERM, "keys for a file",
+				    "nobody asked for --export-keys");
+	else if (keys->encr_len > IKE_SA_KEY_MAX ||
+		 keys->integ_len > IKE_SA_KEY_MAX)
+		result.ret = refuse(-EINVAL, "keys for a file",
+				    "they are too long");
+	else
+		result.ret = keylog_ike(parent->keylog, keys);
+	return answer_fds(parent, CALL_IKE_KEYS, &result, sizeof(result), NULL,
+			  0);
+}
+
 static void take_line(const struct call_log *line)
 {
 	/* Control characters are log_line()'s to replace. */
@@ -450,6 +483,8 @@ static int dispatch(struct parent *parent, struct ipc_message *msg)
 		return answer_psk(parent, auth, octets, msg->len - sizeof(*auth));
 	case CALL_SIGN:
 		return answer_sign(parent, auth, octets, msg->len - sizeof(*auth));
+	case CALL_IKE_KEYS:
+		return answer_ike_keys(parent, (const void *)msg->data);
 	case CALL_LOG:
 		take_line((const void *)msg->data);
 		return 0;

@@ -283,6 +283,13 @@ int ask_sign(const struct ike_sign_request *req, struct ike_signature *sig,
 	return a->ret;
 }
 
+void ask_ike_keys(const struct ike_sa_keys *keys)
+{
+	/* The parent has said what is wrong, if anything is. */
+	ask(CALL_IKE_KEYS, keys, sizeof(*keys), NULL, 0,
+	    sizeof(struct answer_result), 0);
+}
+
 /* ---- the log ------------------------------------------------------------- */
 
 void ask_log(int prio, const char *text)

@@ -90,6 +90,9 @@ int ask_psk_auth(const struct ike_psk_request *req, uint8_t auth[64]);
 int ask_sign(const struct ike_sign_request *req, struct ike_signature *sig,
 	     char *why, size_t why_len);
 
+/** ask_ike_keys() - have the parent write them to a file. @keys: of an IKE SA */
+void ask_ike_keys(const struct ike_sa_keys *keys);
+
 /** ask_log() - have the parent write a line. @prio, @text: of syslog(3) */
 void ask_log(int prio, const char *text);
 

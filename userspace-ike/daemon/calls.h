@@ -44,6 +44,7 @@
 	X(QUERY, pair, query)		/* answer: + ike_pair_info */	\
 	X(PSK_AUTH, auth, psk)		/* request: + octets */		\
 	X(SIGN, auth, sign)		/* request: + octets */		\
+	X(IKE_KEYS, ike_keys, result)	/* only with --export-keys */	\
 	X(LOG, log, none)		/* not answered */
 
 enum call {
@@ -94,6 +95,11 @@ struct call_auth {
 	char tunnel[IKE_NAME_MAX];
 	uint16_t prf;
 	uint16_t hashes;
+};
+
+/** struct call_ike_keys - keys for the file. @keys: of an IKE SA */
+struct call_ike_keys {
+	struct ike_sa_keys keys;
 };
 
 #define CALL_LOG_MAX 1024

@@ -195,6 +195,12 @@ static void env_event(void *ctx, const struct ike_event *event)
 	log_line(priorities[event->level], event->tunnel, "%s", event->line);
 }
 
+static void env_export_keys(void *ctx, const struct ike_sa_keys *keys)
+{
+	(void)ctx;
+	ask_ike_keys(keys);
+}
+
 struct ike_engine *env_new_engine(struct iked *iked)
 {
 	static struct ike_env env = {
@@ -206,5 +212,6 @@ struct ike_engine *env_new_engine(struct iked *iked)
 	};
 
 	env.ctx = iked;
+	env.export_keys = iked->export_keys ? env_export_keys : NULL;
 	return ike_engine_new(&env, NULL);
 }

@@ -64,9 +64,9 @@ static int serve(struct iked *iked)
 	return loop_run(iked);
 }
 
-int ike_run(bool syslog, bool verbose)
+int ike_run(bool syslog, bool verbose, bool export_keys)
 {
-	struct iked iked = { 0 };
+	struct iked iked = { .export_keys = export_keys };
 	int ret;
 
 	sandbox_hide();

@@ -37,10 +37,11 @@ struct news_address;
  * ike_run() - be the ike process, from start to end
  * @syslog: have the parent write the log
  * @verbose: log everything
+ * @export_keys: have the parent write the keys of IKE SAs to a file
  *
  * Return: exit status.
  */
-int ike_run(bool syslog, bool verbose);
+int ike_run(bool syslog, bool verbose, bool export_keys);
 
 /**
  * struct iked - the ike process
@@ -51,6 +52,7 @@ int ike_run(bool syslog, bool verbose);
  * @loop: event base and what is on it
  * @ctl: control socket
  * @names: look-ups of names
+ * @export_keys: the parent writes the keys of IKE SAs to a file
  * @stopping: peers are being told; leave when the engine is idle
  */
 struct iked {
@@ -60,6 +62,7 @@ struct iked {
 	struct loop *loop;
 	struct ctl *ctl;
 	struct names *names;
+	bool export_keys;
 	bool stopping;
 };
 

@@ -16,6 +16,7 @@
 
 static const char usage_text[] =
 	"Usage: ipsvti-iked [-c DIR] [-s SOCKET] [-p PIDFILE] [-u USER] [-l] [-v]\n"
+	"                   [--export-keys DIR]\n"
 	"       ipsvti-iked -t [-c DIR]\n"
 	"       ipsvti-iked -h | -V\n"
 	"\n"
@@ -28,6 +29,7 @@ static const char usage_text[] =
 	"  -u, --user USER       user of the process that faces the network (" SANDBOX_USER ")\n"
 	"  -l, --syslog          log to syslog rather than to standard error\n"
 	"  -v, --verbose         log every message and state change\n"
+	"      --export-keys DIR write all session keys to DIR, for Wireshark\n"
 	"  -h, --help            show this\n"
 	"  -V, --version         show the version\n"
 	"\n"
@@ -41,6 +43,8 @@ struct options {
 
 /* What a parent process says to the other one; not for people. */
 #define OPTION_IKE 256
+/* Without a letter: nobody shall have it by a slip of a finger. */
+#define OPTION_EXPORT_KEYS 257
 
 /* Exits for -h, -V and what makes no sense. */
 static struct options parse_options(int argc, char **argv)
@@ -53,6 +57,7 @@ static struct options parse_options(int argc, char **argv)
 		{ "user", required_argument, NULL, 'u' },
 		{ "syslog", no_argument, NULL, 'l' },
 		{ "verbose", no_argument, NULL, 'v' },
+		{ "export-keys", required_argument, NULL, OPTION_EXPORT_KEYS },
 		{ "ike", no_argument, NULL, OPTION_IKE },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -80,6 +85,9 @@ static struct options parse_options(int argc, char **argv)
 			break;
 		case 'u':
 			options.parent.user = optarg;
+			break;
+		case OPTION_EXPORT_KEYS:
+			options.parent.export_dir = optarg;
 			break;
 		case OPTION_IKE:
 			options.ike = true;
@@ -138,7 +146,8 @@ int main(int argc, char **argv)
 	struct options options = parse_options(argc, argv);
 
 	if (options.ike)
-		return ike_run(options.parent.syslog, options.parent.verbose);
+		return ike_run(options.parent.syslog, options.parent.verbose,
+			       options.parent.export_dir);
 	log_open(options.parent.syslog ? LOG_SINK_SYSLOG : LOG_SINK_STDERR,
 		 options.parent.verbose);
 	return options.test ? test_configuration(options.parent.conf_dir) :

@@ -15,6 +15,7 @@
 
 #include "ctl_listen.h"
 #include "ipc.h"
+#include "keylog.h"
 #include "log.h"
 #include "parent.h"
 #include "parent_events.h"
@@ -77,6 +78,7 @@ static void become_ike(const struct parent_options *options,
 		"--ike",
 		options->syslog ? "--syslog" : "--ike",
 		options->verbose ? "--verbose" : "--ike",
+		options->export_dir ? "--export-keys=parent" : "--ike",
 		NULL,
 	};
 
@@ -287,6 +289,9 @@ static int start(struct keeper *keeper)
 	    sandbox_find_user(options->user, &user) < 0 ||
 	    kernel_open(&parent->kernel) < 0 || net_open(&parent->sockets) < 0)
 		return -1;
+	if (options->export_dir &&
+	    keylog_open(options->export_dir, &parent->keylog) < 0)
+		return -1;
 	parent->control = ctl_listen(options->socket);
 	keeper->made_socket = parent->control >= 0;
 	if (!keeper->made_socket)
@@ -333,6 +338,7 @@ static void finish(struct keeper *keeper)
 		close(parent->control);
 	net_close(parent->sockets);
 	kernel_close(parent->kernel);
+	keylog_close(parent->keylog);
 	conf_free(&parent->before);
 	conf_free(&parent->conf);
 }

@@ -19,6 +19,7 @@
 #include "net.h"
 #include "sandbox.h"
 
+struct keylog;
 struct resolve;
 
 /**
@@ -27,6 +28,7 @@ struct resolve;
  * @socket: path of the control socket
  * @pidfile: file for our process id, or NULL
  * @user: user of the ike process, or NULL
+ * @export_dir: folder that session keys are written to, or NULL: to none
  * @syslog: log to syslog
  * @verbose: log everything
  */
@@ -35,6 +37,7 @@ struct parent_options {
 	const char *socket;
 	const char *pidfile;
 	const char *user;
+	const char *export_dir;
 	bool syslog;
 	bool verbose;
 };
@@ -51,6 +54,7 @@ struct parent_options {
  * @news: our end of the news
  * @control: the listening control socket, until it is handed over
  * @sockets: UDP sockets, until they are handed over
+ * @keylog: files for session keys; NULL without --export-keys
  * @room: tells when news can be sent again
  * @lost: news that could not be sent, bit N for news N
  * @started: CALL_START was answered
@@ -66,6 +70,7 @@ struct parent {
 	int news;
 	int control;
 	struct net *sockets;
+	struct keylog *keylog;
 	struct event *room;
 	uint32_t lost;
 	bool started;

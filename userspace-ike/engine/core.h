@@ -536,6 +536,8 @@ const char *ike_sa_state_name(enum ike_sa_state state);
 void ike_sa_set_state(struct ike_sa *sa, enum ike_sa_state state,
 		      const char *why);
 void ike_sa_established(struct ike_sa *sa);
+/* Its keys are made: hands them out, if the environment wants that. */
+void ike_sa_export(const struct ike_sa *sa);
 /* A life sign that was authenticated. */
 void ike_sa_heard(struct ike_sa *sa);
 /* Ends it at once, with its pairs, telling the peer nothing. */

@@ -738,6 +738,37 @@ struct ike_keys_ops {
 int ike_psk_auth(const void *psk, size_t psk_len,
 		 const struct ike_psk_request *req, uint8_t auth[64]);
 
+/* Octets of the longest key of an IKE SA. */
+#define IKE_SA_KEY_MAX	64
+
+/**
+ * struct ike_sa_keys - session keys of an IKE SA
+ * @spi_i: initiator's SPI
+ * @spi_r: responder's SPI
+ * @encr: cipher, transform ID of type 1
+ * @key_bits: its key length; 0: it has one only
+ * @integ: integrity, transform ID of type 3; 0 with an AEAD
+ * @encr_len: octets of @ei, @er; with an AEAD, key and salt
+ * @integ_len: octets of @ai, @ar
+ * @ei: SK_ei
+ * @er: SK_er
+ * @ai: SK_ai
+ * @ar: SK_ar
+ */
+struct ike_sa_keys {
+	uint64_t spi_i;
+	uint64_t spi_r;
+	uint16_t encr;
+	uint16_t key_bits;
+	uint16_t integ;
+	uint16_t encr_len;
+	uint16_t integ_len;
+	uint8_t ei[IKE_SA_KEY_MAX];
+	uint8_t er[IKE_SA_KEY_MAX];
+	uint8_t ai[IKE_SA_KEY_MAX];
+	uint8_t ar[IKE_SA_KEY_MAX];
+};
+
 /**
  * struct ike_env - everything the engine can reach
  * @transport: the network
@@ -745,6 +776,8 @@ int ike_psk_auth(const void *psk, size_t psk_len,
  * @entropy: random numbers
  * @keys: long-term secrets
  * @event: takes one event
+ * @export_keys: takes the keys of an IKE SA as soon as they are made, for who
+ *               must read captures; NULL: they never leave the engine
  * @ctx: first argument of all of them
  *
  * Must outlive the engine.
@@ -755,6 +788,7 @@ struct ike_env {
 	const struct ike_entropy_ops *entropy;
 	const struct ike_keys_ops *keys;
 	void (*event)(void *ctx, const struct ike_event *event);
+	void (*export_keys)(void *ctx, const struct ike_sa_keys *keys);
 	void *ctx;
 };
 

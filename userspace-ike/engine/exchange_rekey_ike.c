@@ -89,6 +89,7 @@ static struct ike_sa *make_successor(struct ike_sa *old,
 		ike_sa_kill(sa, "its keys could not be made");
 		return NULL;
 	}
+	ike_sa_export(sa);
 	ike_sa_established(sa);
 	return sa;
 }

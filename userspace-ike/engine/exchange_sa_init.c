@@ -184,6 +184,8 @@ static bool make_keys(struct ike_sa *sa, struct ike_slice peer_ke)
 			      sa->spi_r);
 	ike_wipe(secret, sizeof(secret));
 	sa->lowest = *ike_nonce_lower(&hs->nonce_i, &hs->nonce_r);
+	if (ok)
+		ike_sa_export(sa);
 	return ok;
 }
 

@@ -138,6 +138,30 @@ void ike_sa_established(struct ike_sa *sa)
 		sa->nat_remote ? ", the peer is behind a NAT" : "");
 }
 
+void ike_sa_export(const struct ike_sa *sa)
+{
+	const struct ike_env *env = sa->e->env;
+	const struct ike_keys *keys = &sa->keys;
+	struct ike_sa_keys out = {
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.encr = keys->encr,
+		.key_bits = sa->choice.encr.key_bits,
+		.integ = keys->integ,
+		.encr_len = (uint16_t)keys->e_len,
+		.integ_len = (uint16_t)keys->a_len,
+	};
+
+	if (!env->export_keys)
+		return;
+	memcpy(out.ei, keys->ei, keys->e_len);
+	memcpy(out.er, keys->er, keys->e_len);
+	memcpy(out.ai, keys->ai, keys->a_len);
+	memcpy(out.ar, keys->ar, keys->a_len);
+	env->export_keys(env->ctx, &out);
+	ike_wipe(&out, sizeof(out));
+}
+
 void ike_sa_inherit(struct ike_sa *to, struct ike_sa *from)
 {
 	struct ike_child **tail = &to->children;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@
 #include "answer_auth.h"
 #include "cert.h"
 #include "ipc.h"
+#include "keylog.h"
 #include "log.h"
 #include "parent.h"
 #include "pki.h"
@@ -346,6 +348,37 @@ static void not_an_auth(void **state)
 	assert_false(answer_is_auth(octets, 28 + 256 + 64 + 1));
 }
 
+/* Without the option nothing is written; with it, nothing beyond a key. */
+static void exported_keys(void **state)
+{
+	static const struct call_ike_keys good = { .keys.encr_len = 36 };
+	struct call_ike_keys keys = good;
+	char dir[] = "/tmp/test_answer.XXXXXX", path[64];
+
+	(void)state;
+	assert_int_equal(call(CALL_IKE_KEYS, &keys, sizeof(keys), NULL, 0), 1);
+	assert_int_equal(msg.type, CALL_IKE_KEYS);
+	assert_int_equal(result(), -EPERM);
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(keylog_open(dir, &parent.keylog), 0);
+	keys.keys.encr_len = IKE_SA_KEY_MAX + 1;
+	assert_int_equal(call(CALL_IKE_KEYS, &keys, sizeof(keys), NULL, 0), 1);
+	assert_int_equal(result(), -EINVAL);
+	keys = good;
+	keys.keys.integ_len = UINT16_MAX;
+	assert_int_equal(call(CALL_IKE_KEYS, &keys, sizeof(keys), NULL, 0), 1);
+	assert_int_equal(result(), -EINVAL);
+	assert_int_equal(call(CALL_IKE_KEYS, &good, sizeof(good), NULL, 0), 1);
+	assert_int_equal(result(), 0);
+	keylog_close(parent.keylog);
+	parent.keylog = NULL;
+	snprintf(path, sizeof(path), "%s/ikev2_decryption_table", dir);
+	assert_int_equal(unlink(path), 0);
+	snprintf(path, sizeof(path), "%s/esp_sa", dir);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 /* Thousands of lines of which nobody reads one. */
 static void no_log(int prio, const char *text)
 {
@@ -389,6 +422,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bad_pairs, setup, teardown),
 		cmocka_unit_test_setup_teardown(auth, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_an_auth, setup, teardown),
+		cmocka_unit_test_setup_teardown(exported_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(noise, setup, teardown),
 	};
 
