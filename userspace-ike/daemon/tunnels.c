@@ -10,6 +10,27 @@
 #include "iked.h"
 #include "log.h"
 
+static int count_found(void *arg, const struct ike_pair_info *info)
+{
+	unsigned int *found = arg;
+
+	*found += info->state == IKE_PAIR_ACTIVE;
+	return 0;
+}
+
+/* SAs outlive an agent. Nobody knows their IKE SA any more, but they carry. */
+static void tell_found(const struct conf_tunnel *tunnel)
+{
+	unsigned int found = 0;
+
+	if (ask_query(tunnel->ike.ifindex, count_found, &found) < 0 || !found)
+		return;
+	log_line(LOG_NOTICE, tunnel->ike.name,
+		 tunnel->ike.start == IKE_START_ALWAYS ?
+			 "found SAs of an earlier agent: they carry traffic until new ones replace them" :
+			 "found SAs of an earlier agent: they carry traffic until the peer, or a packet that finds none, makes new ones");
+}
+
 /* ifindex stays 0 without a device; the reason is logged. */
 static void start_one(struct iked *iked, struct conf_tunnel *tunnel)
 {
@@ -23,6 +44,8 @@ static void start_one(struct iked *iked, struct conf_tunnel *tunnel)
 	ask_way(name, &tunnel->way, NULL);
 	ret = ike_engine_add_tunnel(iked->engine, iked_now(), &tunnel->ike,
 				    &why);
+	if (ret == 0 && tunnel->ike.ifindex)
+		tell_found(tunnel);
 	if (ret == 0)
 		return;
 	tunnel->ike.ifindex = 0;

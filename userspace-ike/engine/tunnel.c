@@ -209,12 +209,19 @@ static void sweep(struct ike_engine *e, struct ike_tunnel *t)
 {
 	struct strangers s = { .e = e, .ifindex = t->config.ifindex };
 	const struct ike_env *env = e->env;
+	char pairs[12];
 
 	t->swept = true;
 	env->kernel->query(env->ctx, s.ifindex, find_stranger, &s);
 	for (unsigned int i = 0; i < s.n; i++)
 		env->kernel->retire(env->ctx, s.ifindex, s.pair_id[i],
 				    IKE_GRACE_S);
+	snprintf(pairs, sizeof(pairs), "%u", s.n);
+	if (s.n)
+		ike_log(e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_NOTICE, t,
+			IKE_FIELDS({ "to", "retired" }, { "pairs", pairs }),
+			"SA pairs of an earlier agent (%s) are replaced: they receive for another %u s, then they are gone",
+			pairs, IKE_GRACE_S);
 }
 
 bool ike_tunnel_in_use(const struct ike_engine *e, const struct ike_tunnel *t)
