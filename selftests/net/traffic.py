@@ -132,11 +132,11 @@ def ping(words):
     for seq in range(1, args.c + 1):
         data = (args.p * args.s)[: args.s] if args.p else os.urandom(args.s)
         try:
-            echo.send(seq, data)
+            echo.send(seq & 0xFFFF, data)
         except OSError as error:
             print(f"# {error}")
             continue
-        answers += echo.answered(seq, data, args.W)
+        answers += echo.answered(seq & 0xFFFF, data, args.W)
         time.sleep(args.i)
     print(f"# {args.c} echo requests to {args.addr}, {answers} answered")
     return answers >= (args.n or args.c)
