@@ -72,6 +72,22 @@ static inline int ipsvti_compat_newlink(struct net *net, struct net_device *dev,
 #endif
 
 /**
+ * ipsvti_compat_dump_attrs - the attributes of the request that a dump answers
+ * @cb: the dump
+ *
+ * Return: by their types; NULL for those that are not there.
+ */
+static inline struct nlattr **
+ipsvti_compat_dump_attrs(struct netlink_callback *cb)
+{
+#ifdef IPSVTI_HAVE_GENL_INFO_DUMP
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
+}
+
+/**
  * ipsvti_compat_set_lltx - say that transmission needs no lock of the core
  * @dev: device that is being set up
  */

@@ -7,6 +7,7 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "compat.h"
 #include "config.h"
 #include "dev.h"
 #include "nat.h"
@@ -383,12 +384,33 @@ static void make_room(struct netlink_callback *cb)
 	cb->min_dump_alloc = PAIR_SIZE;
 }
 
+/* Context: RCU.  Return: the device of that index; NULL, there is none of ours. */
+static struct ipsvti_dev *dump_dev(struct netlink_callback *cb,
+				   const struct nlattr *index)
+{
+	struct net_device *dev;
+
+	dev = dev_get_by_index_rcu(sock_net(cb->skb->sk), nla_get_u32(index));
+	return dev && ipsvti_is_dev(dev) ? netdev_priv(dev) : NULL;
+}
+
 int ipsvti_nl_sa_get_start(struct netlink_callback *cb)
 {
+	const struct nlattr *index;
 	struct ipsvti_dev *vdev;
-	int skip = 0;
+	int skip = 0, err = 0;
 
+	index = ipsvti_compat_dump_attrs(cb)[IPSVTI_A_PAIR_IFINDEX];
 	rcu_read_lock();
+	if (index) {
+		vdev = dump_dev(cb, index);
+		if (!vdev)
+			err = ipsvti_refuse(cb->extack, index, -ENODEV,
+					    "there is no tunnel device with this index");
+		else if (any_has_ts(vdev))
+			make_room(cb);
+		goto out;
+	}
 	while ((vdev = ipsvti_nl_next_dev(sock_net(cb->skb->sk), &skip))) {
 		if (any_has_ts(vdev)) {
 			make_room(cb);
@@ -396,8 +418,9 @@ int ipsvti_nl_sa_get_start(struct netlink_callback *cb)
 		}
 		skip++;
 	}
+out:
 	rcu_read_unlock();
-	return 0;
+	return err;
 }
 
 /*
@@ -436,11 +459,36 @@ static int dump_pairs(struct sk_buff *skb, struct netlink_callback *cb,
 	return err;
 }
 
+/* args[0]: all of it is dumped; args[1]: what is done of the device */
+static int dump_one_dev(struct sk_buff *skb, struct netlink_callback *cb,
+			const struct nlattr *index)
+{
+	struct ipsvti_dev *vdev;
+	u32 done = cb->args[1];
+	int err = 0;
+
+	if (cb->args[0])
+		return 0;
+	rcu_read_lock();
+	vdev = dump_dev(cb, index);
+	if (vdev)
+		err = dump_pairs(skb, cb, vdev, &done);
+	rcu_read_unlock();
+	cb->args[0] = !err;
+	cb->args[1] = done;
+	return skb->len ?: err;
+}
+
 int ipsvti_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	int skip = cb->args[0], err = 0;
+	const struct nlattr *index;
 	struct ipsvti_dev *vdev;
 	u32 done = cb->args[1];
+
+	index = ipsvti_compat_dump_attrs(cb)[IPSVTI_A_PAIR_IFINDEX];
+	if (index)
+		return dump_one_dev(skb, cb, index);
 
 	rcu_read_lock();
 	while ((vdev = ipsvti_nl_next_dev(sock_net(skb->sk), &skip))) {

@@ -92,7 +92,7 @@ refusals_table() {
 	EOT
 }
 rows=$(refusals_table | grep -c .)
-ktap_plan $((19 + rows))
+ktap_plan $((20 + rows))
 
 setup() {
 	modprobe ipsvti && topo_up && links_up 4 && events_start gwA && events_start gwB
@@ -313,6 +313,30 @@ exhausted() {
 		event gwA '.event == "carrier-ntf" and .carrier == 0 and .reason == "sequence-exhausted"'
 }
 
+# A dump can be of one device: all of its pairs, and of nobody else's.
+dump_of_one() {
+	local n status
+	ip -n gwA link add vti7 type ipsvti local "$GWA4" remote "$GWB4" || return
+	for n in 1 2 3; do
+		in_ns gwA ipsvtictl sa add vti7 in spi $((0x7000 + n)) out spi 0x7777 alg aes-gcm-16-256 keys - \
+			activate manual <<-EOT || return
+			in 0x$(printf '%072d' 1)
+			out 0x$(printf '%072d' 2)
+		EOT
+	done
+	in_ns gwA "$NET/nl.py" dump sa-get >"$WORK/all"
+	in_ns gwA "$NET/nl.py" dump sa-get '{"dev":"vti0"}' >"$WORK/vti0"
+	in_ns gwA "$NET/nl.py" dump sa-get '{"dev":"vti7"}' >"$WORK/vti7"
+	wc -l "$WORK/all" "$WORK/vti0" "$WORK/vti7"
+	[ "$(wc -l <"$WORK/vti7")" = 3 ] && [ -s "$WORK/vti0" ] && cat "$WORK/vti0" "$WORK/vti7" | cmp - "$WORK/all" &&
+		[ "$(ipsvtictl_count vti7)" = 3 ] && refused ENODEV in_ns gwA "$NET/nl.py" dump sa-get '{"dev":"lo"}' &&
+		refused ENODEV in_ns gwA "$NET/nl.py" dump sa-get '{"ifindex":99999}'
+	status=$?
+	ip -n gwA link del vti7
+	return "$status"
+}
+ipsvtictl_count() { in_ns gwA ipsvtictl --json sa show "$1" | jq length; }
+
 AS_OWN_ROOT=(setpriv --reuid 65534 --clear-groups unshare -U -r)
 
 # A namespace sees its own, and only its administrator does.
@@ -383,6 +407,7 @@ ktap_run "eight pairs" room_for_eight
 ktap_run "flush" flush
 ktap_run "without SA nothing leaves, and an event asks for one" acquire
 ktap_run "the sequence numbers end" exhausted
+ktap_run "a dump of one device" dump_of_one
 ktap_run "other namespaces and users see nothing" others_see_nothing
 ktap_run "the peer's address changes, and ours" address_changes
 ktap_run "all that must be refused was asked for" refusals

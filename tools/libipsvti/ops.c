@@ -112,8 +112,9 @@ static int take_item(const struct nlmsghdr *nlh, void *data)
 	return genl_get(nlh, all->set, item);
 }
 
-static int dump(struct ipsvti_nl *nl, uint8_t cmd, struct collection *all,
-		struct ipsvti_error *err)
+/* @ifindex: of one device, if the family can do that; 0: of the namespace */
+static int dump(struct ipsvti_nl *nl, uint8_t cmd, unsigned int ifindex,
+		struct collection *all, struct ipsvti_error *err)
 {
 	struct wire_request req;
 	int tries, ret;
@@ -122,6 +123,8 @@ static int dump(struct ipsvti_nl *nl, uint8_t cmd, struct collection *all,
 		all->count = 0;
 		genl_request_init(&req, nl->family.id, cmd, NLM_F_DUMP,
 				  all->set);
+		if (ifindex)
+			mnl_attr_put_u32(&req.nlh, IPSVTI_A_PAIR_IFINDEX, ifindex);
 		ret = nl_conn_talk(&nl->conn, &req, take_item, all, err);
 		/* A pair that is larger than any was when the dump began. */
 		if (ret == -EMSGSIZE)
@@ -165,7 +168,7 @@ int ipsvti_tunnel_dump(struct ipsvti_nl *nl, struct ipsvti_tunnel **tunnels,
 	};
 	int ret;
 
-	ret = dump(nl, IPSVTI_CMD_TUNNEL_GET, &all, err);
+	ret = dump(nl, IPSVTI_CMD_TUNNEL_GET, 0, &all, err);
 	*tunnels = (void *)all.items;
 	*count = all.count;
 	return ret;
@@ -292,9 +295,12 @@ int ipsvti_sa_dump(struct ipsvti_nl *nl, unsigned int ifindex,
 	size_t i, kept = 0;
 	int ret;
 
-	ret = dump(nl, IPSVTI_CMD_SA_GET, &all, err);
+	ret = dump(nl, IPSVTI_CMD_SA_GET, ifindex, &all, err);
+	/* As with a device that has none. */
+	if (ret == -ENODEV)
+		ret = 0;
 	list = (void *)all.items;
-	/* The family's dump has no filter. */
+	/* An older module tells all of the namespace. */
 	for (i = 0; i < all.count; i++) {
 		if (!ifindex || list[i].ifindex == ifindex)
 			list[kept++] = list[i];
