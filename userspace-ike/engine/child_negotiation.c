@@ -158,7 +158,7 @@ static bool choose(struct ike_call *c, struct agreement *a)
 	unsigned int best = 0;
 	bool taken = false;
 
-	while ((t = ike_share_next(c->e, c->sa->tunnel, t))) {
+	while ((t = ike_share_next(c->sa->tunnel, t))) {
 		if (!ike_tunnel_usable(t) || !narrow(c, t, a))
 			continue;
 		/* One tunnel, one pair: a second one would have nothing to do. */

@@ -95,6 +95,7 @@ struct ike_window {
  * @next: in the engine's list
  * @owner: the tunnel whose IKE SA it shares, itself if it has its own; NULL: there
  *         is no such tunnel yet, or any more
+ * @sharer: the next one that shares its IKE SA, or its owner's
  * @config: as given, with defaults filled in
  * @local_ts: our traffic selectors
  * @remote_ts: the peer's
@@ -103,6 +104,10 @@ struct ike_window {
  * @barred: a person wants it down: not even answered
  * @up: an outbound SA is in use
  * @swept: pairs of an earlier engine were looked for and retired
+ * @used: one of its outbound SAs is in use, when ike_tunnels_look() looked
+ * @held: one of its pairs is held back; the same
+ * @live: one of its IKE SAs is there or being made; the same
+ * @sought: it wants an IKE SA, or one that shares it does; the same
  * @silent: the attempt that is failing got no answer
  * @failures: attempts that failed in a row
  * @retry_at: earliest time of the next attempt
@@ -111,6 +116,7 @@ struct ike_window {
 struct ike_tunnel {
 	struct ike_tunnel *next;
 	struct ike_tunnel *owner;
+	struct ike_tunnel *sharer;
 	struct ike_tunnel_config config;
 	struct ike_ts_set local_ts;
 	struct ike_ts_set remote_ts;
@@ -119,6 +125,10 @@ struct ike_tunnel {
 	bool barred;
 	bool up;
 	bool swept;
+	bool used;
+	bool held;
+	bool live;
+	bool sought;
 	bool silent;
 	unsigned int failures;
 	uint64_t retry_at;
@@ -501,9 +511,13 @@ struct ike_sa *ike_tunnel_sa(struct ike_engine *e, const struct ike_tunnel *t);
 bool ike_tunnel_has_sa(struct ike_engine *e, const struct ike_tunnel *t,
 		       enum ike_sa_state state, const struct ike_sa *but);
 /* Brings state, kernel and wishes together. */
+/*
+ * What the IKE SAs mean for their tunnels. Comes before the two below, for all
+ * tunnels: one walk, and not one for each of them.
+ */
+void ike_tunnels_look(const struct ike_engine *e);
 void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t);
-uint64_t ike_tunnel_wakeup(const struct ike_engine *e,
-			   const struct ike_tunnel *t);
+uint64_t ike_tunnel_wakeup(const struct ike_tunnel *t);
 /* Is there an outbound SA? */
 bool ike_tunnel_in_use(const struct ike_engine *e, const struct ike_tunnel *t);
 /* Has it a device, and does nobody want it down? */
@@ -519,11 +533,11 @@ bool ike_sa_loses(const struct ike_sa *sa, const struct ike_sa *other);
 /* Tunnels have come or gone: who shares whose IKE SA? */
 void ike_share_link(struct ike_engine *e);
 /* Walks those that share the IKE SAs of @owner, itself first; @t NULL: the first. */
-struct ike_tunnel *ike_share_next(const struct ike_engine *e,
-				  struct ike_tunnel *owner,
-				  const struct ike_tunnel *t);
-/* Does it want an IKE SA, or does one that shares it? */
-bool ike_share_wanted(const struct ike_engine *e, struct ike_tunnel *owner);
+static inline struct ike_tunnel *ike_share_next(struct ike_tunnel *owner,
+						const struct ike_tunnel *t)
+{
+	return t ? t->sharer : owner;
+}
 /* The one that lacks a CHILD SA on @sa, and wants one now; and when the next does. */
 struct ike_tunnel *ike_share_lacks(const struct ike_sa *sa);
 uint64_t ike_share_wakeup(const struct ike_sa *sa);

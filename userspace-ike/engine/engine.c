@@ -152,6 +152,7 @@ void ike_engine_settle(struct ike_engine *e)
 	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
 		ike_sa_run(sa);
 	reap(e);
+	ike_tunnels_look(e);
 	for (struct ike_tunnel *t = e->tunnels; t; t = t->next)
 		ike_tunnel_settle(e, t);
 	reap(e);
@@ -305,8 +306,9 @@ uint64_t ike_engine_next_wakeup(const struct ike_engine *e)
 
 	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
 		at = ike_min_time(at, ike_sa_wakeup(sa));
+	ike_tunnels_look(e);
 	for (const struct ike_tunnel *t = e->tunnels; t; t = t->next)
-		at = ike_min_time(at, ike_tunnel_wakeup(e, t));
+		at = ike_min_time(at, ike_tunnel_wakeup(t));
 	return at;
 }
 
@@ -315,8 +317,9 @@ bool ike_engine_idle(const struct ike_engine *e)
 	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
 		if (ike_window_busy(sa) || sa->want_delete)
 			return false;
+	ike_tunnels_look(e);
 	for (const struct ike_tunnel *t = e->tunnels; t; t = t->next)
-		if (ike_tunnel_wakeup(e, t) != IKE_NEVER)
+		if (ike_tunnel_wakeup(t) != IKE_NEVER)
 			return false;
 	return true;
 }

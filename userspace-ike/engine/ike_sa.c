@@ -305,7 +305,7 @@ static void look(struct ike_sa *sa)
 	int err = 0;
 
 	sa->rx_seen = 0;
-	while ((t = ike_share_next(sa->e, sa->tunnel, t)))
+	while ((t = ike_share_next(sa->tunnel, t)))
 		if (t->config.ifindex)
 			err |= env->kernel->query(env->ctx, t->config.ifindex,
 						  add_rx, sa);

@@ -11,32 +11,18 @@ void ike_share_link(struct ike_engine *e)
 	for (struct ike_tunnel *t = e->tunnels; t; t = t->next) {
 		const char *name = t->config.ike_sa_of;
 
+		t->sharer = NULL;
 		t->owner = name[0] ? ike_tunnel_find(e, name) : t;
 		/* There are no chains. */
 		if (t->owner && t->owner->config.ike_sa_of[0])
 			t->owner = NULL;
 	}
-}
-
-struct ike_tunnel *ike_share_next(const struct ike_engine *e,
-				  struct ike_tunnel *owner,
-				  const struct ike_tunnel *t)
-{
-	if (!t)
-		return owner;
-	for (struct ike_tunnel *next = t == owner ? e->tunnels : t->next; next;
-	     next = next->next)
-		if (next != owner && next->owner == owner)
-			return next;
-	return NULL;
-}
-
-bool ike_share_wanted(const struct ike_engine *e, struct ike_tunnel *owner)
-{
-	for (struct ike_tunnel *t = owner; t; t = ike_share_next(e, owner, t))
-		if (t->wanted && ike_tunnel_usable(t))
-			return true;
-	return false;
+	for (struct ike_tunnel *t = e->tunnels; t; t = t->next) {
+		if (!t->owner || t->owner == t)
+			continue;
+		t->sharer = t->owner->sharer;
+		t->owner->sharer = t;
+	}
 }
 
 /* When a new CHILD SA may be asked for; that of the owner is the IKE SA's. */
@@ -53,10 +39,10 @@ uint64_t ike_share_wakeup(const struct ike_sa *sa)
 	struct ike_tunnel *t = NULL;
 	uint64_t at = IKE_NEVER;
 
-	if (sa->redundant || ike_tunnel_sa(sa->e, sa->tunnel) != sa)
-		return at;
-	while ((t = ike_share_next(sa->e, sa->tunnel, t)))
+	while ((t = ike_share_next(sa->tunnel, t)))
 		at = ike_min_time(at, lacks_at(sa, t));
+	if (at != IKE_NEVER && ike_tunnel_sa(sa->e, sa->tunnel) != sa)
+		return IKE_NEVER;
 	return at;
 }
 
@@ -66,7 +52,7 @@ struct ike_tunnel *ike_share_lacks(const struct ike_sa *sa)
 
 	if (ike_share_wakeup(sa) > sa->e->now)
 		return NULL;
-	while ((t = ike_share_next(sa->e, sa->tunnel, t)))
+	while ((t = ike_share_next(sa->tunnel, t)))
 		if (lacks_at(sa, t) <= sa->e->now)
 			return t;
 	return NULL;

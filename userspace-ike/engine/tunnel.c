@@ -297,31 +297,44 @@ static void up_or_down(struct ike_engine *e, struct ike_tunnel *t, bool up)
 	}
 }
 
-static bool has_live_sa(const struct ike_engine *e, const struct ike_tunnel *t)
+static bool is_live(const struct ike_sa *sa)
 {
-	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
-		if (sa->tunnel == t && !sa->want_delete &&
-		    (sa->state == IKE_SA_INIT_SENT ||
-		     sa->state == IKE_SA_AUTH_SENT ||
-		     sa->state == IKE_SA_ESTABLISHED))
-			return true;
-	return false;
+	return !sa->want_delete && (sa->state == IKE_SA_INIT_SENT ||
+				    sa->state == IKE_SA_AUTH_SENT ||
+				    sa->state == IKE_SA_ESTABLISHED);
+}
+
+void ike_tunnels_look(const struct ike_engine *e)
+{
+	for (struct ike_tunnel *t = e->tunnels; t; t = t->next)
+		t->used = t->held = t->live = t->sought = false;
+	for (struct ike_tunnel *t = e->tunnels; t; t = t->next)
+		if (t->owner && t->wanted && ike_tunnel_usable(t))
+			t->owner->sought = true;
+	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next) {
+		if (sa->tunnel)
+			sa->tunnel->live |= is_live(sa);
+		for (const struct ike_child *c = sa->children; c; c = c->next) {
+			c->tunnel->used |= c->in_use;
+			c->tunnel->held |= c->held;
+		}
+	}
 }
 
 void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t)
 {
-	if (!ike_tunnel_in_use(e, t))
+	if (!t->used && t->held) {
 		use_held(e, t);
-	up_or_down(e, t, ike_tunnel_in_use(e, t));
-	if (ike_tunnel_wakeup(e, t) <= e->now)
+		t->used = ike_tunnel_in_use(e, t);
+	}
+	up_or_down(e, t, t->used);
+	if (ike_tunnel_wakeup(t) <= e->now)
 		ike_start_init(e, t);
 }
 
-uint64_t ike_tunnel_wakeup(const struct ike_engine *e,
-			   const struct ike_tunnel *t)
+uint64_t ike_tunnel_wakeup(const struct ike_tunnel *t)
 {
-	return t->owner == t && ike_tunnel_usable(t) &&
-			       ike_share_wanted(e, t->owner) && !has_live_sa(e, t) ?
+	return t->owner == t && ike_tunnel_usable(t) && t->sought && !t->live ?
 		       t->retry_at :
 		       IKE_NEVER;
 }
