@@ -332,11 +332,13 @@ struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
 		neg->pair_id = 0;
 	} else {
 		/* The peer has it, though: best to start all over. */
-		ike_tunnel_failed(neg->tunnel, c->e, "%s", wrong);
-		if (neg->tunnel == c->sa->tunnel)
+		if (neg->tunnel == c->sa->tunnel) {
 			c->sa->want_delete = true;
-		else
+			ike_sa_failed(c->sa, "%s", wrong);
+		} else {
 			ike_child_orphan(c->sa, neg->spi_in, 0);
+			ike_tunnel_failed(neg->tunnel, c->e, "%s", wrong);
+		}
 	}
 	agreement_wipe(&a);
 	return child;

@@ -129,6 +129,25 @@ static void fill_ts(struct ike_kernel_pair *pair,
 	}
 }
 
+/*
+ * Of two armed pairs a late packet of the older one could bring the kernel back
+ * to that. The second one waits for us to hear of its first packet.
+ */
+static bool may_arm(const struct ike_sa *sa, const struct ike_tunnel *t)
+{
+	for (const struct ike_sa *other = sa->e->sas; other;
+	     other = other->next) {
+		if (other == sa)
+			continue;
+		for (const struct ike_child *c = other->children; c;
+		     c = c->next)
+			if (c->tunnel == t && c->armed &&
+			    c->state != IKE_CHILD_GONE)
+				return false;
+	}
+	return true;
+}
+
 static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 {
 	const struct ike_tunnel_config *config = &plan->tunnel->config;
@@ -148,6 +167,8 @@ static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 
 	if (!esp)
 		return -EINVAL;
+	if (plan->activation == IKE_ACTIVATE_FIRST_RX && !may_arm(sa, plan->tunnel))
+		pair.activation = IKE_ACTIVATE_MANUAL;
 
 	/* Section 2.23: whoever is behind a NAT, ESP goes inside UDP. */
 	if (sa->nat_local || sa->nat_remote) {
@@ -177,6 +198,19 @@ static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 	return err ? kernel_error(sa, plan->tunnel, "sa-pair-new", err) : 0;
 }
 
+void ike_child_disarm(struct ike_child *c)
+{
+	const struct ike_env *env = c->sa->e->env;
+
+	if (!c->armed || c->state == IKE_CHILD_GONE)
+		return;
+	c->armed = false;
+	c->disarmed = true;
+	c->replaced = true;
+	env->kernel->retire(env->ctx, c->tunnel->config.ifindex, c->pair_id,
+			    IKE_GRACE_S);
+}
+
 /*
  * Outbound traffic leaves by @child from now on. What was waiting to be put to
  * use before is not waited for any more.
@@ -185,14 +219,20 @@ static void take_over(struct ike_child *child)
 {
 	for (struct ike_sa *sa = child->sa->e->sas; sa; sa = sa->next) {
 		for (struct ike_child *c = sa->children; c; c = c->next) {
-			if (c->tunnel != child->tunnel)
+			if (c == child || c->tunnel != child->tunnel)
 				continue;
-			c->drains |= c->in_use && c != child;
+			c->replaced |= c->in_use;
 			c->in_use = false;
-			c->awaits = false;
+			/* A newer IKE SA's is still to come. */
+			if (sa == child->sa || !child->sa->redundant)
+				c->awaits = false;
+			if (sa->redundant && sa != child->sa)
+				ike_child_disarm(c);
 		}
 	}
 	child->in_use = true;
+	child->awaits = false;
+	child->armed = false;
 	child->held = false;
 }
 
@@ -268,6 +308,7 @@ struct ike_child *ike_child_install(struct ike_sa *sa,
 		break;
 	case IKE_ACTIVATE_FIRST_RX:
 		child->awaits = true;
+		child->armed = may_arm(sa, child->tunnel);
 		break;
 	}
 	if (child->tunnel == sa->tunnel)
@@ -282,7 +323,7 @@ void ike_child_activate(struct ike_child *child, const char *why)
 	const struct ike_env *env = sa->e->env;
 	int err;
 
-	if (child->in_use || child->drains ||
+	if (child->in_use || child->replaced ||
 	    child->state != IKE_CHILD_INSTALLED)
 		return;
 	err = env->kernel->activate(env->ctx, child->tunnel->config.ifindex,
@@ -298,6 +339,12 @@ void ike_child_activate(struct ike_child *child, const char *why)
 		child->spi_out, child->pair_id, why);
 }
 
+/* The higher, the more likely is it that the peer can take what we send. */
+static unsigned int fitness(const struct ike_child *c, const struct ike_sa *sa)
+{
+	return 4 * !c->held + 2 * c->confirmed + (c->sa == sa);
+}
+
 /* The one to use when @but goes: the newest one that is not going, too. */
 static struct ike_child *heir(const struct ike_child *but)
 {
@@ -311,11 +358,45 @@ static struct ike_child *heir(const struct ike_child *but)
 		for (struct ike_child *c = sa->children; c; c = c->next)
 			if (c != but && c->tunnel == but->tunnel &&
 			    c->state == IKE_CHILD_INSTALLED &&
-			    !c->want_delete && !c->drains &&
-			    (!best || (best->held && !c->held)))
+			    !c->want_delete && !c->replaced &&
+			    (!best ||
+			     fitness(c, but->sa) > fitness(best, but->sa)))
 				best = c;
 	}
 	return best;
+}
+
+static int find_active(void *arg, const struct ike_pair_info *info)
+{
+	struct ike_child *going = arg, *c;
+
+	if (info->state != IKE_PAIR_ACTIVE)
+		return 0;
+	c = ike_child_by_pair(going->sa->e, going->tunnel->config.ifindex,
+			      info->pair_id);
+	if (c && c != going)
+		ike_child_confirmed(c, "the kernel uses it already");
+	return 1;
+}
+
+/*
+ * The kernel may have gone on to an armed pair by itself, and the news be on
+ * their way: then it must not be told to go back.
+ */
+static void catch_up(struct ike_child *going)
+{
+	const struct ike_env *env = going->sa->e->env;
+	const struct ike_tunnel *t = going->tunnel;
+
+	for (struct ike_sa *sa = going->sa->e->sas; sa; sa = sa->next) {
+		for (struct ike_child *c = sa->children; c; c = c->next) {
+			if (c->tunnel != t || !c->armed || c == going)
+				continue;
+			env->kernel->query(env->ctx, t->config.ifindex,
+					   find_active, going);
+			return;
+		}
+	}
 }
 
 void ike_child_retire(struct ike_child *child, uint32_t grace_s,
@@ -327,6 +408,8 @@ void ike_child_retire(struct ike_child *child, uint32_t grace_s,
 	if (child->state == IKE_CHILD_GONE)
 		return;
 	/* There shall not be a moment without an outbound SA. */
+	if (child->in_use)
+		catch_up(child);
 	if (child->in_use) {
 		struct ike_child *next = heir(child);
 
@@ -385,6 +468,9 @@ struct ike_child *ike_child_installed(const struct ike_sa *sa,
 
 void ike_child_confirmed(struct ike_child *child, const char *why)
 {
+	/* What we have asked meanwhile, the peer could not answer. */
+	if (child->by_auth && !child->confirmed)
+		ike_window_hurry(child->sa);
 	child->confirmed = true;
 	for (struct ike_child *c = child->sa->children; c; c = c->next)
 		if (c->yields && c->tunnel == child->tunnel && c != child)

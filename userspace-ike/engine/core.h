@@ -107,6 +107,7 @@ struct ike_window {
  * @used: one of its outbound SAs is in use, when ike_tunnels_look() looked
  * @held: one of its pairs is held back; the same
  * @live: one of its IKE SAs is there or being made; the same
+ * @lingers: one of its IKE SAs is one too many; the same
  * @sought: it wants an IKE SA, or one that shares it does; the same
  * @silent: the attempt that is failing got no answer
  * @failures: attempts that failed in a row
@@ -128,6 +129,7 @@ struct ike_tunnel {
 	bool used;
 	bool held;
 	bool live;
+	bool lingers;
 	bool sought;
 	bool silent;
 	unsigned int failures;
@@ -162,7 +164,9 @@ enum ike_child_state {
  * @local_ts: traffic selectors of our end, as agreed on
  * @remote_ts: the same of the peer's end
  * @in_use: our outbound traffic leaves by it
- * @drains: it did, until another one took over: the kernel takes it back no more
+ * @replaced: it did, and the kernel does not go back to it
+ * @armed: the kernel will use it by itself when a packet comes in
+ * @disarmed: its outbound SA was taken from the kernel so that it cannot
  * @held: installed with IKE_ACTIVATE_MANUAL: it lost a collision
  * @yields: it goes once the peer has the one that won against it
  * @confirmed: the peer is known to have it, too
@@ -190,7 +194,9 @@ struct ike_child {
 	struct ike_ts_set local_ts;
 	struct ike_ts_set remote_ts;
 	bool in_use;
-	bool drains;
+	bool replaced;
+	bool armed;
+	bool disarmed;
 	bool held;
 	bool yields;
 	bool confirmed;
@@ -296,6 +302,18 @@ struct ike_handshake {
 };
 
 /**
+ * struct ike_origin - the handshake an IKE SA goes back to; rekeys keep it
+ * @at: when the peer was authenticated
+ * @initiator: we have initiated it
+ * @lowest: lower of its two nonces
+ */
+struct ike_origin {
+	uint64_t at;
+	bool initiator;
+	struct ike_nonce lowest;
+};
+
+/**
  * struct ike_sa - an IKE SA
  * @next: in the engine's list
  * @e: the engine
@@ -322,7 +340,12 @@ struct ike_handshake {
  * @n_orphans: entries of @orphans
  * @children: its CHILD SAs
  * @lowest: lower of the two nonces that made it
+ * @origin: where it comes from
+ * @reauth: shall replace another one of the tunnel, which is kept until then
  * @redundant: another IKE SA of the tunnel is the one to use
+ * @ours_to_delete: redundant: we delete it once the other one is in use
+ * @linger_until: redundant: when we delete it, should the peer not do it; 0:
+ *                it is for a rekey to decide
  * @want_delete: delete it as soon as possible
  * @want_rekey: rekey it as soon as possible
  * @want_probe: probe the peer as soon as possible
@@ -331,8 +354,9 @@ struct ike_handshake {
  * @child_retry_at: earliest time of the next one
  * @rx_seen: packets the kernel had authenticated when asked last
  * @created_at: time
- * @established_at: time
  * @rekey_at: time
+ * @reauth_at: when to make a new one by IKE_SA_INIT and IKE_AUTH
+ * @auth_until: time by which that must have been done
  * @expire_at: time by which it must be gone
  * @heard_at: when the peer was last known to live
  * @confirm_at: when to ask the peer whether it has the first CHILD SA's keys
@@ -365,7 +389,11 @@ struct ike_sa {
 	unsigned int n_orphans;
 	struct ike_child *children;
 	struct ike_nonce lowest;
+	struct ike_origin origin;
+	bool reauth;
 	bool redundant;
+	bool ours_to_delete;
+	uint64_t linger_until;
 	bool want_delete;
 	bool want_rekey;
 	bool want_probe;
@@ -374,8 +402,9 @@ struct ike_sa {
 	uint64_t child_retry_at;
 	uint64_t rx_seen;
 	uint64_t created_at;
-	uint64_t established_at;
 	uint64_t rekey_at;
+	uint64_t reauth_at;
+	uint64_t auth_until;
 	uint64_t expire_at;
 	uint64_t heard_at;
 	uint64_t confirm_at;
@@ -526,7 +555,9 @@ bool ike_tunnel_usable(const struct ike_tunnel *t);
 void ike_tunnel_resolve(struct ike_sa *sa);
 /* Is it one too many, ours to delete, and without a pair that anybody uses? */
 bool ike_tunnel_spare(const struct ike_sa *sa);
-/* Would @sa be deleted if both became established at the same time? */
+/* Does outbound traffic leave by one of its CHILD SAs? */
+bool ike_sa_in_use(const struct ike_sa *sa);
+/* Is @sa the one to be deleted of two that were begun at the same time? */
 bool ike_sa_loses(const struct ike_sa *sa, const struct ike_sa *other);
 
 /* share.c */
@@ -556,7 +587,13 @@ void ike_sa_export(const struct ike_sa *sa);
 void ike_sa_heard(struct ike_sa *sa);
 /* Ends it at once, with its pairs, telling the peer nothing. */
 void ike_sa_kill(struct ike_sa *sa, const char *why);
-/* Ends an attempt that has not come to be established. */
+/*
+ * An attempt has failed, for a reason that a person is told. If it was to
+ * replace an IKE SA, that one stays.
+ */
+void ike_sa_failed(struct ike_sa *sa, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The same, and ends it. */
 void ike_sa_give_up(struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Starts the exchange that is most wanted, if any. */
@@ -620,6 +657,11 @@ struct ike_child *ike_child_install(struct ike_sa *sa,
 const char *ike_child_state_name(enum ike_child_state state);
 void ike_child_set_state(struct ike_child *child, enum ike_child_state state,
 			 const char *why);
+/*
+ * The pair of a newer IKE SA is in use. A late packet must not bring the kernel
+ * to use this one instead; what comes in by it is still taken for a while.
+ */
+void ike_child_disarm(struct ike_child *child);
 /* Puts it to use. */
 void ike_child_activate(struct ike_child *child, const char *why);
 /* Ends it at once in the kernel. */
@@ -684,6 +726,8 @@ void ike_child_tell_refusal(struct ike_sa *sa, const struct ike_notify *n,
 
 /* exchange_sa_init.c */
 void ike_start_init(struct ike_engine *e, struct ike_tunnel *t);
+/* The same to replace @old, which carries the traffic until then. */
+void ike_start_reauth(struct ike_sa *old);
 void ike_on_init_request(struct ike_call *c);
 void ike_on_init_cookie(struct ike_call *c);
 void ike_on_init_invalid_ke(struct ike_call *c);

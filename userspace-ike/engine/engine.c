@@ -205,7 +205,7 @@ void ike_engine_kernel_event(struct ike_engine *e, uint64_t now,
 			ike_child_confirmed(child, "the peer uses it");
 		break;
 	case IKE_KERNEL_DELETED:
-		if (child) {
+		if (child && !child->disarmed) {
 			ike_log(e, IKE_EVENT_CHILD_SA_STATE, IKE_LOG_NOTICE, t,
 				IKE_NO_FIELDS,
 				"CHILD SA (pair %u) was deleted in the kernel by somebody else",
@@ -284,6 +284,12 @@ int ike_engine_command(struct ike_engine *e, uint64_t now,
 	case IKE_CMD_REKEY_IKE:
 		if (sa)
 			sa->want_rekey = true;
+		else
+			err = -ENOTCONN;
+		break;
+	case IKE_CMD_REAUTH:
+		if (sa)
+			sa->reauth_at = e->now;
 		else
 			err = -ENOTCONN;
 		break;

@@ -209,14 +209,16 @@ enum ike_auth_kind {
  * @n_remote_ts: used entries of @remote_ts
  * @ike_lifetime_s: age at which the IKE SA is rekeyed at the latest; 0: 28800
  * @child_lifetime_s: the same of the CHILD SA; 0: 3600
+ * @reauth_s: age at which the peer is authenticated anew at the latest, by a new
+ *            IKE SA with a new CHILD SA, before the old ones go; 0: never
  * @child_bytes: octets that are encrypted or decrypted, in either direction,
  *               after which the CHILD SA is rekeyed at the latest; 0: no limit
  * @child_packets: the same in packets
  * @dpd_interval_s: silence after which the peer is probed; 0: 4
  * @replay_window: packets, 64 to 4096; 0: 1024
  *
- * Rekeys are started at a random point of the last tenth of a lifetime, in time
- * or in volume. If all rekeys failed the SA is deleted at a lifetime and a tenth; at
+ * Rekeys and reauthentication are started at a random point of the last tenth of a lifetime, in time
+ * or in volume. If all of them failed the SA is deleted at a lifetime and a tenth; at
  * twice the volume the kernel stops using it, whether we run or not.
  */
 struct ike_tunnel_config {
@@ -239,6 +241,7 @@ struct ike_tunnel_config {
 	uint8_t n_remote_ts;
 	uint32_t ike_lifetime_s;
 	uint32_t child_lifetime_s;
+	uint32_t reauth_s;
 	uint64_t child_bytes;
 	uint64_t child_packets;
 	uint32_t dpd_interval_s;
@@ -521,6 +524,7 @@ enum ike_level {
 	X(CHILD_SA_STATE, "child-sa-state")			\
 	X(CHILD_SA_REKEYED, "child-sa-rekeyed")			\
 	X(IKE_SA_REKEYED, "ike-sa-rekeyed")			\
+	X(IKE_SA_REAUTHENTICATED, "ike-sa-reauthenticated")	\
 	X(NEGOTIATION_FAILED, "negotiation-failed")		\
 	X(AUTH_FAILED, "auth-failed")				\
 	X(PEER_DEAD, "peer-dead")				\
@@ -923,6 +927,7 @@ enum ike_command {
 				 */
 	IKE_CMD_REKEY_CHILD,	/* rekey the CHILD SA now */
 	IKE_CMD_REKEY_IKE,	/* rekey the IKE SA now */
+	IKE_CMD_REAUTH,		/* authenticate anew now, without a break */
 };
 
 /**

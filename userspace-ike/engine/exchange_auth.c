@@ -56,7 +56,7 @@ void ike_start_auth(struct ike_sa *sa)
 	ike_build_id(&b, IKE_PAYLOAD_IDI, body);
 	ike_auth_put_certs(sa, t, &b);
 	/* Section 2.4: true only as long as there is no other one. */
-	if (!ike_tunnel_has_sa(sa->e, t, IKE_SA_ESTABLISHED, sa))
+	if (!sa->reauth && !ike_tunnel_has_sa(sa->e, t, IKE_SA_ESTABLISHED, sa))
 		ike_build_status(&b, IKE_N_INITIAL_CONTACT);
 	ike_auth_put_certreq(sa, sa->tunnel, &b);
 	ike_build_id(&b, IKE_PAYLOAD_IDR,
@@ -113,12 +113,12 @@ static bool loses(struct ike_sa *sa)
 {
 	for (struct ike_sa *other = sa->e->sas; other; other = other->next)
 		if (other != sa && other->tunnel == sa->tunnel &&
-		    other->initiator != sa->initiator &&
+		    other->origin.initiator != sa->initiator &&
 		    (other->state == IKE_SA_ESTABLISHED ||
 		     other->state == IKE_SA_AUTH_SENT) &&
 		    !other->want_delete && !other->redundant &&
 		    (other->state == IKE_SA_AUTH_SENT ||
-		     other->established_at >= sa->created_at) &&
+		     other->origin.at >= sa->created_at) &&
 		    ike_sa_loses(sa, other))
 			return true;
 	return false;
@@ -157,8 +157,12 @@ void ike_on_auth_response_no_child(struct ike_call *c)
 		return;
 	ike_sa_established(sa);
 	ike_child_tell_refusal(sa, ike_msg_error(c->msg), why, sizeof(why));
-	ike_tunnel_failed(sa->tunnel, c->e, "%s", why);
-	/* The IKE SA stays (section 1.2); the CHILD SA is tried again. */
+	/*
+	 * The IKE SA stays (section 1.2), and the CHILD SA is tried again;
+	 * unless there is another one, which has a CHILD SA.
+	 */
+	sa->want_delete = sa->reauth;
+	ike_sa_failed(sa, "%s", why);
 	sa->child_refusals++;
 	sa->child_retry_at = sa->tunnel->retry_at;
 	ike_child_unreserve(sa, sa->neg->tunnel, sa->neg->pair_id);
@@ -233,7 +237,7 @@ static void initial_contact(struct ike_call *c)
 		     old->state == IKE_SA_REKEYED ||
 		     old->state == IKE_SA_DELETING) &&
 		    /* One made meanwhile is not meant: ike_tunnel_resolve(). */
-		    old->established_at < sa->created_at)
+		    old->origin.at < sa->created_at)
 			ike_sa_kill(old, "the peer has started anew");
 }
 

@@ -171,7 +171,9 @@ void ike_on_child_response(struct ike_call *c)
 	if (nobody_wants_it(sa, true))
 		return;
 	child = ike_child_accept(c, IKE_USE_CHILD,
-				 lost ? IKE_ACTIVATE_MANUAL : IKE_ACTIVATE_NOW);
+				 lost || (sa->redundant && !ike_sa_in_use(sa)) ?
+					 IKE_ACTIVATE_MANUAL :
+					 IKE_ACTIVATE_NOW);
 	if (child && lost) {
 		ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, neg->tunnel,
 			IKE_NO_FIELDS,
@@ -192,6 +194,8 @@ void ike_on_child_response(struct ike_call *c)
 		if (neg->old) {
 			log_rekeyed(neg->old, child, "us");
 			neg->old->want_delete = true;
+		} else if (child->tunnel == sa->tunnel) {
+			ike_tunnel_resolve(sa);
 		}
 	}
 	ike_child_unreserve(sa, neg->tunnel, neg->pair_id);
@@ -356,6 +360,8 @@ void ike_on_rekey_child_request(struct ike_call *c)
 		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
 		return;
 	}
+	/* Whoever rekeys it has it, and the new one may not be used so soon. */
+	ike_child_confirmed(old, "the peer rekeys it");
 	child = ike_child_answer(c, IKE_USE_CHILD, old->tunnel,
 				 IKE_ACTIVATE_FIRST_RX);
 	if (!child)
@@ -374,8 +380,11 @@ void ike_on_new_child_request(struct ike_call *c)
 	if (busy_with_ike(c))
 		return;
 	child = ike_child_answer(c, IKE_USE_CHILD, NULL, IKE_ACTIVATE_FIRST_RX);
-	if (child)
+	if (child) {
 		note_collision(c->sa, NULL, child);
+		if (child->tunnel == c->sa->tunnel)
+			ike_tunnel_resolve(c->sa);
+	}
 }
 
 void ike_on_create_child_closing(struct ike_call *c)

@@ -91,13 +91,17 @@ static struct ike_sa *make_successor(struct ike_sa *old,
 	}
 	ike_sa_export(sa);
 	ike_sa_established(sa);
+	/* Who the peer is was not asked again. */
+	sa->origin = old->origin;
+	sa->reauth_at = old->reauth_at;
+	sa->auth_until = old->auth_until;
+	sa->expire_at = ike_min_time(sa->expire_at, sa->auth_until);
 	return sa;
 }
 
 /* @sa takes over from @old; @by_us tells who must delete @old. */
 static void succeed(struct ike_sa *sa, struct ike_sa *old, bool by_us)
 {
-	sa->redundant = false;
 	ike_sa_inherit(sa, old);
 	ike_sa_set_state(old, IKE_SA_REKEYED, "it has a successor");
 	if (by_us)
@@ -174,7 +178,8 @@ void ike_on_rekey_ike_response(struct ike_call *c)
 	}
 	if (peer_sa && peer_sa->state != IKE_SA_ESTABLISHED)
 		peer_sa = NULL;
-	if (peer_sa && ike_sa_loses(sa, peer_sa)) {
+	if (peer_sa && ike_nonce_lower(&sa->lowest, &peer_sa->lowest) ==
+			       &sa->lowest) {
 		ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, old->tunnel,
 			IKE_NO_FIELDS,
 			"both ends rekeyed the IKE SA at once: the peer's stays, ours goes");

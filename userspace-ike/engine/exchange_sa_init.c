@@ -69,20 +69,30 @@ static bool use_group(struct ike_sa *sa, unsigned int n)
 	return hs->dh;
 }
 
-void ike_start_init(struct ike_engine *e, struct ike_tunnel *t)
+static void start(struct ike_engine *e, struct ike_tunnel *t,
+		  const struct ike_sa *old)
 {
 	struct ike_sa *sa = ike_sa_new(e, t, true);
 
-	if (!sa || !(sa->handshake = calloc(1, sizeof(*sa->handshake)))) {
+	if (!sa) {
 		ike_tunnel_failed(t, e, "out of memory");
-		if (sa)
-			ike_sa_kill(sa, "out of memory");
+		return;
+	}
+	sa->reauth = old;
+	sa->handshake = calloc(1, sizeof(*sa->handshake));
+	if (!sa->handshake) {
+		ike_sa_give_up(sa, "out of memory");
 		return;
 	}
 	sa->local.addr = t->config.local;
 	sa->local.port = IKE_PORT;
 	sa->remote.addr = t->config.remote;
 	sa->remote.port = IKE_PORT;
+	/* Through a NAT the way that is there is perhaps the only one. */
+	if (old && (old->nat_local || old->nat_remote)) {
+		sa->local = old->local;
+		sa->remote = old->remote;
+	}
 	sa->spi_i = ike_new_spi(e);
 	if (!sa->spi_i || ike_random_nonce(e, &sa->handshake->nonce_i) ||
 	    !use_group(sa, 0)) {
@@ -90,8 +100,29 @@ void ike_start_init(struct ike_engine *e, struct ike_tunnel *t)
 		return;
 	}
 	ike_log(e, IKE_EVENT_IKE_SA_STATE, IKE_LOG_INFO, t,
-		IKE_FIELDS({ "to", "init-sent" }), "initiating an IKE SA");
+		IKE_FIELDS({ "to", "init-sent" }), "initiating an IKE SA%s",
+		old ? " to replace the one there is" : "");
 	send_init(sa);
+}
+
+void ike_start_init(struct ike_engine *e, struct ike_tunnel *t)
+{
+	start(e, t, NULL);
+}
+
+/* RFC 7296, section 2.8.3: all of it is made anew before the old one goes. */
+void ike_start_reauth(struct ike_sa *old)
+{
+	struct ike_engine *e = old->e;
+
+	/* Should it fail: when to try again. */
+	old->reauth_at = e->now + IKE_REFUSED_MS + ike_jitter(e, IKE_REFUSED_MS);
+	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		if (sa->tunnel == old->tunnel &&
+		    (sa->state == IKE_SA_INIT_SENT ||
+		     sa->state == IKE_SA_AUTH_SENT))
+			return;
+	start(e, old->tunnel, old);
 }
 
 void ike_on_init_cookie(struct ike_call *c)
@@ -184,6 +215,8 @@ static bool make_keys(struct ike_sa *sa, struct ike_slice peer_ke)
 			      sa->spi_r);
 	ike_wipe(secret, sizeof(secret));
 	sa->lowest = *ike_nonce_lower(&hs->nonce_i, &hs->nonce_r);
+	sa->origin.lowest = sa->lowest;
+	sa->origin.initiator = sa->initiator;
 	if (ok)
 		ike_sa_export(sa);
 	return ok;
@@ -195,11 +228,15 @@ void ike_on_init_response(struct ike_call *c)
 	struct ike_sa *sa = c->sa;
 	const struct ike_tunnel *t = sa->tunnel;
 	struct ike_handshake *hs = sa->handshake;
+	const struct ike_sa *up = ike_tunnel_sa(c->e, t);
 	struct ike_choice choice;
 	struct ike_slice kept;
 
-	/* The peer may have initiated and been faster: one IKE SA will do. */
-	if (ike_tunnel_sa(c->e, t)) {
+	/*
+	 * The peer may have initiated and been faster: one IKE SA will do,
+	 * unless it is the one to be replaced.
+	 */
+	if (up && (!sa->reauth || up->origin.at >= sa->created_at)) {
 		ike_sa_kill(sa, "the peer's own IKE SA is up already");
 		return;
 	}
@@ -251,8 +288,10 @@ void ike_on_init_response(struct ike_call *c)
 			sa->nat_local ? "we are behind it" :
 					"the peer is behind it",
 			IKE_PORT_NATT);
-		sa->local.port = IKE_PORT_NATT;
-		sa->remote.port = IKE_PORT_NATT;
+		if (sa->local.port == IKE_PORT) {
+			sa->local.port = IKE_PORT_NATT;
+			sa->remote.port = IKE_PORT_NATT;
+		}
 	}
 	ike_window_answered(sa);
 	ike_start_auth(sa);

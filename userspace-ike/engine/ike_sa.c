@@ -119,12 +119,20 @@ void ike_sa_established(struct ike_sa *sa)
 {
 	const struct ike_tunnel_config *config = &sa->tunnel->config;
 	uint64_t life = (uint64_t)config->ike_lifetime_s * 1000;
+	uint64_t reauth = (uint64_t)config->reauth_s * 1000;
 	struct ike_engine *e = sa->e;
 	char suite[96], peer[64];
 
-	sa->established_at = e->now;
+	sa->origin.at = e->now;
+	sa->reauth_at = IKE_NEVER;
+	sa->auth_until = IKE_NEVER;
+	if (reauth) {
+		sa->reauth_at = e->now + reauth -
+				ike_jitter(e, (uint32_t)(reauth / 10));
+		sa->auth_until = e->now + reauth + reauth / 10;
+	}
 	sa->rekey_at = e->now + life - ike_jitter(e, (uint32_t)(life / 10));
-	sa->expire_at = e->now + life + life / 10;
+	sa->expire_at = ike_min_time(e->now + life + life / 10, sa->auth_until);
 	sa->keepalive_at = e->now + IKE_KEEPALIVE_MS;
 	ike_sa_heard(sa);
 	ike_sa_set_state(sa, IKE_SA_ESTABLISHED, "keys made, peer known");
@@ -170,6 +178,11 @@ void ike_sa_inherit(struct ike_sa *to, struct ike_sa *from)
 		tail = &(*tail)->next;
 	*tail = from->children;
 	from->children = NULL;
+	/* If @from is one too many, or on its way out, so is @to. */
+	to->redundant = from->redundant;
+	to->ours_to_delete = from->ours_to_delete;
+	to->linger_until = from->linger_until;
+	to->want_delete |= from->want_delete;
 	for (struct ike_child *c = to->children; c; c = c->next) {
 		/* A request on the new IKE SA shows that ours has arrived. */
 		if (c->sa == from)
@@ -191,16 +204,46 @@ void ike_sa_kill(struct ike_sa *sa, const char *why)
 		return;
 	ike_sa_set_state(sa, IKE_SA_DEAD, why);
 	/* A peer that rekeyed us while we rekeyed it: its IKE SA lives on. */
-	if (neg && neg->peer_sa && neg->peer_sa->state == IKE_SA_ESTABLISHED) {
-		neg->peer_sa->redundant = false;
+	if (neg && neg->peer_sa && neg->peer_sa->state == IKE_SA_ESTABLISHED)
 		ike_sa_inherit(neg->peer_sa, sa);
-	}
 	for (struct ike_child *c = sa->children; c; c = c->next)
 		ike_child_retire(c, sa->peer_knows ? IKE_GRACE_S : 0, why);
 	if (neg)
 		ike_child_unreserve(sa, neg->tunnel, neg->pair_id);
 	ike_negotiation_free(sa);
 	ike_window_clear(&sa->window);
+}
+
+static void failed(struct ike_sa *sa, const char *why)
+{
+	const struct ike_sa *old = sa->reauth ? ike_tunnel_sa(sa->e, sa->tunnel) :
+						NULL;
+	char seconds[24];
+
+	if (!old || old == sa) {
+		if (sa->tunnel)
+			ike_tunnel_failed(sa->tunnel, sa->e, "%s", why);
+		return;
+	}
+	sa->tunnel->silent = false;
+	snprintf(seconds, sizeof(seconds), "%llu",
+		 (unsigned long long)(old->reauth_at - sa->e->now) / 1000);
+	ike_log(sa->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_ERROR, sa->tunnel,
+		IKE_FIELDS({ "reason", why }, { "retry-in", seconds },
+			   { "kept", "ike-sa" }),
+		"no reauthentication: %s; the IKE SA stays, next try in %s s",
+		why, seconds);
+}
+
+void ike_sa_failed(struct ike_sa *sa, const char *fmt, ...)
+{
+	char why[500];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	failed(sa, why);
 }
 
 void ike_sa_give_up(struct ike_sa *sa, const char *fmt, ...)
@@ -211,8 +254,7 @@ void ike_sa_give_up(struct ike_sa *sa, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	if (sa->tunnel)
-		ike_tunnel_failed(sa->tunnel, sa->e, "%s", why);
+	failed(sa, why);
 	ike_sa_kill(sa, why);
 }
 
@@ -249,6 +291,17 @@ static bool run_children(struct ike_sa *sa)
 }
 
 /*
+ * One that is redundant is deleted by the peer, or by us after a while; but not
+ * as long as it carries the traffic.
+ */
+static uint64_t sa_ends_at(const struct ike_sa *sa)
+{
+	if (!sa->redundant || !sa->linger_until || ike_sa_in_use(sa))
+		return sa->expire_at;
+	return ike_min_time(sa->expire_at, sa->linger_until);
+}
+
+/*
  * The window is one, so exchanges take turns; those that clean up come first,
  * then those that keep the tunnel up.
  */
@@ -260,12 +313,14 @@ void ike_sa_run(struct ike_sa *sa)
 	if (ike_window_busy(sa) || (sa->state != IKE_SA_ESTABLISHED &&
 				    sa->state != IKE_SA_REKEYED))
 		return;
-	if (sa->want_delete || now >= sa->expire_at || ike_tunnel_spare(sa)) {
+	if (sa->want_delete || now >= sa_ends_at(sa) || ike_tunnel_spare(sa)) {
 		ike_start_delete_ike(sa);
 		return;
 	}
 	if (sa->state == IKE_SA_REKEYED)
 		return;
+	if (!sa->redundant && now >= sa->reauth_at)
+		ike_start_reauth(sa);
 	if (ike_start_delete_orphans(sa) || run_children(sa))
 		return;
 	lacks = ike_share_lacks(sa);
@@ -328,9 +383,32 @@ static void confirm(struct ike_sa *sa)
 			sa->want_probe = true;
 }
 
+/* Does another one show whether the peer lives? */
+static bool has_other(const struct ike_sa *sa)
+{
+	return ike_tunnel_has_sa(sa->e, sa->tunnel, IKE_SA_ESTABLISHED, sa);
+}
+
+/* May our IKE_AUTH response still be on its way, or have to be sent again? */
+static bool too_soon(const struct ike_sa *sa)
+{
+	if (sa->state != IKE_SA_ESTABLISHED ||
+	    sa->e->now >= sa->origin.at + IKE_UNCONFIRMED_MS)
+		return false;
+	for (const struct ike_child *c = sa->children; c; c = c->next)
+		if (c->by_auth && !c->confirmed)
+			return true;
+	return false;
+}
+
 static void no_answer(struct ike_sa *sa)
 {
 	char peer[64];
+
+	if (too_soon(sa)) {
+		ike_window_hurry(sa);
+		return;
+	}
 
 	ike_endpoint_format(&sa->remote, peer, sizeof(peer));
 	if (sa->tunnel)
@@ -346,6 +424,11 @@ static void no_answer(struct ike_sa *sa)
 			       "IKE_AUTH: look into its log", peer);
 		break;
 	case IKE_SA_ESTABLISHED:
+		if (!ike_sa_in_use(sa) && has_other(sa)) {
+			sa->tunnel->silent = false;
+			ike_sa_kill(sa, "the peer does not have it");
+			break;
+		}
 		ike_log(sa->e, IKE_EVENT_PEER_DEAD, IKE_LOG_NOTICE, sa->tunnel,
 			IKE_FIELDS({ "peer", peer }),
 			"peer %s does not answer any more: it is taken for dead",
@@ -426,9 +509,10 @@ uint64_t ike_sa_wakeup(const struct ike_sa *sa)
 		return ike_min_time(at, sa->window.resend_at);
 	if (sa->state == IKE_SA_REKEYED)
 		return ike_min_time(at, sa->expire_at);
-	at = ike_min_time(at, sa->expire_at);
+	at = ike_min_time(at, sa_ends_at(sa));
 	if (!sa->redundant)
-		at = ike_min_time(at, sa->rekey_at);
+		at = ike_min_time(at, ike_min_time(sa->rekey_at,
+						   sa->reauth_at));
 	for (const struct ike_child *c = sa->children; c; c = c->next) {
 		at = ike_min_time(at, ike_child_delete_at(c));
 		if (ready_to_rekey(c))

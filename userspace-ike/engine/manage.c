@@ -69,7 +69,8 @@ static const char *what_is_wrong(const struct ike_tunnel_config *c)
 	if (c->n_local_ts > IKE_TS_MAX || c->n_remote_ts > IKE_TS_MAX)
 		return "there are too many traffic selectors";
 	if (c->ike_lifetime_s > LIFETIME_MAX_S ||
-	    c->child_lifetime_s > LIFETIME_MAX_S)
+	    c->child_lifetime_s > LIFETIME_MAX_S ||
+	    c->reauth_s > LIFETIME_MAX_S)
 		return "a lifetime is longer than 30 days";
 	if (c->dpd_interval_s > 3600)
 		return "the DPD interval is longer than an hour";

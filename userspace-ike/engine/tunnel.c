@@ -107,10 +107,12 @@ bool ike_tunnel_has_sa(struct ike_engine *e, const struct ike_tunnel *t,
 
 bool ike_sa_loses(const struct ike_sa *sa, const struct ike_sa *other)
 {
-	return ike_nonce_lower(&sa->lowest, &other->lowest) == &sa->lowest;
+	const struct ike_nonce *mine = &sa->origin.lowest;
+
+	return ike_nonce_lower(mine, &other->origin.lowest) == mine;
 }
 
-static bool child_in_use(const struct ike_sa *sa)
+bool ike_sa_in_use(const struct ike_sa *sa)
 {
 	for (const struct ike_child *c = sa->children; c; c = c->next)
 		if (c->in_use)
@@ -118,30 +120,86 @@ static bool child_in_use(const struct ike_sa *sa)
 	return false;
 }
 
-static void lose(struct ike_sa *loser, const char *why)
+bool ike_tunnel_in_use(const struct ike_engine *e, const struct ike_tunnel *t)
 {
-	struct ike_engine *e = loser->e;
+	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		for (const struct ike_child *c = sa->children; c; c = c->next)
+			if (c->tunnel == t && c->in_use)
+				return true;
+	return false;
+}
 
-	if (loser->redundant || loser->want_delete)
-		return;
-	ike_log(e, IKE_EVENT_COLLISION, IKE_LOG_INFO, loser->tunnel,
-		IKE_NO_FIELDS, "two IKE SAs with the peer: %s", why);
-	loser->redundant = true;
-	for (struct ike_child *c = loser->children; c; c = c->next)
-		c->awaits = false;
-	/* As long as one of its pairs is in use: ike_tunnel_spare(). */
-	loser->expire_at =
-		ike_min_time(loser->expire_at, e->now + IKE_DUPLICATE_MS);
+static bool uses(const struct ike_sa *sa, const struct ike_tunnel *t)
+{
+	for (const struct ike_child *c = sa->children; c; c = c->next)
+		if (c->tunnel == t && c->in_use)
+			return true;
+	return false;
+}
+
+/* Does @t use a pair of the IKE SA that is to be used instead of @sa? */
+static bool settled(const struct ike_sa *sa, const struct ike_tunnel *t)
+{
+	for (const struct ike_sa *o = sa->e->sas; o; o = o->next)
+		if (o != sa && o->tunnel == sa->tunnel && !o->redundant &&
+		    uses(o, t))
+			return true;
+	return false;
 }
 
 bool ike_tunnel_spare(const struct ike_sa *sa)
 {
-	if (!sa->redundant || !sa->initiator || sa->neg || child_in_use(sa))
+	if (!sa->redundant || !sa->ours_to_delete || sa->neg)
 		return false;
-	for (const struct ike_sa *o = sa->e->sas; o; o = o->next)
-		if (o != sa && o->tunnel == sa->tunnel && child_in_use(o))
-			return true;
-	return false;
+	/* The peer may use what we do not. */
+	for (const struct ike_child *c = sa->children; c; c = c->next)
+		if (c->state == IKE_CHILD_INSTALLED && !settled(sa, c->tunnel))
+			return false;
+	return settled(sa, sa->tunnel);
+}
+
+/*
+ * @winner is the one to use; @ours: it is for us to delete @loser, as soon as no
+ * pair of its is in use: ike_tunnel_spare().
+ */
+static void lose(struct ike_sa *loser, const struct ike_sa *winner, bool ours)
+{
+	loser->redundant = true;
+	loser->ours_to_delete = ours;
+	loser->linger_until = loser->e->now + IKE_DUPLICATE_MS;
+	for (struct ike_child *c = loser->children; c; c = c->next) {
+		c->awaits = false;
+		if (uses(winner, c->tunnel))
+			ike_child_disarm(c);
+	}
+}
+
+static void collide(struct ike_sa *sa, struct ike_sa *other)
+{
+	bool lost = ike_sa_loses(sa, other);
+	struct ike_sa *loser = lost ? sa : other;
+
+	if (loser->redundant || loser->want_delete)
+		return;
+	ike_log(sa->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, sa->tunnel,
+		IKE_NO_FIELDS, "two IKE SAs with the peer: %s",
+		loser->origin.initiator ? "ours goes" :
+					  "the one it initiated goes");
+	lose(loser, lost ? other : sa, loser->origin.initiator);
+}
+
+/* Section 2.8.3: who makes a new one deletes the old one. */
+static void replace(struct ike_sa *sa, struct ike_sa *old)
+{
+	bool ours = sa->origin.initiator;
+	const char *by = ours ? "us" : "the peer";
+
+	if (old->want_delete)
+		return;
+	ike_log(sa->e, IKE_EVENT_IKE_SA_REAUTHENTICATED, IKE_LOG_NOTICE,
+		sa->tunnel, IKE_FIELDS({ "by", by }),
+		"authenticated anew by %s: a new IKE SA follows the old one", by);
+	lose(old, sa, ours);
 }
 
 /*
@@ -151,26 +209,40 @@ bool ike_tunnel_spare(const struct ike_sa *sa)
  * other end does, should the peer know another rule.
  *
  * If the handshakes did not overlap, the older IKE SA is one the peer has lost
- * or wants to replace.
+ * or wants to replace. It goes when the new one's pair is in use, and not at
+ * once: the peer may still be waiting for our part of the new one.
  */
 void ike_tunnel_resolve(struct ike_sa *sa)
 {
+	/* One without a CHILD SA replaces none with; it may get one later. */
+	if (sa->want_delete ||
+	    (!sa->children && ike_tunnel_in_use(sa->e, sa->tunnel)))
+		return;
+	sa->reauth = false;
 	for (struct ike_sa *other = sa->e->sas; other; other = other->next) {
-		bool overlap = other->established_at >= sa->created_at;
+		bool overlap = other->origin.at >= sa->created_at;
 
 		if (other == sa || other->tunnel != sa->tunnel ||
 		    other->state != IKE_SA_ESTABLISHED || other->redundant)
 			continue;
-		if (other->initiator != sa->initiator && overlap) {
-			bool lost = ike_sa_loses(sa, other);
-			struct ike_sa *loser = lost ? sa : other;
+		if (other->origin.initiator != sa->origin.initiator && overlap)
+			collide(sa, other);
+		else
+			replace(sa, other);
+	}
+}
 
-			lose(loser, loser->initiator ?
-					    "ours goes" :
-					    "the one it initiated goes");
-		} else {
-			lose(other, "the older one goes");
-			other->want_delete = true;
+/* The one that was to be used is gone: one that was redundant is not, then. */
+static void revive(struct ike_engine *e, const struct ike_tunnel *t)
+{
+	if (ike_tunnel_sa(e, t))
+		return;
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
+		if (sa->tunnel == t && sa->state == IKE_SA_ESTABLISHED &&
+		    sa->redundant && sa->linger_until && !sa->want_delete) {
+			sa->redundant = false;
+			sa->linger_until = 0;
+			return;
 		}
 	}
 }
@@ -222,15 +294,6 @@ static void sweep(struct ike_engine *e, struct ike_tunnel *t)
 			IKE_FIELDS({ "to", "retired" }, { "pairs", pairs }),
 			"SA pairs of an earlier agent (%s) are replaced: they receive for another %u s, then they are gone",
 			pairs, IKE_GRACE_S);
-}
-
-bool ike_tunnel_in_use(const struct ike_engine *e, const struct ike_tunnel *t)
-{
-	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
-		for (const struct ike_child *c = sa->children; c; c = c->next)
-			if (c->tunnel == t && c->in_use)
-				return true;
-	return false;
 }
 
 /* Is there one that the peer is about to use? */
@@ -307,13 +370,15 @@ static bool is_live(const struct ike_sa *sa)
 void ike_tunnels_look(const struct ike_engine *e)
 {
 	for (struct ike_tunnel *t = e->tunnels; t; t = t->next)
-		t->used = t->held = t->live = t->sought = false;
+		t->used = t->held = t->live = t->sought = t->lingers = false;
 	for (struct ike_tunnel *t = e->tunnels; t; t = t->next)
 		if (t->owner && t->wanted && ike_tunnel_usable(t))
 			t->owner->sought = true;
 	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next) {
-		if (sa->tunnel)
+		if (sa->tunnel) {
 			sa->tunnel->live |= is_live(sa);
+			sa->tunnel->lingers |= sa->redundant;
+		}
 		for (const struct ike_child *c = sa->children; c; c = c->next) {
 			c->tunnel->used |= c->in_use;
 			c->tunnel->held |= c->held;
@@ -323,6 +388,8 @@ void ike_tunnels_look(const struct ike_engine *e)
 
 void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t)
 {
+	if (t->lingers)
+		revive(e, t);
 	if (!t->used && t->held) {
 		use_held(e, t);
 		t->used = ike_tunnel_in_use(e, t);

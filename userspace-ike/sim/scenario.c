@@ -205,6 +205,89 @@ static void scenario_rekey_all(struct sim *sim)
 	converge(sim);
 }
 
+static uint64_t without_sa(const struct sim *sim)
+{
+	return sim->nodes[0].kernel.no_sa + sim->nodes[1].kernel.no_sa;
+}
+
+/* Nobody was taken for dead, so there was always a pair to send by. */
+static void carried(struct sim *sim, uint64_t no_sa)
+{
+	if (!sim->disrupted && without_sa(sim) != no_sa)
+		sim_fail(sim, "there was a time without an outbound SA");
+}
+
+static void reauthenticated(struct sim *sim, unsigned int times)
+{
+	for (unsigned int i = 0; i < SIM_NODES && !sim->disrupted; i++)
+		if (sim->nodes[i].counts[IKE_EVENT_IKE_SA_REAUTHENTICATED] <
+		    times)
+			sim_fail(sim, "node %u was not authenticated anew", i);
+}
+
+static void scenario_reauth(struct sim *sim)
+{
+	uint64_t no_sa;
+
+	establish(sim, 30);
+	no_sa = without_sa(sim);
+	command_in(sim, 100, sim_below(&sim->rng, 2), IKE_CMD_REAUTH);
+	/* What was lost is tried again. */
+	sim_run(sim, 100000);
+	reauthenticated(sim, 1);
+	converge(sim);
+	carried(sim, no_sa);
+}
+
+static void scenario_reauth_by_both(struct sim *sim)
+{
+	uint64_t no_sa;
+
+	establish(sim, 20);
+	no_sa = without_sa(sim);
+	for (unsigned int round = 0; round < 3; round++) {
+		command_in(sim, 300, 0, IKE_CMD_REAUTH);
+		command_in(sim, 300, 1, IKE_CMD_REAUTH);
+		sim_run(sim, 15000);
+	}
+	reauthenticated(sim, 1);
+	converge(sim);
+	carried(sim, no_sa);
+}
+
+static void scenario_reauth_all(struct sim *sim)
+{
+	static const enum ike_command commands[] = { IKE_CMD_REAUTH,
+						     IKE_CMD_REKEY_IKE,
+						     IKE_CMD_REKEY_CHILD };
+	uint64_t no_sa;
+
+	establish(sim, 15);
+	no_sa = without_sa(sim);
+	for (unsigned int i = 0; i < 12; i++)
+		command_in(sim, 4000, sim_below(&sim->rng, 2),
+			   commands[sim_below(&sim->rng, 3)]);
+	sim_run(sim, 20000);
+	converge(sim);
+	carried(sim, no_sa);
+}
+
+static void scenario_reauth_nat(struct sim *sim)
+{
+	uint64_t no_sa;
+
+	sim->net.nat = true;
+	sim->net.nat_shift = (uint16_t)sim_below(&sim->rng, 30000);
+	establish(sim, 15);
+	no_sa = without_sa(sim);
+	/* Through the NAT the way back is there already. */
+	command_in(sim, 300, sim_below(&sim->rng, 2), IKE_CMD_REAUTH);
+	sim_run(sim, 100000);
+	reauthenticated(sim, 1);
+	converge(sim);
+	carried(sim, no_sa);
+}
+
 static void scenario_delete_in_flight(struct sim *sim)
 {
 	unsigned int node = sim_below(&sim->rng, 2);
@@ -650,6 +733,50 @@ static void scenario_selectors(struct sim *sim)
 		sim_fail(sim, "other selectors than what both have in common");
 }
 
+/* The one that fails to show who it is may stay as long as it was believed. */
+static void scenario_reauth_lifetimes(struct sim *sim)
+{
+	struct sim_node *node = &sim->nodes[sim_below(&sim->rng, 2)];
+	unsigned int times;
+	uint64_t no_sa;
+
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		sim->nodes[i].config.child_lifetime_s = 50;
+		sim->nodes[i].config.ike_lifetime_s =
+			60 + sim_below(&sim->rng, 200);
+	}
+	node->config.reauth_s = 100;
+	start_both(sim);
+	if (!sim_run_until(sim, 30000, sim_both_up)) {
+		sim_fail(sim, "not up after 30 s");
+		return;
+	}
+	no_sa = without_sa(sim);
+	sim_net_random(sim, 3);
+	sim_run(sim, 430000);
+	carried(sim, no_sa);
+	reauthenticated(sim, 3);
+	if (sim->failed || sim->disrupted)
+		return;
+	/* Hardly was it authenticated, the key is another one. */
+	sim_net_perfect(sim);
+	times = node->counts[IKE_EVENT_IKE_SA_REAUTHENTICATED];
+	while (node->counts[IKE_EVENT_IKE_SA_REAUTHENTICATED] == times &&
+	       !sim->failed)
+		sim_run(sim, 100);
+	node->psk = "what it was is forgotten";
+	sim_run(sim, 105000);
+	carried(sim, no_sa);
+	sim->disrupted = true;
+	sim->nodes[0].up = sim->nodes[1].up = false;
+	sim_run(sim, 60000);
+	if (sim->nodes[0].up || sim->nodes[1].up)
+		sim_fail(sim, "up with different keys");
+	if (sim_kernel_active(&sim->nodes[0].kernel) ||
+	    sim_kernel_active(&sim->nodes[1].kernel))
+		sim_fail(sim, "traffic flows without authentication");
+}
+
 /* A limit in packets at one end, one in octets at the other. */
 static void scenario_volume(struct sim *sim)
 {
@@ -794,6 +921,13 @@ const struct sim_scenario sim_scenarios[] = {
 	  scenario_rekey_ike_by_both },
 	{ "rekey-all", "rekeys of everything by everybody",
 	  scenario_rekey_all },
+	{ "reauth", "one end authenticates anew", scenario_reauth },
+	{ "reauth-by-both", "both authenticate anew at once",
+	  scenario_reauth_by_both },
+	{ "reauth-all", "rekeys and reauthentication by everybody",
+	  scenario_reauth_all },
+	{ "reauth-nat", "one end authenticates anew through a NAT",
+	  scenario_reauth_nat },
 	{ "delete-in-flight", "taken down amid rekeys, then up again",
 	  scenario_delete_in_flight },
 	{ "share", "one of two tunnels with one IKE SA goes, and comes back",
@@ -817,6 +951,8 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "lifetimes", "minutes of short lifetimes", scenario_lifetimes },
 	{ "selectors", "traffic selectors that are narrowed, and rekeys",
 	  scenario_selectors },
+	{ "reauth-lifetimes", "reauthentication every 100 s, then without the key",
+	  scenario_reauth_lifetimes },
 	{ "volume", "rekeys after so many packets or octets",
 	  scenario_volume },
 	{ "volume-end", "hard limits are reached before there is a rekey",

@@ -161,6 +161,15 @@ static const struct ike_keys_ops keys_ops = {
 	.verify = verify,
 };
 
+/* Something failed, but it was meant to replace what is still there. */
+static bool keeps_ike_sa(const struct ike_event *event)
+{
+	for (size_t i = 0; i < event->n_fields; i++)
+		if (!strcmp(event->fields[i].key, "kept"))
+			return true;
+	return false;
+}
+
 static void take_event(void *ctx, const struct ike_event *event)
 {
 	struct sim_node *node = ctx;
@@ -171,7 +180,8 @@ static void take_event(void *ctx, const struct ike_event *event)
 	if (event->id == IKE_EVENT_TUNNEL_UP)
 		node->up = true;
 	if (event->id == IKE_EVENT_PEER_DEAD ||
-	    event->id == IKE_EVENT_NEGOTIATION_FAILED)
+	    (event->id == IKE_EVENT_NEGOTIATION_FAILED &&
+	     !keeps_ike_sa(event)))
 		sim->disrupted = true;
 	sim_check_event(node, event);
 	if (sim->verbose)

@@ -564,9 +564,100 @@ static void configurations_that_cannot_be(void **state)
 	REFUSED(c.replay_window = 4097);
 	REFUSED(c.dpd_interval_s = 3601);
 	REFUSED(c.child_lifetime_s = UINT32_MAX);
+	REFUSED(c.reauth_s = UINT32_MAX);
 #undef REFUSED
 	assert_int_equal(ike_engine_add_tunnel(e, 0, &good, &why), 0);
 	bench_free(t);
+}
+
+/* ------------------------------------------------------------ reauthentication */
+
+static unsigned int established(struct bench *t, unsigned int node)
+{
+	unsigned int n = 0;
+
+	for (const struct ike_sa *sa = sa_of(t, node); sa; sa = sa->next)
+		n += sa->state == IKE_SA_ESTABLISHED;
+	return n;
+}
+
+/* Lets node 0 authenticate anew until it has sent IKE_AUTH. */
+static struct ike_sa *reauth_to_auth(struct bench *t)
+{
+	unsigned int tries = 0;
+
+	sim_command(&t->sim, 0, IKE_CMD_REAUTH);
+	while (sa_of(t, 0)->state != IKE_SA_AUTH_SENT) {
+		sim_run(&t->sim, 1);
+		assert_true(++tries < 100);
+	}
+	return sa_of(t, 0);
+}
+
+/* The old pair is there until the new one is in use at both ends. */
+static void made_before_broken(void **state)
+{
+	struct bench *t = bench_up();
+	const struct ike_sa *old[2] = { sa_of(t, 0), sa_of(t, 1) };
+	uint32_t pair = old[1]->children->pair_id;
+
+	(void)state;
+	t->sim.disrupted = false;
+	reauth_to_auth(t);
+	/* The responder has both, and goes on using the old one. */
+	while (established(t, 1) < 2)
+		sim_run(&t->sim, 1);
+	assert_ptr_equal(sa_of(t, 1)->next, old[1]);
+	assert_true(old[1]->redundant);
+	assert_false(old[1]->want_delete);
+	assert_int_equal(sim_kernel_active(&t->sim.nodes[1].kernel)->info.pair_id,
+			 pair);
+	sim_run(&t->sim, 500);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(established(t, i), 1);
+		assert_null(sa_of(t, i)->next);
+		assert_int_equal(t->sim.nodes[i]
+					 .counts[IKE_EVENT_IKE_SA_REAUTHENTICATED],
+				 1);
+	}
+	assert_int_not_equal(
+		sim_kernel_active(&t->sim.nodes[1].kernel)->info.pair_id, pair);
+	bench_free(t);
+}
+
+/* Refused, or without a CHILD SA: what there was stays. */
+static void failed_reauth_changes_nothing(void **state)
+{
+	static const char *const esp = "aes256gcm16-noesn";
+
+	(void)state;
+	for (unsigned int how = 0; how < 2; how++) {
+		struct bench *t = bench_up();
+		struct sim_node *peer = &t->sim.nodes[1];
+		struct ike_suite *suite = &peer->engine->tunnels->config.esp;
+		const struct ike_sa *old = sa_of(t, 0);
+		char why[200];
+
+		t->sim.disrupted = false;
+		if (how == 0)
+			peer->psk = "another one";
+		if (how == 1) {
+			memset(suite, 0, sizeof(*suite));
+			assert_int_equal(ike_suite_parse(suite, IKE_SUITE_ESP,
+							 esp, why, sizeof(why)),
+					 0);
+		}
+		sim_command(&t->sim, 0, IKE_CMD_REAUTH);
+		sim_run(&t->sim, 29000);
+		assert_ptr_equal(sa_of(t, 0), old);
+		assert_null(old->next);
+		assert_int_equal(established(t, 1), 1);
+		assert_false(sa_of(t, 1)->redundant);
+		assert_true(sim_both_up(&t->sim));
+		assert_in_range(old->reauth_at, t->sim.now,
+				t->sim.now + 60000);
+		bench_free(t);
+	}
 }
 
 /* --------------------------------------------------------- what a person reads */
@@ -709,6 +800,8 @@ int main(void)
 		cmocka_unit_test(child_requests_that_fit_nothing),
 		cmocka_unit_test(identities_choose_the_tunnel),
 		cmocka_unit_test(configurations_that_cannot_be),
+		cmocka_unit_test(made_before_broken),
+		cmocka_unit_test(failed_reauth_changes_nothing),
 		cmocka_unit_test(the_reason_is_told),
 	};
 
