@@ -54,6 +54,7 @@ extern const struct ctl_command up_command;
 extern const struct ctl_command down_command;
 extern const struct ctl_command rekey_command;
 extern const struct ctl_command rekey_ike_command;
+extern const struct ctl_command reauth_command;
 extern const struct ctl_command reload_command;
 extern const struct ctl_command sa_add_command;
 extern const struct ctl_command sa_alloc_command;

@@ -9,9 +9,10 @@
 
 static const struct ctl_command *const commands[] = {
 	&status_command,      &up_command,	 &down_command,
-	&rekey_command,	      &rekey_ike_command, &reload_command,
-	&sa_add_command,      &sa_alloc_command,  &sa_activate_command,
-	&sa_show_command,     &sa_del_command,	  &sa_flush_command,
+	&rekey_command,	      &rekey_ike_command, &reauth_command,
+	&reload_command,      &sa_add_command,	  &sa_alloc_command,
+	&sa_activate_command, &sa_show_command,	  &sa_del_command,
+	&sa_flush_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ipsvtictl up, down, rekey, rekey-ike, reload: what the agent shall do. */
+/* ipsvtictl up, down, rekey, rekey-ike, reauth, reload: what the agent shall do. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -182,6 +182,23 @@ const struct ctl_command rekey_ike_command = {
 		"Example:\n"
 		"  ipsvtictl rekey-ike vti0\n",
 	.run = rekey_ike,
+};
+
+static enum ctl_status reauth(struct ctl *ctl, int argc, char **argv)
+{
+	return one_tunnel(ctl, "reauth", argc, argv);
+}
+
+const struct ctl_command reauth_command = {
+	.object = "reauth",
+	.summary = "authenticate the peer of a tunnel anew",
+	.usage = "TUNNEL",
+	.help = "A new IKE SA with new ESP SAs is made before the old ones go: no packet is lost.\n"
+		"If it fails the old ones stay; the log tells why.\n"
+		"\n"
+		"Example:\n"
+		"  ipsvtictl reauth vti0\n",
+	.run = reauth,
 };
 
 static enum ctl_status reload(struct ctl *ctl, int argc, char **argv)

@@ -113,6 +113,8 @@ static void requests(void **state)
 	assert_int_equal(ask(ok, "rekey-ike a --json"), 0);
 	assert_asked("{\"command\":\"rekey-ike\",\"tunnel\":\"a\"}\n");
 	assert_contains(out, "\"ok\": true");
+	assert_int_equal(ask(ok, "reauth a"), 0);
+	assert_asked("{\"command\":\"reauth\",\"tunnel\":\"a\"}\n");
 	assert_int_equal(ask("{\"ok\":true,\"unchanged\":3,\"stopped\":1,"
 			     "\"started\":2}\n",
 			     "reload"),

@@ -18,7 +18,8 @@ static void help(void **state)
 	static const char *const verbs[] = { "add",  "alloc", "activate",
 					     "show", "del",   "flush" };
 	static const char *const agents[] = { "status", "up", "down", "rekey",
-					      "rekey-ike", "reload" };
+					      "rekey-ike", "reauth",
+					      "reload" };
 	char words[64];
 	size_t i;
 
@@ -74,6 +75,7 @@ static void usage(void **state)
 		"down",
 		"rekey",
 		"rekey a b",
+		"reauth",
 		"reload a",
 		"status a b",
 		"status --socket",

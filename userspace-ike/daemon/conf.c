@@ -118,6 +118,7 @@ bool conf_tunnel_same(const struct conf_tunnel *a, const struct conf_tunnel *b)
 	       x->remote_auth == y->remote_auth && x->start == y->start && x->natt == y->natt &&
 	       same_suite(&x->ike, &y->ike) && same_suite(&x->esp, &y->esp) &&
 	       x->ike_lifetime_s == y->ike_lifetime_s &&
+	       x->reauth_s == y->reauth_s &&
 	       x->child_lifetime_s == y->child_lifetime_s &&
 	       x->child_bytes == y->child_bytes &&
 	       x->child_packets == y->child_packets &&

@@ -16,6 +16,7 @@
 #define DEFAULT_ESP_SUITE "aes256gcm16-aes128gcm16-x25519-ecp384-ecp256"
 
 #define LIFETIME_MIN 10			/* seconds */
+#define REAUTH_MIN 60			/* seconds */
 #define LIFETIME_MAX (30 * 86400)	/* seconds */
 #define CHILD_BYTES_MIN 1000000
 #define CHILD_PACKETS_MIN 1000
@@ -173,6 +174,15 @@ static void set_child_lifetime(struct setting *s)
 		     LIFETIME_MAX, "10s to 30d");
 }
 
+static void set_reauth_time(struct setting *s)
+{
+	if (!strcmp(s->value->text, "never"))
+		s->tunnel->ike.reauth_s = 0;
+	else
+		set_duration(s, &s->tunnel->ike.reauth_s, REAUTH_MIN,
+			     LIFETIME_MAX, "1m to 30d, or never");
+}
+
 /* Below that, rekeys would follow one another without a pause. */
 static void set_volume(struct setting *s, uint64_t *volume, uint64_t min,
 		       const char *what)
@@ -283,6 +293,7 @@ static void set_natt(struct setting *s)
 	X("esp", true, set_esp)                      \
 	X("ike-lifetime", false, set_ike_lifetime)   \
 	X("child-lifetime", false, set_child_lifetime) \
+	X("reauth-time", false, set_reauth_time)     \
 	X("child-bytes", false, set_child_bytes)     \
 	X("child-packets", false, set_child_packets) \
 	X("dpd-interval", false, set_dpd_interval)   \

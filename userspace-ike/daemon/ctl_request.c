@@ -216,6 +216,7 @@ static const struct {
 	{ "down", IKE_CMD_DOWN },
 	{ "rekey", IKE_CMD_REKEY_CHILD },
 	{ "rekey-ike", IKE_CMD_REKEY_IKE },
+	{ "reauth", IKE_CMD_REAUTH },
 };
 
 static json_t *run_command(struct iked *iked, enum ike_command command,
@@ -315,7 +316,7 @@ json_t *ctl_request(struct iked *iked, const char *line)
 		goto out;
 	}
 	reply = refusal(EINVAL,
-			"unknown command \"%s\"; known are status, up, down, rekey, rekey-ike and reload",
+			"unknown command \"%s\"; known are status, up, down, rekey, rekey-ike, reauth and reload",
 			command);
 out:
 	json_decref(request);

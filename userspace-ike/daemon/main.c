@@ -33,7 +33,7 @@ static const char usage_text[] =
 	"  -h, --help            show this\n"
 	"  -V, --version         show the version\n"
 	"\n"
-	"ipsvtictl(8) asks the running agent for status, up, down, rekey and reload.\n";
+	"ipsvtictl(8) asks the running agent for status, up, down, rekey, reauth and reload.\n";
 
 struct options {
 	struct parent_options parent;

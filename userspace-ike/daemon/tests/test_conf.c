@@ -173,6 +173,7 @@ static void test_everything(void **state)
 			     "allow-legacy = true\n"
 			     "ike-lifetime = \"4h\"\n"
 			     "child-lifetime = \"90m\"\n"
+			     "reauth-time = 12h\n"
 			     "child-bytes = 10G\n"
 			     "child-packets = 1500\n"
 			     "dpd-interval = 10\n"
@@ -204,6 +205,7 @@ static void test_everything(void **state)
 	assert_true(t->ike.esp.allow_legacy);
 	assert_int_equal(t->ike.ike_lifetime_s, 4 * 3600);
 	assert_int_equal(t->ike.child_lifetime_s, 90 * 60);
+	assert_int_equal(t->ike.reauth_s, 12 * 3600);
 	assert_true(t->ike.child_bytes == 10000000000);
 	assert_int_equal(t->ike.child_packets, 1500);
 	assert_int_equal(t->ike.dpd_interval_s, 10);
@@ -247,6 +249,12 @@ static void test_same(void **state)
 	conf_tunnel_free(b);
 	b = good(*state, GOOD "child-lifetime = 2h\n");
 	assert_false(conf_tunnel_same(a, b));
+	conf_tunnel_free(b);
+	b = good(*state, GOOD "reauth-time = 8h\n");
+	assert_false(conf_tunnel_same(a, b));
+	conf_tunnel_free(b);
+	b = good(*state, GOOD "reauth-time = never\n");
+	assert_true(conf_tunnel_same(a, b));
 	conf_tunnel_free(b);
 	b = good(*state, GOOD "esp = {aes128gcm16}\n");
 	assert_false(conf_tunnel_same(a, b));
