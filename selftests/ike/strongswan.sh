@@ -42,6 +42,7 @@ swan_conf() {
 		charon-systemd {
 			load = random nonce openssl pem pkcs1 pkcs8 x509 constraints revocation pubkey kdf kernel-netlink socket-default vici
 			install_routes = no
+			make_before_break = yes
 			retransmit_tries = ${SWAN_TRIES:-3}
 			retransmit_timeout = 2
 			${SWAN_CHARON:-}
@@ -224,6 +225,27 @@ they_rekey_ike() {
 	swanctl --rekey --ike site-a && wait_for 30 "[ \"\$(ike_spi)\" != $was ]"
 }
 
+# How often they were told that we have nothing with them.
+initial_contacts() { grep -c 'IKE_AUTH request.*N(INIT_CONTACT)' "$OUT/charon.log"; }
+
+replaced() { # IKE-SPI ESP-SPI
+	[ "$(ike_spi)" != "$1" ] && changed "$2"
+}
+
+we_reauth() {
+	local ike esp contacts
+	ike=$(ike_spi) esp=$(spi_out gwA) contacts=$(initial_contacts)
+	ctl gwA reauth vti0 && wait_for 60 "replaced '$ike' '$esp'" && said gwA 'authenticated anew by us' || return
+	[ "$(initial_contacts)" = "$contacts" ]
+}
+
+they_reauth() {
+	local ike esp
+	ike=$(ike_spi) esp=$(spi_out gwA)
+	swanctl --rekey --ike site-a --reauth && wait_for 60 "replaced '$ike' '$esp'" &&
+		said gwA 'authenticated anew by the peer'
+}
+
 traffic() { pings_pass && tcp_both_ways; }
 
 they_delete_child() {
@@ -268,6 +290,8 @@ role_tests() { # we|they
 	ktap_run "$who initiate: we rekey the CHILD SA, no ping is lost" under_ping we_rekey
 	ktap_run "$who initiate: they rekey the IKE SA, no ping is lost" under_ping they_rekey_ike
 	ktap_run "$who initiate: we rekey the IKE SA, no ping is lost" under_ping we_rekey_ike
+	ktap_run "$who initiate: they authenticate anew, no ping is lost" under_ping they_reauth
+	ktap_run "$who initiate: we authenticate anew, no ping is lost" under_ping we_reauth
 	ktap_run "$who initiate: after all this both rekey once more" under_ping eval 'they_rekey && we_rekey'
 	ktap_run "$who initiate: they delete the CHILD SA" they_delete_child "$who"
 }
@@ -281,8 +305,8 @@ strongswan_tests() {
 	# shellcheck disable=SC2086
 	set -- $roles
 	case $NAT in
-	a) ktap_plan 14 ;;
-	*) ktap_plan $((3 + $# * 10)) ;;
+	a) ktap_plan 16 ;;
+	*) ktap_plan $((3 + $# * 12)) ;;
 	esac
 	ktap_run "the module, two sites, NAT: $NAT" load
 	ktap_run "the XFRM interface" swan_device
