@@ -259,6 +259,7 @@ struct ike_orphan {
 #define IKE_SA_STATES(X)						\
 	X(INIT_SENT, "init-sent")	/* we wait for IKE_SA_INIT */	\
 	X(AUTH_SENT, "auth-sent")	/* we wait for IKE_AUTH */	\
+	X(LEAVING, "leaving")		/* the same, but only to say goodbye */ \
 	X(HALF_OPEN, "half-open")	/* the peer must authenticate */ \
 	X(ESTABLISHED, "established")					\
 	X(REKEYED, "rekeyed")		/* replaced; to be deleted */	\
@@ -317,7 +318,7 @@ struct ike_origin {
  * struct ike_sa - an IKE SA
  * @next: in the engine's list
  * @e: the engine
- * @tunnel: its tunnel; NULL while half-open
+ * @tunnel: its tunnel; NULL while half-open, and if it was removed since
  * @state: see IKE_SA_STATES
  * @initiator: we are its original initiator
  * @spi_i: initiator's SPI
@@ -585,6 +586,12 @@ void ike_sa_established(struct ike_sa *sa);
 void ike_sa_export(const struct ike_sa *sa);
 /* A life sign that was authenticated. */
 void ike_sa_heard(struct ike_sa *sa);
+/*
+ * Ends an attempt that nobody wants any more. Once IKE_AUTH is sent the peer may
+ * believe that all is well, so its answer is waited for to be told otherwise;
+ * nothing is made of it.
+ */
+void ike_sa_leave(struct ike_sa *sa, const char *why);
 /* Ends it at once, with its pairs, telling the peer nothing. */
 void ike_sa_kill(struct ike_sa *sa, const char *why);
 /*
@@ -783,6 +790,7 @@ void ike_on_auth_eap(struct ike_call *c);
 void ike_on_auth_response(struct ike_call *c);
 void ike_on_auth_response_no_child(struct ike_call *c);
 void ike_on_auth_refused(struct ike_call *c);
+void ike_on_auth_response_leaving(struct ike_call *c);
 
 /* exchange_create_child.c */
 void ike_start_new_child(struct ike_sa *sa, struct ike_tunnel *t);

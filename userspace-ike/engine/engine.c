@@ -251,7 +251,7 @@ static void down(struct ike_engine *e, struct ike_tunnel *t)
 		sa->want_delete = true;
 		if (sa->state == IKE_SA_INIT_SENT ||
 		    sa->state == IKE_SA_AUTH_SENT)
-			ike_sa_kill(sa, "it was taken down");
+			ike_sa_leave(sa, "it was taken down");
 	}
 }
 

@@ -849,7 +849,9 @@ int ike_engine_add_tunnel(struct ike_engine *e, uint64_t now,
  * @now: time
  * @name: the tunnel
  *
- * The peer gets one DELETE that is not waited for; the pairs go.
+ * Its pairs go at once. The peer is told, and its answer waited for without the
+ * tunnel; an exchange that is under way is cut short by a DELETE that is not
+ * waited for, but for IKE_AUTH, which is completed to be followed by one.
  *
  * Return: 0 or -ENOENT.
  */
@@ -864,8 +866,7 @@ int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
  * @ifindex: the device; 0: there is none
  *
  * Without a device a tunnel neither initiates nor answers. Its SAs are deleted,
- * telling the peer; an exchange that is under way is cut short by a DELETE that
- * is not waited for. With a device it starts, if it is wanted, at once.
+ * telling the peer, as by ike_engine_remove_tunnel(). With a device it starts, if it is wanted, at once.
  *
  * Return: 0 or -ENOENT.
  */

@@ -170,6 +170,18 @@ void ike_on_auth_response_no_child(struct ike_call *c)
 	ike_tunnel_resolve(sa);
 }
 
+void ike_on_auth_response_leaving(struct ike_call *c)
+{
+	struct ike_sa *sa = c->sa;
+
+	ike_window_answered(sa);
+	/* Without AUTH it was refused, and there is nothing to delete. */
+	if (c->msg->present & IKE_P_AUTH)
+		ike_start_delete_ike(sa);
+	else
+		ike_sa_kill(sa, "the peer does not want it, either");
+}
+
 void ike_on_auth_refused(struct ike_call *c)
 {
 	const struct ike_tunnel_config *config = &c->sa->tunnel->config;

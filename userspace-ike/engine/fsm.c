@@ -69,6 +69,12 @@ static const struct ike_rule rules[] = {
 	  ike_on_auth_refused,
 	  "the responder does not believe us" },
 
+	{ IKE_IN(LEAVING), IKE_EXCHANGE_AUTH, IKE_RESPONSE, X(AUTH),
+	  0, IKE_P_IDR | IKE_P_AUTH | IKE_P_SA | IKE_P_TSI | IKE_P_TSR |
+	  IKE_P_NOTIFY, IKE_ANY_NOTIFY,
+	  ike_on_auth_response_leaving,
+	  "the responder answers, but we do not want it any more" },
+
 	/* -------------------------------------------- CREATE_CHILD_SA */
 	{ IKE_IN(ESTABLISHED), IKE_EXCHANGE_CREATE_CHILD_SA, IKE_REQUEST, 0,
 	  CHILD_ANSWER | IKE_P_NOTIFY, IKE_P_KE, IKE_N_REKEY_SA,

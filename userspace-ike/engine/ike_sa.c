@@ -214,6 +214,20 @@ void ike_sa_kill(struct ike_sa *sa, const char *why)
 	ike_window_clear(&sa->window);
 }
 
+void ike_sa_leave(struct ike_sa *sa, const char *why)
+{
+	if (sa->state != IKE_SA_AUTH_SENT) {
+		ike_sa_kill(sa, why);
+		return;
+	}
+	ike_child_unreserve(sa, sa->neg->tunnel, sa->neg->pair_id);
+	ike_negotiation_free(sa);
+	ike_handshake_free(sa->handshake);
+	sa->handshake = NULL;
+	sa->want_delete = true;
+	ike_sa_set_state(sa, IKE_SA_LEAVING, why);
+}
+
 static void failed(struct ike_sa *sa, const char *why)
 {
 	const struct ike_sa *old = sa->reauth ? ike_tunnel_sa(sa->e, sa->tunnel) :

@@ -132,7 +132,7 @@ static void request(struct ike_call *c, bool well_formed)
 	ike_build_start(&reply, c->e->build, sizeof(c->e->build));
 	c->reply = &reply;
 	/* Section 2.21: only who is authenticated gets told what is wrong. */
-	if (sa->state == IKE_SA_AUTH_SENT ||
+	if (sa->state == IKE_SA_AUTH_SENT || sa->state == IKE_SA_LEAVING ||
 	    (sa->state == IKE_SA_HALF_OPEN && (!well_formed || !rule) &&
 	     !critical)) {
 		unexpected(c);

@@ -138,6 +138,47 @@ int ike_engine_add_tunnel(struct ike_engine *e, uint64_t now,
 	return 0;
 }
 
+/*
+ * What is idle says goodbye and waits for the answer, and what waits for that to
+ * IKE_AUTH says it then; the rest just says it.
+ */
+static void part(struct ike_sa *sa, const char *why)
+{
+	struct ike_builder b;
+
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		ike_child_retire(c, 0, why);
+	if (sa->state == IKE_SA_DELETING || sa->state == IKE_SA_LEAVING)
+		return;
+	if (sa->state == IKE_SA_ESTABLISHED && !ike_window_busy(sa)) {
+		ike_start_delete_ike(sa);
+		return;
+	}
+	if (sa->state == IKE_SA_ESTABLISHED) {
+		ike_build_start(&b, sa->e->build, sizeof(sa->e->build));
+		ike_build_delete_ike(&b);
+		ike_window_farewell(sa, &b);
+	}
+	ike_sa_leave(sa, why);
+}
+
+/*
+ * All SAs of a tunnel go; with its IKE SA also the CHILD SAs of those that share
+ * it. One that shares an IKE SA leaves that alone.
+ */
+static void leave_all(struct ike_engine *e, const struct ike_tunnel *t,
+		      const char *why)
+{
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		for (struct ike_child *c = sa->children; c; c = c->next)
+			if (sa->tunnel == t)
+				c->want_delete = true; /* none is an heir */
+	ike_child_forsake(e, t, why);
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		if (sa->tunnel == t)
+			part(sa, why);
+}
+
 int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
 			     const char *name)
 {
@@ -149,19 +190,11 @@ int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
 	ike_engine_enter(e, now);
 	t->wanted = false;
 	t->asked = false;
-	ike_child_forsake(e, t, "the tunnel was removed");
-	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
-		struct ike_builder b;
-
-		if (sa->tunnel != t)
-			continue;
-		if (sa->state == IKE_SA_ESTABLISHED) {
-			ike_build_start(&b, e->build, sizeof(e->build));
-			ike_build_delete_ike(&b);
-			ike_window_farewell(sa, &b);
-		}
-		ike_sa_kill(sa, "the tunnel was removed");
-	}
+	leave_all(e, t, "the tunnel was removed");
+	/* Those that wait for an answer need the tunnel no more. */
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		if (sa->tunnel == t && sa->state != IKE_SA_DEAD)
+			sa->tunnel = NULL;
 	/* Frees the dead, who still point to the tunnel. */
 	ike_engine_tick(e, now);
 	while (*link != t)
@@ -174,42 +207,11 @@ int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
 
 /* ------------------------------------------------------- device and underlay */
 
-/* What is idle says goodbye and waits for the answer, the rest just says it. */
-static void part(struct ike_sa *sa, const char *why)
-{
-	struct ike_builder b;
-
-	for (struct ike_child *c = sa->children; c; c = c->next)
-		ike_child_retire(c, 0, why);
-	if (sa->state == IKE_SA_DELETING)
-		return;
-	if (sa->state == IKE_SA_ESTABLISHED && !ike_window_busy(sa)) {
-		ike_start_delete_ike(sa);
-		return;
-	}
-	if (sa->state == IKE_SA_ESTABLISHED) {
-		ike_build_start(&b, sa->e->build, sizeof(sa->e->build));
-		ike_build_delete_ike(&b);
-		ike_window_farewell(sa, &b);
-	}
-	ike_sa_kill(sa, why);
-}
-
-/*
- * All SAs of a tunnel go, and it begins as if it were new. With its IKE SA go the
- * CHILD SAs of those that share it.
- */
+/* All SAs of a tunnel go, and it begins as if it were new. */
 static void begin_anew(struct ike_engine *e, struct ike_tunnel *t,
 		       const char *why)
 {
-	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
-		for (struct ike_child *c = sa->children; c; c = c->next)
-			if (sa->tunnel == t)
-				c->want_delete = true; /* none is an heir */
-	ike_child_forsake(e, t, why);
-	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
-		if (sa->tunnel == t)
-			part(sa, why);
+	leave_all(e, t, why);
 	t->failures = 0;
 	t->retry_at = e->now;
 }

@@ -459,6 +459,61 @@ static void count_established(void *arg, const struct ike_sa_status *status)
 	*(unsigned int *)arg += !strcmp(status->state, "established");
 }
 
+static void count_sas(void *arg, const struct ike_sa_status *status)
+{
+	(void)status;
+	++*(unsigned int *)arg;
+}
+
+static unsigned int ike_sas(const struct sim *sim, unsigned int node)
+{
+	const struct ike_status_visitor visitor = { .ike_sa = count_sas };
+	unsigned int n = 0;
+
+	ike_engine_status(sim->nodes[node].engine, sim->now, NULL, &visitor,
+			  &n);
+	return n;
+}
+
+static bool one_has_none(struct sim *sim)
+{
+	return !ike_sas(sim, 1) && !sim_kernel_active(&sim->nodes[1].kernel) &&
+	       ike_engine_idle(sim->nodes[0].engine);
+}
+
+/*
+ * Nobody wants the tunnel any more before it is up: the responder must not be
+ * left to find that out by itself.
+ */
+static void scenario_leave(struct sim *sim)
+{
+	struct sim_node *node = &sim->nodes[0];
+	unsigned int how = sim_below(&sim->rng, 3);
+	struct ike_engine *e;
+
+	sim->disrupted = true;
+	sim_net_random(sim, 15);
+	sim_start(sim, 1);
+	sim_start(sim, 0);
+	e = node->engine;
+	sim_run(sim, sim_below(&sim->rng, 500));
+	if (how == 0) {
+		sim_command(sim, 0, IKE_CMD_DOWN);
+	} else if (how == 1) {
+		memset(node->kernel.pairs, 0, sizeof(node->kernel.pairs));
+		ike_engine_set_device(e, sim->now, node->config.name, 0);
+	} else {
+		ike_engine_remove_tunnel(e, sim->now, node->config.name);
+	}
+	if (sim_kernel_active(&node->kernel))
+		sim_fail(sim, "a pair stays in use");
+	/* Before it could have asked whether we live, and given us up. */
+	if (!sim_run_until(sim, 11000, one_has_none))
+		sim_fail(sim, "the peer was not told");
+	if (sim_kernel_count(&node->kernel, IKE_PAIR_LARVAL))
+		sim_fail(sim, "a reserved SPI stays");
+}
+
 /* Somebody removes a tunnel's device amid rekeys, and makes it anew. */
 static void lose_device(struct sim *sim, unsigned int node)
 {
@@ -939,6 +994,8 @@ const struct sim_scenario sim_scenarios[] = {
 	  scenario_underlay },
 	{ "device", "somebody removes a device and makes it anew",
 	  scenario_device },
+	{ "leave", "nobody wants the tunnel any more before it is up",
+	  scenario_leave },
 	{ "restart", "an agent is restarted, its pairs lost or not",
 	  scenario_restart },
 	{ "cookie", "a flood of forged requests", scenario_cookie },

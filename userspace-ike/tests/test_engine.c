@@ -570,6 +570,53 @@ static void configurations_that_cannot_be(void **state)
 	bench_free(t);
 }
 
+/* --------------------------------------------------- given up amid the handshake */
+
+/* The responder believes to be done: it is told that it is not. */
+static void left_during_auth(void **state)
+{
+	(void)state;
+	for (unsigned int how = 0; how < 3; how++) {
+		struct bench *t = bench_new();
+		struct sim_node *node = &t->sim.nodes[0];
+		unsigned int tries = 0;
+
+		sim_start(&t->sim, 1);
+		sim_start(&t->sim, 0);
+		while (!sa_of(t, 0) || sa_of(t, 0)->state != IKE_SA_AUTH_SENT) {
+			sim_run(&t->sim, 1);
+			assert_true(++tries < 100);
+		}
+		if (how == 0)
+			sim_command(&t->sim, 0, IKE_CMD_DOWN);
+		else if (how == 1)
+			ike_engine_set_device(node->engine, t->sim.now,
+					      node->config.name, 0);
+		else
+			ike_engine_remove_tunnel(node->engine, t->sim.now,
+						 node->config.name);
+		assert_int_equal(sa_of(t, 0)->state, IKE_SA_LEAVING);
+		assert_int_equal(sim_kernel_count(&node->kernel,
+						  IKE_PAIR_LARVAL),
+				 0);
+		assert_false(ike_engine_idle(node->engine));
+		while (sa_of(t, 0)->state == IKE_SA_LEAVING) {
+			sim_run(&t->sim, 1);
+			assert_true(++tries < 200);
+		}
+		/* It is established there, and on its way out here. */
+		assert_int_equal(sa_of(t, 1)->state, IKE_SA_ESTABLISHED);
+		assert_int_equal(sa_of(t, 0)->state, IKE_SA_DELETING);
+		assert_null(sa_of(t, 0)->children);
+		sim_run(&t->sim, 50);
+		assert_null(sa_of(t, 0));
+		assert_null(sa_of(t, 1));
+		assert_null(sim_kernel_active(&t->sim.nodes[1].kernel));
+		assert_true(ike_engine_idle(node->engine));
+		bench_free(t);
+	}
+}
+
 /* ------------------------------------------------------------ reauthentication */
 
 static unsigned int established(struct bench *t, unsigned int node)
@@ -800,6 +847,7 @@ int main(void)
 		cmocka_unit_test(child_requests_that_fit_nothing),
 		cmocka_unit_test(identities_choose_the_tunnel),
 		cmocka_unit_test(configurations_that_cannot_be),
+		cmocka_unit_test(left_during_auth),
 		cmocka_unit_test(made_before_broken),
 		cmocka_unit_test(failed_reauth_changes_nothing),
 		cmocka_unit_test(the_reason_is_told),
