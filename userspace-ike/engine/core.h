@@ -46,6 +46,9 @@
 #define IKE_NONCE_LEN		32	/* half the longest PRF key, twice over */
 #define IKE_ORPHANS_MAX		16
 #define IKE_CHILD_REFUSALS	3	/* then the IKE SA is made anew */
+#define IKE_STRAY_ANSWERS	5	/* INVALID_IKE_SPI, ... */
+#define IKE_STRAY_MS		10000	/* ... in such a time */
+#define IKE_HINT_MS		10000	/* between probes that a hint causes */
 
 /* ---------------------------------------------------------------- window */
 
@@ -363,6 +366,7 @@ struct ike_origin {
  * @confirm_at: when to ask the peer whether it has the first CHILD SA's keys
  * @look_at: when to ask the kernel whether it still does
  * @keepalive_at: when to send a NAT keepalive
+ * @hint_at: before then, no word without proof has us probe the peer
  */
 struct ike_sa {
 	struct ike_sa *next;
@@ -411,6 +415,7 @@ struct ike_sa {
 	uint64_t confirm_at;
 	uint64_t look_at;
 	uint64_t keepalive_at;
+	uint64_t hint_at;
 };
 
 /* ---------------------------------------------------------------- engine */
@@ -431,6 +436,8 @@ struct ike_sa {
  * @complaints: lines about bad messages that may still be said
  * @complaints_at: when @complaints was last filled
  * @silenced: lines that were not said since
+ * @strays: messages of no IKE SA that may still be answered
+ * @strays_at: when @strays was last filled
  * @plain: plaintext of the message being handled
  * @build: payloads being written
  * @out: the message made of them, or its fragments
@@ -447,6 +454,8 @@ struct ike_engine {
 	unsigned int complaints;
 	uint64_t complaints_at;
 	uint64_t silenced;
+	unsigned int strays;
+	uint64_t strays_at;
 	uint8_t plain[IKE_MESSAGE_MAX];
 	uint8_t build[IKE_BUILD_MAX];
 	uint8_t out[IKE_BUILD_MAX + IKE_FRAGMENTS_MAX * IKE_SKF_OVERHEAD];

@@ -347,6 +347,7 @@ struct ike_engine *ike_engine_new(const struct ike_env *env,
 		return NULL;
 	e->env = env;
 	e->complaints = IKE_COMPLAINTS;
+	e->strays = IKE_STRAY_ANSWERS;
 	if (limits)
 		e->limits = *limits;
 	if (!e->limits.cookie_threshold)

@@ -1091,6 +1091,8 @@ int ike_engine_status(const struct ike_engine *e, uint64_t now,
 	X(rx_window, "dropped: message ID out of the window")		\
 	X(rx_overload, "dropped: too many half-open IKE SAs")		\
 	X(rx_fragments, "dropped: a message in too many octets of fragments") \
+	X(invalid_ike_spis_sent, "answers that we do not have the IKE SA") \
+	X(hints, "words without proof that something is wrong")		\
 	X(cookies_sent, "cookies demanded")				\
 	X(cookies_bad, "cookies that were wrong or old")		\
 	X(auth_failures, "AUTH values that were wrong")

@@ -160,6 +160,22 @@ static void delete_ike(struct ike_call *c)
 	c->over = "the peer has deleted it";
 }
 
+/*
+ * Section 1.5: the peer gets packets of ours that it has no SA for. A rekey
+ * finds out: it does no harm, and if the peer does not have the SA it says so,
+ * and there will be a new one (section 2.25.1).
+ */
+static void lost_child(struct ike_call *c, const struct ike_notify *n)
+{
+	struct ike_child *child;
+
+	if (n->data.len != 4 || c->sa->state != IKE_SA_ESTABLISHED)
+		return;
+	child = ike_child_by_spi_out(c->sa, get_be32(n->data.data));
+	if (child && child->in_use)
+		child->want_rekey = true;
+}
+
 static void read_notifies(struct ike_call *c)
 {
 	for (unsigned int i = 0; i < c->msg->n_notifies; i++) {
@@ -173,6 +189,8 @@ static void read_notifies(struct ike_call *c)
 			"the peer says %s (%u): %s",
 			name ? name : "something unknown", type,
 			ike_notify_text(type));
+		if (type == IKE_N_INVALID_SPI)
+			lost_child(c, &c->msg->notifies[i]);
 		/* Section 2.21.2: it could not verify what we sent in AUTH. */
 		if (type == IKE_N_AUTHENTICATION_FAILED)
 			c->over = "the peer does not believe us";

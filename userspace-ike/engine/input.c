@@ -23,15 +23,17 @@ static struct ike_sa *find_sa(struct ike_engine *e, const struct ike_msg *msg)
 	return NULL;
 }
 
-/* A clear IKE_SA_INIT response that says @type; we remember nothing. */
+/* A response in clear; we remember nothing. */
 static void respond_clear(struct ike_call *c, const struct ike_builder *b)
 {
 	struct ike_header h = {
 		.spi_i = c->msg->h.spi_i,
+		.spi_r = c->msg->h.spi_r,
 		.next_payload = b->first,
 		.version = IKE_VERSION_MAJOR << 4,
 		.exchange = c->msg->h.exchange,
-		.flags = IKE_FLAG_RESPONSE,
+		.flags = IKE_FLAG_RESPONSE |
+			 (~c->msg->h.flags & IKE_FLAG_INITIATOR),
 		.message_id = c->msg->h.message_id,
 		.length = (uint32_t)(IKE_HEADER_LEN + b->w.len),
 	};
@@ -55,6 +57,74 @@ static void wrong_version(struct ike_call *c)
 		return;
 	ike_build_start(&b, c->e->build, sizeof(c->e->build));
 	ike_build_status(&b, IKE_N_INVALID_MAJOR_VERSION);
+	respond_clear(c, &b);
+}
+
+/*
+ * Sections 1.5 and 2.21.4: anybody can say in clear that an SA of ours is
+ * unknown. It is never believed, but a reason to ask the peer, now and then.
+ */
+static void suspect(struct ike_call *c, struct ike_sa *sa)
+{
+	struct ike_engine *e = c->e;
+
+	if (sa->state != IKE_SA_ESTABLISHED || e->now < sa->hint_at ||
+	    memcmp(&sa->remote.addr, &c->dgram->remote.addr,
+		   sizeof(sa->remote.addr)))
+		return;
+	sa->hint_at = e->now + IKE_HINT_MS;
+	/* What is in flight asks as well. */
+	sa->want_probe = !ike_window_busy(sa);
+	ike_complain(e, sa->tunnel, &c->dgram->remote,
+		     "it says, without proof, that it does not know an SA of ours");
+}
+
+/* Return: whether it was such a message; then nothing more is done about it. */
+static bool hint(struct ike_call *c)
+{
+	const struct ike_msg *msg = c->msg;
+
+	if (msg->present & (IKE_P_SK | IKE_P_SKF))
+		return false;
+	if (c->sa && ike_msg_is_response(msg) &&
+	    ike_msg_notify(msg, IKE_N_INVALID_IKE_SPI))
+		suspect(c, c->sa);
+	else if (!ike_msg_is_response(msg) &&
+		 ike_msg_notify(msg, IKE_N_INVALID_SPI))
+		for (struct ike_sa *sa = c->e->sas; sa; sa = sa->next)
+			suspect(c, sa);
+	else
+		return false;
+	c->e->counters.hints++;
+	return true;
+}
+
+/*
+ * A message of no IKE SA of ours (section 2.21.4). The peer of a tunnel may have
+ * missed that we were started anew, so it is told, a few times at most.
+ */
+static void stray(struct ike_call *c)
+{
+	const struct ike_msg *msg = c->msg;
+	struct ike_engine *e = c->e;
+	struct ike_builder b;
+
+	e->counters.rx_unknown_sa++;
+	if (hint(c) || ike_msg_is_response(msg) || !msg->h.spi_r ||
+	    !(msg->present & (IKE_P_SK | IKE_P_SKF)) ||
+	    !ike_tunnel_between(e, NULL, &c->dgram->local.addr,
+				&c->dgram->remote.addr))
+		return;
+	if (e->now >= e->strays_at + IKE_STRAY_MS) {
+		e->strays = IKE_STRAY_ANSWERS;
+		e->strays_at = e->now;
+	}
+	if (!e->strays)
+		return;
+	e->strays--;
+	e->counters.invalid_ike_spis_sent++;
+	ike_build_start(&b, e->build, sizeof(e->build));
+	ike_build_status(&b, IKE_N_INVALID_IKE_SPI);
 	respond_clear(c, &b);
 }
 
@@ -286,7 +356,8 @@ static void protected(struct ike_call *c, struct ike_msg *msg)
 	int err = 0;
 
 	if (!(msg->present & (IKE_P_SK | IKE_P_SKF)) || sa->state == IKE_SA_INIT_SENT) {
-		unexpected(c);
+		if (!hint(c))
+			unexpected(c);
 		return;
 	}
 	if (is_response ? w->kind == IKE_X_NONE || id != w->next_id :
@@ -340,7 +411,7 @@ void ike_engine_input(struct ike_engine *e, uint64_t now,
 		   !ike_msg_is_response(&msg)) {
 		first_request(&c);
 	} else if (!(c.sa = find_sa(e, &msg))) {
-		e->counters.rx_unknown_sa++;
+		stray(&c);
 	} else if (msg.h.exchange == IKE_EXCHANGE_SA_INIT) {
 		const struct ike_rule *rule = ike_rule_find(c.sa, &msg);
 

@@ -570,6 +570,153 @@ static void configurations_that_cannot_be(void **state)
 	bench_free(t);
 }
 
+/* ------------------------------------------------------------------ unknown SPIs */
+
+/* A request of an IKE SA that node 1 does not have. Return: as deliver(). */
+static size_t deliver_stray(struct bench *t, uint8_t flags)
+{
+	size_t len;
+
+	ike_build_start(&t->b, t->build, sizeof(t->build));
+	len = seal(t, IKE_EXCHANGE_INFORMATIONAL, flags, 7);
+	t->wire[15] ^= 1;
+	return deliver(t, t->wire, len);
+}
+
+/* Section 2.21.4 */
+static void strays_are_told_so(void **state)
+{
+	struct bench *t = bench_up();
+	uint64_t spi_r = sa_of(t, 1)->spi_r ^ 1;
+	size_t len;
+
+	(void)state;
+	len = deliver_stray(t, IKE_FLAG_INITIATOR);
+	assert_int_equal(ike_msg_parse(&t->reply, IKE_SLICE(t->wire, len)), 0);
+	assert_int_equal(t->reply.present, IKE_P_NOTIFY);
+	assert_non_null(ike_msg_notify(&t->reply, IKE_N_INVALID_IKE_SPI));
+	assert_true(t->reply.h.spi_i == sa_of(t, 1)->spi_i &&
+		    t->reply.h.spi_r == spi_r);
+	assert_int_equal(t->reply.h.message_id, 7);
+	assert_int_equal(t->reply.h.exchange, IKE_EXCHANGE_INFORMATIONAL);
+	assert_int_equal(t->reply.h.flags, IKE_FLAG_RESPONSE);
+	/* The other way round, the I flag is ours. */
+	assert_int_not_equal(deliver_stray(t, 0), 0);
+	assert_int_equal(t->wire[19], IKE_FLAG_RESPONSE | IKE_FLAG_INITIATOR);
+	/* Never to a response, nor to what is not protected. */
+	assert_int_equal(deliver_stray(t, IKE_FLAG_RESPONSE), 0);
+	ike_build_status(&t->b, IKE_N_INVALID_IKE_SPI);
+	assert_int_equal(deliver(t, t->wire, clear(t, 0x20, 37, 0x08)), 0);
+	/* A few times, and again after a while. */
+	for (unsigned int i = 2; i < 5; i++)
+		assert_int_not_equal(deliver_stray(t, IKE_FLAG_INITIATOR), 0);
+	assert_int_equal(deliver_stray(t, IKE_FLAG_INITIATOR), 0);
+	t->sim.now += 10000;
+	assert_int_not_equal(deliver_stray(t, IKE_FLAG_INITIATOR), 0);
+	assert_int_equal(counters(t).invalid_ike_spis_sent, 6);
+	/* Never to who is no peer of ours. */
+	t->sim.nodes[1].engine->tunnels->config.remote.octets[0] ^= 1;
+	assert_int_equal(deliver_stray(t, IKE_FLAG_INITIATOR), 0);
+	t->sim.nodes[1].engine->tunnels->config.remote.octets[0] ^= 1;
+	assert_true(alive(t));
+	bench_free(t);
+}
+
+/* A notification in clear, of the IKE SA or of none. */
+static void deliver_hint(struct bench *t, uint16_t type, uint8_t flags,
+			 bool known)
+{
+	struct ike_header h = {
+		.spi_i = known ? sa_of(t, 1)->spi_i : 0x1111,
+		.spi_r = known ? sa_of(t, 1)->spi_r : 0,
+		.version = 0x20,
+		.exchange = IKE_EXCHANGE_INFORMATIONAL,
+		.flags = flags,
+	};
+
+	ike_build_start(&t->b, t->build, sizeof(t->build));
+	ike_build_notify(&t->b, IKE_PROTO_NONE, IKE_SLICE(NULL, 0), type,
+			 IKE_SLICE(t->plain, 4));
+	h.next_payload = t->b.first;
+	h.length = (uint32_t)(28 + t->b.w.len);
+	ike_header_write(t->wire, &h);
+	memcpy(t->wire + 28, t->b.w.data, t->b.w.len);
+	assert_int_equal(deliver(t, t->wire, h.length), 0);
+}
+
+/* What has no proof is no reason to do anything but ask. */
+static void hints_only_make_us_ask(void **state)
+{
+	static const struct {
+		uint16_t type;
+		uint8_t flags;
+		bool known;
+	} hints[] = {
+		{ IKE_N_INVALID_IKE_SPI, IKE_FLAG_RESPONSE | IKE_FLAG_INITIATOR,
+		  true },
+		{ IKE_N_INVALID_SPI, IKE_FLAG_INITIATOR, false },
+		{ IKE_N_INVALID_SPI, IKE_FLAG_INITIATOR, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		struct bench *t = bench_up();
+		struct ike_sa *sa = sa_of(t, 1);
+
+		assert_false(ike_window_busy(sa));
+		deliver_hint(t, hints[i].type, hints[i].flags, hints[i].known);
+		assert_int_equal(sa->window.kind, IKE_X_LIVENESS);
+		assert_int_equal(counters(t).hints, 1);
+		/* Not in a row, whoever insists. */
+		ike_window_answered(sa);
+		deliver_hint(t, hints[i].type, hints[i].flags, hints[i].known);
+		assert_false(ike_window_busy(sa));
+		assert_int_equal(counters(t).hints, 2);
+		t->sim.now += 3000;
+		sa->hint_at = 0;
+		deliver_hint(t, hints[i].type, hints[i].flags, hints[i].known);
+		assert_int_equal(sa->window.kind, IKE_X_LIVENESS);
+		assert_true(alive(t));
+		assert_true(sim_both_up(&t->sim));
+		bench_free(t);
+	}
+	/* Other words in clear are not even that. */
+	{
+		struct bench *t = bench_up();
+
+		deliver_hint(t, IKE_N_AUTHENTICATION_FAILED, IKE_FLAG_INITIATOR,
+			     true);
+		deliver_hint(t, IKE_N_INVALID_IKE_SPI, IKE_FLAG_INITIATOR, true);
+		assert_int_equal(counters(t).hints, 0);
+		assert_false(ike_window_busy(sa_of(t, 1)));
+		assert_true(alive(t));
+		bench_free(t);
+	}
+}
+
+/* Section 1.5: with proof, the SA in question is rekeyed. */
+static void a_lost_pair_is_made_anew(void **state)
+{
+	struct bench *t = bench_up();
+	struct ike_child *child = sa_of(t, 1)->children;
+	uint8_t spi[4];
+
+	(void)state;
+	child->confirmed = true;
+	put_be32(spi, child->spi_out + 1);
+	for (unsigned int i = 0; i < 3; i++) {
+		ike_build_notify(&t->b, IKE_PROTO_NONE, IKE_SLICE(NULL, 0),
+				 IKE_N_INVALID_SPI,
+				 IKE_SLICE(spi, i == 1 ? 3 : 4));
+		assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
+		assert_int_equal(sa_of(t, 1)->window.kind,
+				 i < 2 ? IKE_X_NONE : IKE_X_REKEY_CHILD);
+		put_be32(spi, child->spi_out);
+	}
+	assert_true(alive(t));
+	bench_free(t);
+}
+
 /* --------------------------------------------------- given up amid the handshake */
 
 /* The responder believes to be done: it is told that it is not. */
@@ -647,13 +794,16 @@ static void made_before_broken(void **state)
 	struct bench *t = bench_up();
 	const struct ike_sa *old[2] = { sa_of(t, 0), sa_of(t, 1) };
 	uint32_t pair = old[1]->children->pair_id;
+	unsigned int tries = 0;
 
 	(void)state;
 	t->sim.disrupted = false;
 	reauth_to_auth(t);
 	/* The responder has both, and goes on using the old one. */
-	while (established(t, 1) < 2)
+	while (established(t, 1) < 2) {
 		sim_run(&t->sim, 1);
+		assert_true(++tries < 100);
+	}
 	assert_ptr_equal(sa_of(t, 1)->next, old[1]);
 	assert_true(old[1]->redundant);
 	assert_false(old[1]->want_delete);
@@ -847,6 +997,9 @@ int main(void)
 		cmocka_unit_test(child_requests_that_fit_nothing),
 		cmocka_unit_test(identities_choose_the_tunnel),
 		cmocka_unit_test(configurations_that_cannot_be),
+		cmocka_unit_test(strays_are_told_so),
+		cmocka_unit_test(hints_only_make_us_ask),
+		cmocka_unit_test(a_lost_pair_is_made_anew),
 		cmocka_unit_test(left_during_auth),
 		cmocka_unit_test(made_before_broken),
 		cmocka_unit_test(failed_reauth_changes_nothing),
