@@ -565,8 +565,9 @@ bool ike_tunnel_usable(const struct ike_tunnel *t);
 void ike_tunnel_resolve(struct ike_sa *sa);
 /* Is it one too many, ours to delete, and without a pair that anybody uses? */
 bool ike_tunnel_spare(const struct ike_sa *sa);
-/* Does outbound traffic leave by one of its CHILD SAs? */
+/* Does outbound traffic leave by one of its CHILD SAs? And that of one tunnel? */
 bool ike_sa_in_use(const struct ike_sa *sa);
+bool ike_sa_uses(const struct ike_sa *sa, const struct ike_tunnel *t);
 /* Is @sa the one to be deleted of two that were begun at the same time? */
 bool ike_sa_loses(const struct ike_sa *sa, const struct ike_sa *other);
 

@@ -171,7 +171,7 @@ void ike_on_child_response(struct ike_call *c)
 	if (nobody_wants_it(sa, true))
 		return;
 	child = ike_child_accept(c, IKE_USE_CHILD,
-				 lost || (sa->redundant && !ike_sa_in_use(sa)) ?
+				 lost || (sa->redundant && !ike_sa_uses(sa, neg->tunnel)) ?
 					 IKE_ACTIVATE_MANUAL :
 					 IKE_ACTIVATE_NOW);
 	if (child && lost) {

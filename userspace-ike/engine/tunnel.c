@@ -123,13 +123,12 @@ bool ike_sa_in_use(const struct ike_sa *sa)
 bool ike_tunnel_in_use(const struct ike_engine *e, const struct ike_tunnel *t)
 {
 	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
-		for (const struct ike_child *c = sa->children; c; c = c->next)
-			if (c->tunnel == t && c->in_use)
-				return true;
+		if (ike_sa_uses(sa, t))
+			return true;
 	return false;
 }
 
-static bool uses(const struct ike_sa *sa, const struct ike_tunnel *t)
+bool ike_sa_uses(const struct ike_sa *sa, const struct ike_tunnel *t)
 {
 	for (const struct ike_child *c = sa->children; c; c = c->next)
 		if (c->tunnel == t && c->in_use)
@@ -142,7 +141,7 @@ static bool settled(const struct ike_sa *sa, const struct ike_tunnel *t)
 {
 	for (const struct ike_sa *o = sa->e->sas; o; o = o->next)
 		if (o != sa && o->tunnel == sa->tunnel && !o->redundant &&
-		    uses(o, t))
+		    ike_sa_uses(o, t))
 			return true;
 	return false;
 }
@@ -169,23 +168,29 @@ static void lose(struct ike_sa *loser, const struct ike_sa *winner, bool ours)
 	loser->linger_until = loser->e->now + IKE_DUPLICATE_MS;
 	for (struct ike_child *c = loser->children; c; c = c->next) {
 		c->awaits = false;
-		if (uses(winner, c->tunnel))
+		if (ike_sa_uses(winner, c->tunnel))
 			ike_child_disarm(c);
 	}
 }
 
-static void collide(struct ike_sa *sa, struct ike_sa *other)
+/* Were both begun at the same time, one by each end? */
+static bool collide(const struct ike_sa *sa, const struct ike_sa *other)
 {
-	bool lost = ike_sa_loses(sa, other);
-	struct ike_sa *loser = lost ? sa : other;
+	return other != sa && other->tunnel == sa->tunnel &&
+	       other->state == IKE_SA_ESTABLISHED &&
+	       other->origin.initiator != sa->origin.initiator &&
+	       other->origin.at >= sa->created_at;
+}
 
+static void decide(struct ike_sa *loser, const struct ike_sa *winner)
+{
 	if (loser->redundant || loser->want_delete)
 		return;
-	ike_log(sa->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, sa->tunnel,
+	ike_log(loser->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, loser->tunnel,
 		IKE_NO_FIELDS, "two IKE SAs with the peer: %s",
 		loser->origin.initiator ? "ours goes" :
 					  "the one it initiated goes");
-	lose(loser, lost ? other : sa, loser->origin.initiator);
+	lose(loser, winner, loser->origin.initiator);
 }
 
 /* Section 2.8.3: who makes a new one deletes the old one. */
@@ -219,14 +224,22 @@ void ike_tunnel_resolve(struct ike_sa *sa)
 	    (!sa->children && ike_tunnel_in_use(sa->e, sa->tunnel)))
 		return;
 	sa->reauth = false;
+	/*
+	 * Also against one that has been replaced since: the peer may have
+	 * compared the two before that.
+	 */
 	for (struct ike_sa *other = sa->e->sas; other; other = other->next) {
-		bool overlap = other->origin.at >= sa->created_at;
-
+		if (!collide(sa, other) || !ike_sa_loses(sa, other))
+			continue;
+		decide(sa, other);
+		return;
+	}
+	for (struct ike_sa *other = sa->e->sas; other; other = other->next) {
 		if (other == sa || other->tunnel != sa->tunnel ||
 		    other->state != IKE_SA_ESTABLISHED || other->redundant)
 			continue;
-		if (other->origin.initiator != sa->origin.initiator && overlap)
-			collide(sa, other);
+		if (collide(sa, other))
+			decide(other, sa);
 		else
 			replace(sa, other);
 	}
