@@ -194,8 +194,14 @@ void ike_on_child_response(struct ike_call *c)
 		if (neg->old) {
 			log_rekeyed(neg->old, child, "us");
 			neg->old->want_delete = true;
-		} else if (child->tunnel == sa->tunnel) {
-			ike_tunnel_resolve(sa);
+		} else {
+			/*
+			 * No DELETE follows: without traffic it is this request
+			 * that shows the peer that we have it.
+			 */
+			sa->want_probe = true;
+			if (child->tunnel == sa->tunnel)
+				ike_tunnel_resolve(sa);
 		}
 	}
 	ike_child_unreserve(sa, neg->tunnel, neg->pair_id);

@@ -570,6 +570,60 @@ static void configurations_that_cannot_be(void **state)
 	bench_free(t);
 }
 
+/* ------------------------------------------------------------ who starts anew */
+
+/* Anybody can say INITIAL_CONTACT: it counts for who has shown who it is. */
+static void initial_contact_needs_proof(void **state)
+{
+	(void)state;
+	for (unsigned int right = 0; right < 2; right++) {
+		struct bench *t = bench_up();
+		struct ike_sa *old = sa_of(t, 1);
+		uint64_t spi = old->spi_i;
+
+		/* It has forgotten everything, or is somebody else. */
+		sim_stop(&t->sim, 0, true);
+		t->sim.nodes[0].psk = right ? SIM_PSK : "a guess";
+		sim_start(&t->sim, 0);
+		sim_run(&t->sim, 500);
+		assert_int_equal(counters(t).auth_failures, !right);
+		assert_non_null(sa_of(t, 1));
+		assert_null(sa_of(t, 1)->next);
+		assert_true(alive(t));
+		assert_int_equal(sa_of(t, 1)->spi_i == spi, !right);
+		bench_free(t);
+	}
+}
+
+static void suite_is(struct bench *t, enum ike_suite_kind kind,
+		     const char *text);
+
+/* Section 1.2: there is an IKE SA, and the CHILD SA is asked for again. */
+static void refused_child_leaves_the_ike_sa(void **state)
+{
+	struct bench *t = bench_new();
+
+	(void)state;
+	suite_is(t, IKE_SUITE_ESP, "aes256gcm16");
+	sim_start(&t->sim, 1);
+	sim_start(&t->sim, 0);
+	sim_run(&t->sim, 500);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(sa_of(t, i)->state, IKE_SA_ESTABLISHED);
+		assert_null(sa_of(t, i)->next);
+		assert_null(sa_of(t, i)->children);
+		assert_int_equal(sim_kernel_count(&t->sim.nodes[i].kernel,
+						  IKE_PAIR_LARVAL),
+				 0);
+	}
+	t->sim.nodes[1].engine->tunnels->config.esp = t->sim.nodes[0].config.esp;
+	/* There is no traffic; it is up at both ends all the same. */
+	sim_run(&t->sim, 2000);
+	assert_true(sim_both_up(&t->sim));
+	assert_null(sa_of(t, 1)->next);
+	bench_free(t);
+}
+
 /* ------------------------------------------------------------------ unknown SPIs */
 
 /* A request of an IKE SA that node 1 does not have. Return: as deliver(). */
@@ -997,6 +1051,8 @@ int main(void)
 		cmocka_unit_test(child_requests_that_fit_nothing),
 		cmocka_unit_test(identities_choose_the_tunnel),
 		cmocka_unit_test(configurations_that_cannot_be),
+		cmocka_unit_test(initial_contact_needs_proof),
+		cmocka_unit_test(refused_child_leaves_the_ike_sa),
 		cmocka_unit_test(strays_are_told_so),
 		cmocka_unit_test(hints_only_make_us_ask),
 		cmocka_unit_test(a_lost_pair_is_made_anew),
