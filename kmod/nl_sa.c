@@ -406,7 +406,7 @@ int ipsvti_nl_sa_get_start(struct netlink_callback *cb)
 		vdev = dump_dev(cb, index);
 		if (!vdev)
 			err = ipsvti_refuse(cb->extack, index, -ENODEV,
-					    "there is no tunnel device with this index");
+					    "no tunnel has this index");
 		else if (any_has_ts(vdev))
 			make_room(cb);
 		goto out;

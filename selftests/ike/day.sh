@@ -120,7 +120,7 @@ memory_is_flat() {
 	TOLD+=("VmRSS after 1 h: ${first[*]} kB, after $HOURS h: ${last[*]} kB (parent and ike of gwA, of gwB; at most $GROWTH_KB kB more)")
 	[ "${#first[@]}" = 4 ] && [ "${#last[@]}" = 4 ] || return
 	for i in 0 1 2 3; do
-		[ $((last[i] - first[i])) -le $GROWTH_KB ] || return
+		[ $((last[i] - first[i])) -le "$GROWTH_KB" ] || return
 	done
 }
 

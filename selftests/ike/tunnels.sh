@@ -102,15 +102,16 @@ inside() {
 
 # Through each of them passes a ping, and through each as many packets.
 carry() {
-	local i said bad=0
+	local i said to from bad=0
 	inside || return
 	coproc T { "$IPSVTI_TREE/selftests/net/traffic.py" 2>&1; }
+	exec {to}>&"${T[1]}" {from}<&"${T[0]}"
 	for ((i = 2; i < N; i++)); do
-		echo "ping gwA 10.$((64 + i / 256)).$((i % 256)).2 -c 1 -W 5" >&"${T[1]}"
-		while read -r -t 20 said <&"${T[0]}" && [ "$said" != ok ] && [ "$said" != "not ok" ]; do :; done
+		echo "ping gwA 10.$((64 + i / 256)).$((i % 256)).2 -c 1 -W 5" >&"$to"
+		while read -r -t 20 said <&"$from" && [ "$said" != ok ] && [ "$said" != "not ok" ]; do :; done
 		[ "$said" = ok ] || bad=$((bad + 1))
 	done
-	exec {T[1]}>&-
+	kill "$T_PID"
 	[ "$bad" = 0 ] || { echo "$bad tunnels carry nothing"; return 1; }
 	for i in 0 1; do
 		in_ns gwA ip vrf exec "vrf$i" ping -q -c 2 -i 0.1 -W 5 10.64.255.2 || return
