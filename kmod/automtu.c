@@ -195,21 +195,60 @@ void ipsvti_automtu_exit(struct ipsvti_dev *vdev)
 		dev_put(vdev->dev);
 }
 
-/* The MTU of an underlay may have changed, or its routes have come back. */
+static void net_work(struct work_struct *work)
+{
+	struct ipsvti_net *n = container_of(to_delayed_work(work),
+					    struct ipsvti_net, mtu_work);
+	struct ipsvti_dev *vdev;
+
+	rtnl_lock();
+	list_for_each_entry(vdev, &n->devs, node) {
+		ipsvti_automtu_apply(vdev);
+		cond_resched();
+	}
+	rtnl_unlock();
+}
+
+/**
+ * ipsvti_automtu_net_init - get ready to watch the underlays of a namespace
+ * @n: what we know of it
+ *
+ * Context: process.
+ */
+void ipsvti_automtu_net_init(struct ipsvti_net *n)
+{
+	INIT_DELAYED_WORK(&n->mtu_work, net_work);
+}
+
+/**
+ * ipsvti_automtu_net_exit - watch them no more
+ * @n: what we know of the namespace, which has no network devices any more
+ *
+ * Context: process, RTNL not held.
+ */
+void ipsvti_automtu_net_exit(struct ipsvti_net *n)
+{
+	cancel_delayed_work_sync(&n->mtu_work);
+}
+
+/*
+ * The MTU of an underlay may have changed, or its routes have come back.  Any device
+ * may be one, ours too; so each event would concern all tunnels, and when thousands
+ * come up together, each would concern thousands.  A moment later all are looked at,
+ * once for all events.
+ */
 static int underlay_event(struct notifier_block *nb, unsigned long event,
 			  void *ptr)
 {
 	struct net_device *underlay = netdev_notifier_info_to_dev(ptr);
-	struct ipsvti_dev *vdev;
+	struct ipsvti_net *n = ipsvti_net(dev_net(underlay));
 
 	switch (event) {
 	case NETDEV_CHANGEMTU:
 	case NETDEV_UP:
-		list_for_each_entry(vdev, &ipsvti_net(dev_net(underlay))->devs,
-				    node) {
-			if (vdev->dev != underlay)
-				ipsvti_automtu_schedule(vdev);
-		}
+		if (!list_empty(&n->devs))
+			queue_delayed_work(ipsvti_wq, &n->mtu_work,
+					   NOTICE_TIME);
 		break;
 	}
 	return NOTIFY_DONE;

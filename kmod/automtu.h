@@ -13,6 +13,7 @@
 #include <linux/workqueue.h>
 
 struct ipsvti_dev;
+struct ipsvti_net;
 struct ipsvti_transform;
 
 /* No host needs to take a larger packet in pieces (RFC 8200, section 5). */
@@ -43,6 +44,8 @@ struct ipsvti_automtu {
 
 int ipsvti_automtu_register(void);
 void ipsvti_automtu_unregister(void);
+void ipsvti_automtu_net_init(struct ipsvti_net *n);
+void ipsvti_automtu_net_exit(struct ipsvti_net *n);
 
 void ipsvti_automtu_init(struct ipsvti_dev *vdev);
 void ipsvti_automtu_exit(struct ipsvti_dev *vdev);

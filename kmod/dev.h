@@ -24,10 +24,12 @@ struct ipsvti_stats;
  * struct ipsvti_net - what belongs to an underlay namespace
  * @devs: devices that were made here; RTNL
  * @sad: SAs of these devices
+ * @mtu_work: derives the MTUs of all of them anew
  */
 struct ipsvti_net {
 	struct list_head devs;
 	struct ipsvti_sad sad;
+	struct delayed_work mtu_work;
 };
 
 /**

@@ -36,11 +36,13 @@ static int __net_init net_begin(struct net *net)
 	struct ipsvti_net *n = ipsvti_net(net);
 
 	INIT_LIST_HEAD(&n->devs);
+	ipsvti_automtu_net_init(n);
 	return ipsvti_sad_init(&n->sad);
 }
 
 static void __net_exit net_end(struct net *net)
 {
+	ipsvti_automtu_net_exit(ipsvti_net(net));
 	ipsvti_sad_exit(&ipsvti_net(net)->sad);
 }
 

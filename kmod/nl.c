@@ -111,16 +111,27 @@ void ipsvti_nl_dev_put(struct ipsvti_dev *vdev, netdevice_tracker *tracker)
  * ipsvti_nl_next_dev - for dumps: the next tunnel of a namespace
  * @net: the namespace
  * @skip: how many network devices of it are done; counted on
+ * @last: the one before, which @skip has counted; NULL, this message begins here
  *
- * Context: RCU.
+ * With @last it goes on from there: with thousands of devices, to count them again
+ * for each would take longer than all the rest.
+ *
+ * Context: RCU, all the time since @last was given.
  * Return: the device, whose place in the list is @skip; NULL, there are no more.
  */
-struct ipsvti_dev *ipsvti_nl_next_dev(struct net *net, int *skip)
+struct ipsvti_dev *ipsvti_nl_next_dev(struct net *net, int *skip,
+				      const struct ipsvti_dev *last)
 {
 	struct net_device *dev;
 	int i = 0;
 
-	for_each_netdev_rcu(net, dev) {
+	if (last) {
+		i = *skip;
+		dev = last->dev;
+	} else {
+		dev = net_device_entry(&net->dev_base_head);
+	}
+	for_each_netdev_continue_rcu(net, dev) {
 		if (i++ < *skip)
 			continue;
 		if (ipsvti_is_dev(dev)) {
@@ -221,12 +232,12 @@ put:
 int ipsvti_nl_tunnel_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb)
 {
-	struct ipsvti_dev *vdev;
+	struct ipsvti_dev *vdev = NULL;
 	int skip = cb->args[0];
 	void *hdr;
 
 	rcu_read_lock();
-	while ((vdev = ipsvti_nl_next_dev(sock_net(skb->sk), &skip))) {
+	while ((vdev = ipsvti_nl_next_dev(sock_net(skb->sk), &skip, vdev))) {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				  cb->nlh->nlmsg_seq, &ipsvti_nl_family,
 				  NLM_F_MULTI, IPSVTI_CMD_TUNNEL_GET);

@@ -48,7 +48,8 @@ void ipsvti_nl_unregister(void);
 struct ipsvti_dev *ipsvti_nl_dev_get(struct genl_info *info, int attr,
 				     netdevice_tracker *tracker);
 void ipsvti_nl_dev_put(struct ipsvti_dev *vdev, netdevice_tracker *tracker);
-struct ipsvti_dev *ipsvti_nl_next_dev(struct net *net, int *skip);
+struct ipsvti_dev *ipsvti_nl_next_dev(struct net *net, int *skip,
+				      const struct ipsvti_dev *last);
 int ipsvti_nl_reply(struct genl_info *info, struct sk_buff *msg, void *hdr);
 int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa);
 int ipsvti_nl_put_remote(struct sk_buff *msg, const struct ipsvti_dev *vdev,

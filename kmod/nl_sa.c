@@ -396,8 +396,9 @@ static struct ipsvti_dev *dump_dev(struct netlink_callback *cb,
 
 int ipsvti_nl_sa_get_start(struct netlink_callback *cb)
 {
+	struct net *net = sock_net(cb->skb->sk);
+	struct ipsvti_dev *vdev = NULL;
 	const struct nlattr *index;
-	struct ipsvti_dev *vdev;
 	int skip = 0, err = 0;
 
 	index = ipsvti_compat_dump_attrs(cb)[IPSVTI_A_PAIR_IFINDEX];
@@ -411,7 +412,7 @@ int ipsvti_nl_sa_get_start(struct netlink_callback *cb)
 			make_room(cb);
 		goto out;
 	}
-	while ((vdev = ipsvti_nl_next_dev(sock_net(cb->skb->sk), &skip))) {
+	while ((vdev = ipsvti_nl_next_dev(net, &skip, vdev))) {
 		if (any_has_ts(vdev)) {
 			make_room(cb);
 			break;
@@ -482,8 +483,8 @@ static int dump_one_dev(struct sk_buff *skb, struct netlink_callback *cb,
 int ipsvti_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	int skip = cb->args[0], err = 0;
+	struct ipsvti_dev *vdev = NULL;
 	const struct nlattr *index;
-	struct ipsvti_dev *vdev;
 	u32 done = cb->args[1];
 
 	index = ipsvti_compat_dump_attrs(cb)[IPSVTI_A_PAIR_IFINDEX];
@@ -491,7 +492,7 @@ int ipsvti_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		return dump_one_dev(skb, cb, index);
 
 	rcu_read_lock();
-	while ((vdev = ipsvti_nl_next_dev(sock_net(skb->sk), &skip))) {
+	while ((vdev = ipsvti_nl_next_dev(sock_net(skb->sk), &skip, vdev))) {
 		err = dump_pairs(skb, cb, vdev, &done);
 		if (err)
 			break;
