@@ -13,6 +13,9 @@
     tcp FROM TO ADDR BYTES
                    so many random octets through one connection; ok if they arrived in TO
                    as they were, and the connection ended as it should
+    streams FROM TO ADDR COUNT BYTES
+                   the same through COUNT connections at once, half of them in the other
+                   direction once they are made
 
 FROM and TO are the names of namespaces.  In a guest it is starting processes that takes
 time: this does without, where what a program says is not what a test is about.
@@ -161,6 +164,64 @@ def tcp(words):
             return carry(out, into, data)
 
 
+class Stream:
+    """A connection that is made, and so many octets through it."""
+
+    def __init__(self, out, into, data):
+        self.out, self.into, self.data = out, into, data
+        self.sent, self.got = 0, bytearray()
+        for sock in out, into:
+            sock.setblocking(False)
+
+    def write(self):
+        self.sent += self.out.send(self.data[self.sent : self.sent + (1 << 15)])
+        if self.sent == len(self.data):
+            self.out.shutdown(socket.SHUT_WR)
+
+    def read(self):
+        more = self.into.recv(1 << 16)
+        self.got += more
+        return bool(more)
+
+
+def streams(words):
+    source, target, addr, count, size = words
+    with Inside(target):
+        listener = socket.socket(family(addr), socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((addr, TCP_PORT))
+    listener.listen(int(count))
+    listener.settimeout(TCP_SECONDS)
+    all_streams = []
+    for n in range(int(count)):
+        with Inside(source):
+            out = socket.socket(family(addr), socket.SOCK_STREAM)
+        out.settimeout(TCP_SECONDS)
+        out.connect((addr, TCP_PORT))
+        into, _ = listener.accept()
+        if n % 2:
+            out, into = into, out
+        all_streams.append(Stream(out, into, os.urandom(int(size))))
+    listener.close()
+    end, reading = time.monotonic() + TCP_SECONDS, {s.into: s for s in all_streams}
+    writing = {s.out: s for s in all_streams}
+    while reading and (left := end - time.monotonic()) > 0:
+        readable, writable, _ = select.select(list(reading), list(writing), [], left)
+        for sock in writable:
+            writing[sock].write()
+            if writing[sock].sent == len(writing[sock].data):
+                del writing[sock]
+        for sock in readable:
+            if not reading[sock].read():
+                del reading[sock]
+    good = sum(s.got == s.data for s in all_streams)
+    for s in all_streams:
+        s.out.close()
+        s.into.close()
+    print(f"# {count} streams of {size} octets, {good} arrived as they were")
+    return good == int(count)
+
+
 def carry(out, into, data):
     end = time.monotonic() + TCP_SECONDS
     out.setblocking(False)
@@ -186,7 +247,7 @@ def main():
     for line in sys.stdin:
         try:
             what, *words = line.split()
-            good = {"ping": ping, "tcp": tcp}[what](words)
+            good = {"ping": ping, "tcp": tcp, "streams": streams}[what](words)
         except (OSError, ValueError, KeyError, argparse.ArgumentError, SystemExit) as error:
             print(f"# {line.strip()}: {error!r}")
             good = False
