@@ -371,7 +371,7 @@ static void send_one(struct sim_node *node, struct sim_kernel *k)
 	if (pair) {
 		pair->tx++;
 		k->sent++;
-		sim_send_esp(node, &pair->info);
+		sim_send_esp(node, pair);
 		if (count(node, k, pair, &pair->info.out, pair->tx))
 			drain(k, pair);
 	} else {
@@ -433,22 +433,10 @@ static void check_selectors(struct sim_node *node, const struct sim_kernel *own,
 	}
 }
 
-/* Who had no SA at all need not wait until the peer has the keys, too. */
-static bool sent_alone(struct sim_node *node, const struct sim_kernel *own,
-		       uint32_t spi)
+void sim_kernel_packet(struct sim_node *node, const struct sim_event *event)
 {
-	struct sim_kernel *k =
-		by_ifindex(&node->sim->nodes[!node->index], own->ifindex);
-
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
-		if (k->pairs[i].used && k->pairs[i].info.out.spi == spi)
-			return k->pairs[i].alone;
-	return false;
-}
-
-void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
-		       const struct ike_endpoint *source, uint64_t order)
-{
+	const struct ike_endpoint *source = &event->remote;
+	uint32_t spi = event->spi;
 	struct sim_kernel *k = &node->kernel;
 	struct sim_pair *pair = by_spi(k, spi);
 
@@ -456,18 +444,16 @@ void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
 		k = &node->second;
 		pair = by_spi(k, spi);
 	}
-	if (!pair) {
-		k->unknown++;
-		return;
-	}
-	if (pair->state == IKE_PAIR_LARVAL) {
-		if (sent_alone(node, k, spi))
+	if (!pair || pair->state == IKE_PAIR_LARVAL) {
+		if (event->alone)
 			k->early++;
+		else if (!pair)
+			k->unknown++;
 		else
 			k->larval++;
 		return;
 	}
-	if (memcmp(pair->info.in.key, key, pair->info.in.key_len)) {
+	if (memcmp(pair->info.in.key, event->key, pair->info.in.key_len)) {
 		sim_fail(node->sim, "node %u: the peer has other keys for %08x",
 			 node->index, spi);
 		return;
@@ -477,8 +463,8 @@ void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
 		return;
 	k->taken++;
 	pair->rx++;
-	if (order > k->newest) {
-		k->newest = order;
+	if (event->seq > k->newest) {
+		k->newest = event->seq;
 		if (pair->info.encap_follow)
 			follow(node, k, source);
 	}

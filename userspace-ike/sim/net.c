@@ -136,8 +136,9 @@ const struct ike_transport_ops sim_transport = {
 	.keepalive = transport_keepalive,
 };
 
-void sim_send_esp(struct sim_node *node, const struct ike_kernel_pair *pair)
+void sim_send_esp(struct sim_node *node, const struct sim_pair *from)
 {
+	const struct ike_kernel_pair *pair = &from->info;
 	struct sim *sim = node->sim;
 	unsigned int to = !node->index;
 	unsigned int n = copies(sim);
@@ -164,6 +165,7 @@ void sim_send_esp(struct sim_node *node, const struct ike_kernel_pair *pair)
 
 		event->remote = source;
 		event->spi = pair->out.spi;
+		event->alone = from->alone && !from->rx;
 		memcpy(event->key, pair->out.key, sizeof(event->key));
 	}
 }

@@ -358,8 +358,7 @@ static void happen(struct sim *sim, const struct sim_event *event)
 			ike_engine_input(node->engine, sim->now, &dgram);
 		break;
 	case SIM_ESP:
-		sim_kernel_packet(node, event->spi, event->key,
-				  &event->remote, event->seq);
+		sim_kernel_packet(node, event);
 		break;
 	case SIM_KERNEL:
 		if (node->engine)

@@ -118,6 +118,7 @@ struct sim_event {
 	size_t len;
 	uint32_t spi;		/* ESP */
 	uint8_t key[IKE_KEY_MAX];
+	bool alone; /* sent with no other choice, perhaps before the peer had the keys */
 	struct ike_kernel_event kernel;
 	void (*action)(struct sim *sim, unsigned int arg);
 };
@@ -200,12 +201,11 @@ extern const struct ike_transport_ops sim_transport;
 void sim_net_perfect(struct sim *sim);
 void sim_net_random(struct sim *sim, uint32_t drop_max);
 /* Sends a data packet. */
-void sim_send_esp(struct sim_node *node, const struct ike_kernel_pair *pair);
+void sim_send_esp(struct sim_node *node, const struct sim_pair *from);
 
 /* kernel.c */
 extern const struct ike_kernel_ops sim_kernel_ops;
-void sim_kernel_packet(struct sim_node *node, uint32_t spi, const uint8_t *key,
-		       const struct ike_endpoint *source, uint64_t order);
+void sim_kernel_packet(struct sim_node *node, const struct sim_event *event);
 void sim_kernel_traffic(struct sim_node *node);
 void sim_kernel_age(struct sim_node *node);
 /* What the kernel has for a device of the node. */
