@@ -157,7 +157,7 @@ before_limits_twice() {
 # counted, and nothing of it is left over, which is what the debug kernel looks for.
 before_no_memory() {
 	local n failed=0 counted
-	[ -e /proc/self/fail-nth ] || { echo "no fault injection in this kernel"; return 4; }
+	[ -e /proc/self/fail-nth ] || { cannot "no fault injection in this kernel"; return; }
 	too_wide 4 none && in_ns gwA sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1 || return
 	for ((n = 1; n < 60; n++)); do
 		big_ask udp gwA gwB 4 4000 "nth=$n"
