@@ -217,11 +217,6 @@ ktap_skip() {
 	echo "ok $((++KTAP_N)) $1 # SKIP $2"
 }
 
-# ktap_run NAME COMMAND...: one test: passed if the command (a function, say, which
-# runs in this shell) returns 0, skipped if it says that it cannot run.
-# What it says is shown if it fails, and kept in $IPSVTI_OUT; how long it took, if that
-# is long.
-#
 # cannot WHY: the test that calls it is skipped, if it returns with its status. A 4 alone
 # is no such wish: jq returns that, too.
 CANNOT=
@@ -230,6 +225,10 @@ cannot() {
 	return 4
 }
 
+# ktap_run NAME COMMAND...: one test: passed if the command (a function, say, which
+# runs in this shell) returns 0, skipped if it says that it cannot run.
+# What it says is shown if it fails, and kept in $IPSVTI_OUT; how long it took, if that
+# is long.
 ktap_run() {
 	local name=$1 log status began=$SECONDS
 	log=${IPSVTI_OUT:-/tmp}/test-$((KTAP_N + 1)).log

@@ -549,12 +549,12 @@ void ike_tunnel_failed(struct ike_tunnel *t, struct ike_engine *e,
 struct ike_sa *ike_tunnel_sa(struct ike_engine *e, const struct ike_tunnel *t);
 bool ike_tunnel_has_sa(struct ike_engine *e, const struct ike_tunnel *t,
 		       enum ike_sa_state state, const struct ike_sa *but);
-/* Brings state, kernel and wishes together. */
 /*
  * What the IKE SAs mean for their tunnels. Comes before the two below, for all
  * tunnels: one walk, and not one for each of them.
  */
 void ike_tunnels_look(const struct ike_engine *e);
+/* Brings state, kernel and wishes together. */
 void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t);
 uint64_t ike_tunnel_wakeup(const struct ike_tunnel *t);
 /* Is there an outbound SA? */
