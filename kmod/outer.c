@@ -16,9 +16,11 @@
 #include "config.h"
 #include "dev.h"
 #include "ecn.h"
+#include "esp.h"
 #include "mtu.h"
 #include "nat.h"
 #include "outer.h"
+#include "sad.h"
 
 static struct dst_entry *lookup_v4(const struct ipsvti_dev *vdev,
 				   const struct ipsvti_config *c,
@@ -160,6 +162,79 @@ unsigned int ipsvti_outer_len(const struct ipsvti_config *config,
 {
 	return ipsvti_mtu_outer_len(config->family == AF_INET6,
 				    sa->out.encap == IPSVTI_ENCAP_UDP);
+}
+
+/* What follows the IP header, and where; -1, nothing that could be an SPI. */
+static int look_behind_ip(const struct sk_buff *skb, u8 *proto,
+			  struct in6_addr *saddr, struct in6_addr *daddr)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	const struct iphdr *iph = ip_hdr(skb);
+	__be16 frag_off;
+	int offset;
+
+	if (skb->protocol == htons(ETH_P_IP)) {
+		*proto = iph->protocol;
+		ipv6_addr_set_v4mapped(iph->saddr, saddr);
+		ipv6_addr_set_v4mapped(iph->daddr, daddr);
+		return iph->frag_off & htons(IP_OFFSET) ? -1 : iph->ihl * 4;
+	}
+	*proto = ip6h->nexthdr;
+	*saddr = ip6h->saddr;
+	*daddr = ip6h->daddr;
+	offset = ipv6_skip_exthdr(skb, sizeof(*ip6h), proto, &frag_off);
+	return frag_off & htons(IP6_OFFSET) ? -1 : offset;
+}
+
+/**
+ * ipsvti_outer_came_back - tell if an inner packet has been sent by us as an outer one
+ * @skb: packet at its IP header, received by another device
+ * @vdev: the device that it is to go into
+ * @sa: outbound SA
+ * @to: where its packets go
+ *
+ * RFC 2003, section 4: such a packet must not go into a tunnel once more. A loop of that
+ * kind would not end, as each round has a hop limit of its own. Later fragments are not
+ * known, but what they become is.
+ *
+ * Those of a tunnel inside this one look the same, but have not been received.
+ *
+ * Context: BHs disabled, RCU.
+ * Return: true if it is one of @sa, or of another SA of the same namespaces.
+ */
+bool ipsvti_outer_came_back(const struct sk_buff *skb,
+			    const struct ipsvti_dev *vdev,
+			    const struct ipsvti_sa *sa,
+			    const struct ipsvti_to *to)
+{
+	const struct ipsvti_esp_hdr *esp;
+	struct ipsvti_esp_hdr esp_buf;
+	struct in6_addr saddr, daddr;
+	const struct ipsvti_sa *by;
+	const struct udphdr *uh;
+	struct udphdr uh_buf;
+	int offset;
+	u8 proto;
+
+	offset = look_behind_ip(skb, &proto, &saddr, &daddr);
+	if (offset < 0)
+		return false;
+	if (proto == IPPROTO_UDP && sa->out.encap == IPSVTI_ENCAP_UDP) {
+		uh = skb_header_pointer(skb, offset, sizeof(uh_buf), &uh_buf);
+		if (!uh || uh->source != sa->out.sport || uh->dest != to->port)
+			return false;
+		offset += sizeof(*uh);
+	} else if (likely(proto != IPPROTO_ESP)) {
+		return false;
+	}
+	esp = skb_header_pointer(skb, offset, sizeof(esp_buf), &esp_buf);
+	if (!esp)
+		return false;
+	if (esp->spi == sa->out.spi && ipv6_addr_equal(&daddr, to->addr))
+		return true;
+	by = ipsvti_sad_find_out(ipsvti_dev_sad(vdev), &saddr, &daddr,
+				 esp->spi);
+	return by && net_eq(dev_net(by->vdev->dev), dev_net(vdev->dev));
 }
 
 /*

@@ -38,6 +38,10 @@ struct dst_entry *ipsvti_outer_route(const struct ipsvti_dev *vdev,
 				     const struct ipsvti_to *to);
 unsigned int ipsvti_outer_len(const struct ipsvti_config *config,
 			      const struct ipsvti_sa *sa);
+bool ipsvti_outer_came_back(const struct sk_buff *skb,
+			    const struct ipsvti_dev *vdev,
+			    const struct ipsvti_sa *sa,
+			    const struct ipsvti_to *to);
 void ipsvti_outer_push(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 		       const struct ipsvti_config *config,
 		       const struct ipsvti_sa *sa, const struct ipsvti_to *to,

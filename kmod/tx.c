@@ -307,6 +307,12 @@ static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 		return NULL;
 	}
 	p->to = ipsvti_nat_to(p->config, p->sa);
+	/* Its sender is this host, and does not need to be told. */
+	if (skb->skb_iif &&
+	    ipsvti_outer_came_back(skb, p->vdev, p->sa, &p->to)) {
+		drop_of(skb, p->sa, 0, IPSVTI_A_COUNTERS_TX_LOOP);
+		return NULL;
+	}
 	p->dst = ipsvti_outer_route(p->vdev, p->config, p->sa, &p->to);
 	if (IS_ERR(p->dst)) {
 		no_way(skb, p->vdev,
