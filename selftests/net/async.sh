@@ -5,7 +5,7 @@
 # does: nothing lost or reordered, and nothing used after it is gone.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 8
+ktap_plan 12
 
 setup() {
 	modprobe -a cryptd crypto_user 2>/dev/null
@@ -29,25 +29,109 @@ across() { # OUTER [WORD...]
 	# An IPv6 host learns how long a fragment may be at the expense of one packet, either
 	# of the two.
 	for v in 4 6; do
-		ping_across "$v" && ping_across "$v" -s 4000 -n 1 && tcp_across "$v" 1000000 &&
-			tcp_across "$v" 1000000 hostB || return
+		ping_across "$v" && ping_across "$v" -s 4000 -n 1 && tcp_across "$v" 500000 &&
+			tcp_across "$v" 500000 hostB || return
 	done
 }
 
-in_order() {
-	links_up 4 && pair_up 1 && ping_across 4 || return
+# in_sequence PAUSE COUNT: so many datagrams from hostA to hostB arrive, and in their order.
+# The sender stays on one processor, since each has a queue of its own for the cipher.
+in_sequence() {
 	in_ns hostB "$NET/flow.py" recv "$HOSTB4" 7000 >"$WORK/flow" 2>&1 &
-	# The sender stays on one processor, since each has a queue of its own for the cipher,
-	# of 1000 packets; an emulated processor is too slow for more in a second.
-	local pause=0.2
-	[ "$IPSVTI_KERNEL" = uml ] || pause=2
 	wait_for 20 "grep -q ready '$WORK/flow'" &&
-		in_ns hostA taskset -c 0 "$NET/flow.py" send "$HOSTB4" 7000 $pause 3000 &&
+		in_ns hostA taskset -c 0 "$NET/flow.py" send "$HOSTB4" 7000 "$1" "$2" &&
 		wait_for 15 "grep -q received '$WORK/flow'" || return
 	drops gwA
 	drops gwB
 	tail -n 1 "$WORK/flow"
-	tail -n 1 "$WORK/flow" | jq -e '.sent == 3000 and .lost == 0 and .duplicated == 0 and .reordered == 0'
+	tail -n 1 "$WORK/flow" |
+		jq -e ".sent == $2 and .lost == 0 and .duplicated == 0 and .reordered == 0"
+}
+
+# That queue has 1000 places; an emulated processor is too slow for so many in a second.
+in_order() {
+	local pause=0.2
+	[ "$IPSVTI_KERNEL" = uml ] || pause=2
+	links_up 4 && pair_up 1 && ping_across 4 && in_sequence "$pause" 3000
+}
+
+# IPv6 says things by itself, which would count.
+quiet_up() {
+	local gw
+	links_up 4 || return
+	for gw in gwA gwB; do
+		in_ns "$gw" sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1 || return
+	done
+}
+
+# What is being encrypted when the limit is reached had its place: of this pair it is sent, of
+# the next one what comes then, and nothing overtakes.
+limit_out() {
+	quiet_up && keys 1 && keys 2 && sa_add gwB 1 && sa_add gwA 1 256 limit out hard-packets 57 &&
+		sa_add gwA 2 256 activate manual && sa_add gwB 2 256 activate first-rx && in_sequence 1 200 || return
+	sa_of gwA 1
+	sa_of gwB 1
+	[ "$(state gwA 1)" = draining ] && [ "$(state gwA 2)" = active ] &&
+		[ "$(sa_of gwB 1 .in.packets)" = 57 ] && [ "$(sa_of gwB 2 .in.packets)" -ge 143 ]
+}
+
+# What is being decrypted when another packet was the last one is one too many.
+limit_in() {
+	local sent got
+	quiet_up && keys 1 && sa_add gwB 1 256 limit in hard-packets 20 && sa_add gwA 1 || return
+	in_ns hostA ping -n -q -f -c 60 -W 1 "$HOSTB4"
+	sent=$(sa_of gwA 1 .out.packets)
+	drops gwB
+	wait_for 10 "[ \$((20 + \$(counter gwB rx-expired))) -eq $sent ]" || return
+	got=$(counter gwB rx-packets)
+	echo "$sent sent, $got delivered"
+	[ "$got" = 20 ] && [ "$sent" -ge 60 ] && [ "$(sa_of gwB 1 '"\(.state) \(.in.packets) \(.in.expired)"')" = "draining 20 hard-packets" ]
+}
+
+# A connection's segments fit, though no host knows the path.
+clamped() {
+	local gw v
+	links_up 4 && pair_up 1 || return
+	for gw in gwA gwB; do
+		ip -n "$gw" link change vti0 type ipsvti mss-clamp 1000 || return
+	done
+	capture_start hostB eth0 "$WORK/syn" "tcp[tcpflags] & tcp-syn != 0 or (ip6 and ip6[53] & 2 != 0)" || return
+	for v in 4 6; do
+		tcp_across "$v" 100000 && tcp_across "$v" 100000 hostB || return
+	done
+	capture_stop "$WORK/syn"
+	tcpdump -nvr "$WORK/syn" 2>/dev/null | grep -oE 'cksum .*\(correct\)|mss [0-9]+' >"$WORK/mss"
+	cat "$WORK/mss"
+	[ "$(grep -c 'mss 1000' "$WORK/mss")" -ge 2 ] && [ "$(grep -c correct "$WORK/mss")" -ge 2 ]
+}
+
+# The NAT before gwA gives it another port, and then another address, while packets are being
+# decrypted; what decides is in which order they are done.
+followed() {
+	local pid
+	topo_up nat=a && encap_up gwA && encap_up gwB && ip -n nat addr add 192.0.2.77/24 dev out && mapping "$GWA4_SEEN" 30001 &&
+		links_up 4 && ip -n gwB link change vti0 type ipsvti remote "$GWA4_SEEN" || return
+	keys 1 && sa_add gwA 1 256 "${ENCAP_UDP[@]}" && sa_add gwB 1 256 encap udp sport 4500 dport 30001 && ping_across 4 || return
+	ip netns exec hostA ping -n -q -i 0.02 "$HOSTB4" >"$WORK/ping" &
+	pid=$!
+	mapping "$GWA4_SEEN" 30002 && goes_to "$GWA4_SEEN" 30002 && mapping 192.0.2.77 30003 && goes_to 192.0.2.77 30003 &&
+		ping_across 4 && ping_across 6 && tcp_across 4 300000 && tcp_across 6 300000 hostB || return
+	kill -INT "$pid"
+	wait "$pid"
+	cat "$WORK/ping"
+	goes_to 192.0.2.77 30003 && ! drops gwB
+}
+
+# The NAT forgets what it had, and maps gwA's port 4500 to that from now on.
+mapping() { # ADDR PORT
+	in_ns nat nft -f - <<-EOT && in_ns nat conntrack -F
+		flush table ip nat
+		add rule ip nat out oifname "out" udp sport 4500 snat to $1:$2
+	EOT
+}
+
+goes_to() { # ADDR PORT
+	wait_for 10 "in_ns gwB '$NET/nl.py' dump sa-get | jq -e '.remote == \"$1\" and .\"encap-dport\" == $2'"
 }
 
 flood() {
@@ -106,7 +190,11 @@ ktap_run "gcm(aes) is asynchronous" is_async
 one "ping and TCP over IPv4" across 4
 one "ping and TCP over IPv6, in UDP" across 6 "${ENCAP_UDP[@]}"
 one "in order" in_order
+one "packets end, another pair takes over" limit_out
+one "packets end inbound" limit_in
+one "SYNs are clamped" clamped
 one "SAs flushed under traffic" flushed
 one "devices deleted under traffic" deleted
 one "module unloaded under traffic" unloaded
+one "the peer's NAT moves it" followed
 ktap_end
