@@ -5,25 +5,30 @@
 # UDP, before, beside and after a tunnel of ours.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 9
+ktap_plan 13
 
 # XFRM between the gateways themselves, in transport mode, for what goes to port 9
-# (discard) of 192.0.2.1 and 198.51.100.1.
-xfrm_pair() { # none|udp: both sides
-	local gw us them encap=()
-	[ "$1" = none ] || encap=(encap espinudp 4500 4500 0.0.0.0)
+# (discard) of 192.0.2.1 and 198.51.100.1, or of their IPv6 addresses.
+xfrm_pair() { # none|udp [4|6]: both sides
+	local gw us them encap='' v=${2:-4} any
+	[ "$1" = none ] || encap='encap espinudp 4500 4500 0.0.0.0'
+	xfrm_flush
 	for gw in gwA gwB; do
-		us=$(outer "$gw" 4) them=$(outer "${OTHER[$gw]}" 4)
-		ip -n "$gw" xfrm state flush
-		ip -n "$gw" xfrm policy flush
-		ip -n "$gw" xfrm state add src "$us" dst "$them" proto esp spi 0x5001 mode transport reqid 7 \
-			aead 'rfc4106(gcm(aes))' "0x$XKEY" 128 "${encap[@]}" &&
-			ip -n "$gw" xfrm state add src "$them" dst "$us" proto esp spi 0x5001 mode transport reqid 7 \
-				aead 'rfc4106(gcm(aes))' "0x$XKEY" 128 "${encap[@]}" &&
-			ip -n "$gw" xfrm policy add src "$us" dst "$them" proto udp dport 9 dir out \
-				tmpl src "$us" dst "$them" proto esp reqid 7 mode transport &&
-			ip -n "$gw" xfrm policy add src "$them" dst "$us" proto udp dport 9 dir in \
-				tmpl src "$them" dst "$us" proto esp reqid 7 mode transport || return
+		us=$(outer "$gw" "$v") them=$(outer "${OTHER[$gw]}" "$v")
+		any="proto esp spi 0x5001 mode transport reqid 7 aead rfc4106(gcm(aes)) 0x$XKEY 128 $encap"
+		ip -n "$gw" -batch - <<-EOT || return
+			xfrm state add src $us dst $them $any
+			xfrm state add src $them dst $us $any
+			xfrm policy add src $us dst $them proto udp dport 9 dir out tmpl src $us dst $them proto esp reqid 7 mode transport
+			xfrm policy add src $them dst $us proto udp dport 9 dir in tmpl src $them dst $us proto esp reqid 7 mode transport
+		EOT
+	done
+}
+
+xfrm_flush() {
+	local gw
+	for gw in gwA gwB; do
+		printf 'xfrm state flush\nxfrm policy flush\n' | ip -n "$gw" -batch - || return
 	done
 }
 
@@ -35,12 +40,14 @@ setup() {
 }
 
 # A datagram from gwA to gwB by XFRM arrives.
-through_xfrm() {
+through_xfrm() { # [4|6]
+	local v=${1:-4} to=$GWB4
+	[ "$v" = 4 ] || to=[$GWB6]
 	rm -f "$WORK/discard"
-	in_ns gwB timeout 20 socat -u UDP4-RECVFROM:9 "CREATE:$WORK/discard" &
+	in_ns gwB timeout 20 socat -u "UDP$v-RECVFROM:9" "CREATE:$WORK/discard" &
 	local pid=$!
 	wait_for 10 "in_ns gwB ss -Hlun 'sport = 9' | grep -q ." &&
-		echo hello | in_ns gwA socat -u - "UDP4-SENDTO:$GWB4:9" && wait "$pid" &&
+		echo hello | in_ns gwA socat -u - "UDP$v-SENDTO:$to:9" && wait "$pid" &&
 		[ "$(cat "$WORK/discard")" = hello ]
 }
 
@@ -101,7 +108,86 @@ s.sendto(bytes(4) + b'ike', ('$GWB4', 4500))"
 }
 
 after() {
-	xfrm_pair none && links_down && through_xfrm && rmmod ipsvti && through_xfrm
+	xfrm_pair none && links_down && through_xfrm && rmmod ipsvti && through_xfrm && xfrm_flush
+}
+
+# Those that have handlers of ESP, too.
+OTHERS=(esp4 esp6 xfrm_interface ip_vti ip6_vti)
+
+modules() {
+	modprobe -a "${OTHERS[@]}" && grep -q '^esp4 ' /proc/modules && return
+	cannot "this kernel has them built in"
+}
+
+# What is freed when its last user is gone takes a moment.
+unload() {
+	local module
+	for module; do
+		[[ $module != esp[46] ]] || xfrm_flush
+		wait_for 10 "rmmod $module" || return
+	done
+}
+
+loaded() { [ -d "/sys/module/$1" ]; }
+
+# ours 4|6: the tunnel carries, a new one if the module is new. For XFRM to do so it needs
+# esp4 or esp6.
+ours() {
+	loaded ipsvti || return 0
+	[ -n "$(ip -n gwA link show vti0 2>/dev/null)" ] || { links_up "$1" && pair_up 1; } || return
+	ping_across 4 && ping_across 6
+}
+
+theirs() { # 4|6
+	loaded "esp$1" || return 0
+	xfrm_pair none "$1" && through_xfrm "$1" && xfrm_flush
+}
+
+# in_order 4|6 MODULE...: all are loaded in that order, unloaded in that order, loaded again,
+# and unloaded in the other one; ours works after each step, XFRM after those that it might
+# not like.
+in_order() {
+	local v=$1 module back=()
+	shift
+	echo "$v: $*"
+	for module; do
+		back=("$module" "${back[@]}")
+		modprobe "$module" || return
+		ours "$v" && { [[ $module != @(ipsvti|esp$v) ]] || theirs "$v"; } || return
+	done
+	for module; do
+		unload "$module" && ours "$v" && { [ "$module" != ipsvti ] || theirs "$v"; } || return
+	done
+	modprobe -a "$@" && ours "$v" && theirs "$v" || return
+	for module in "${back[@]}"; do
+		unload "$module" && ours "$v" && { [ "$module" != ipsvti ] || theirs "$v"; } || return
+	done
+}
+
+# The module before, between and after all of the others.
+orders() { # 4|6
+	modules || return
+	links_down
+	unload "${OTHERS[@]}" && in_order "$1" ipsvti "${OTHERS[@]}" &&
+		in_order "$1" "${OTHERS[@]:0:2}" ipsvti "${OTHERS[@]:2}" &&
+		in_order "$1" "${OTHERS[@]:2}" ipsvti "${OTHERS[@]:0:2}" && in_order "$1" "${OTHERS[@]}" ipsvti
+}
+
+# Of packets of ours none is lost while the others come and go, and the last of them.
+under_traffic() { # 4|6
+	local module pid
+	links_down
+	modules && modprobe ipsvti && ours "$1" || return
+	ip netns exec hostA ping -n -q -i 0.02 "$HOSTB4" >"$WORK/ping" 2>&1 &
+	pid=$!
+	for module in "${OTHERS[@]}"; do
+		unload "$module" && modprobe "$module" || return
+	done
+	theirs "$1" && unload "${OTHERS[@]}" && modprobe -a "${OTHERS[@]}" && theirs "$1" || return
+	kill -INT "$pid"
+	wait "$pid"
+	cat "$WORK/ping"
+	grep -q ', 0% packet loss' "$WORK/ping" && unload "${OTHERS[@]}" && ours "$1" && rmmod ipsvti
 }
 
 ktap_run "set up" setup
@@ -113,4 +199,8 @@ ktap_run "ESP in UDP of both" udp_beside
 ktap_run "an SPI of XFRM's is left to it" spi_of_xfrm
 ktap_run "IKE and keepalives on port 4500 pass" ike_passes
 ktap_run "XFRM works after the module is gone" after
+ktap_run "in any order, IPv4" orders 4
+ktap_run "in any order, IPv6" orders 6
+ktap_run "the others come and go under traffic, IPv4" under_traffic 4
+ktap_run "the others come and go under traffic, IPv6" under_traffic 6
 ktap_end
