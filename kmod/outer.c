@@ -165,25 +165,32 @@ unsigned int ipsvti_outer_len(const struct ipsvti_config *config,
 }
 
 /* What follows the IP header, and where; -1, nothing that could be an SPI. */
-static int look_behind_ip(const struct sk_buff *skb, u8 *proto,
-			  struct in6_addr *saddr, struct in6_addr *daddr)
+static int look_behind_ip(const struct sk_buff *skb, u8 *proto)
 {
-	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
 	const struct iphdr *iph = ip_hdr(skb);
 	__be16 frag_off;
 	int offset;
 
 	if (skb->protocol == htons(ETH_P_IP)) {
 		*proto = iph->protocol;
-		ipv6_addr_set_v4mapped(iph->saddr, saddr);
-		ipv6_addr_set_v4mapped(iph->daddr, daddr);
 		return iph->frag_off & htons(IP_OFFSET) ? -1 : iph->ihl * 4;
 	}
-	*proto = ip6h->nexthdr;
-	*saddr = ip6h->saddr;
-	*daddr = ip6h->daddr;
-	offset = ipv6_skip_exthdr(skb, sizeof(*ip6h), proto, &frag_off);
+	*proto = ipv6_hdr(skb)->nexthdr;
+	offset =
+		ipv6_skip_exthdr(skb, sizeof(struct ipv6hdr), proto, &frag_off);
 	return frag_off & htons(IP6_OFFSET) ? -1 : offset;
+}
+
+static void addresses(const struct sk_buff *skb, struct in6_addr *saddr,
+		      struct in6_addr *daddr)
+{
+	if (skb->protocol == htons(ETH_P_IP)) {
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, saddr);
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, daddr);
+	} else {
+		*saddr = ipv6_hdr(skb)->saddr;
+		*daddr = ipv6_hdr(skb)->daddr;
+	}
 }
 
 /**
@@ -216,7 +223,7 @@ bool ipsvti_outer_came_back(const struct sk_buff *skb,
 	int offset;
 	u8 proto;
 
-	offset = look_behind_ip(skb, &proto, &saddr, &daddr);
+	offset = look_behind_ip(skb, &proto);
 	if (offset < 0)
 		return false;
 	if (proto == IPPROTO_UDP && sa->out.encap == IPSVTI_ENCAP_UDP) {
@@ -230,6 +237,7 @@ bool ipsvti_outer_came_back(const struct sk_buff *skb,
 	esp = skb_header_pointer(skb, offset, sizeof(esp_buf), &esp_buf);
 	if (!esp)
 		return false;
+	addresses(skb, &saddr, &daddr);
 	if (esp->spi == sa->out.spi && ipv6_addr_equal(&daddr, to->addr))
 		return true;
 	by = ipsvti_sad_find_out(ipsvti_dev_sad(vdev), &saddr, &daddr,
