@@ -115,11 +115,13 @@ followed() {
 	ip netns exec hostA ping -n -q -i 0.02 "$HOSTB4" >"$WORK/ping" &
 	pid=$!
 	mapping "$GWA4_SEEN" 30002 && goes_to "$GWA4_SEEN" 30002 && mapping 192.0.2.77 30003 && goes_to 192.0.2.77 30003 &&
-		ping_across 4 && ping_across 6 && tcp_across 4 300000 && tcp_across 6 300000 hostB || return
+		ping_across 4 && ping_across 6 && ! drops gwB || return
+	# Of TCP beside it, on another processor, some may come too late for the window.
+	tcp_across 4 300000 && tcp_across 6 300000 hostB || return
 	kill -INT "$pid"
 	wait "$pid"
 	cat "$WORK/ping"
-	goes_to 192.0.2.77 30003 && ! drops gwB
+	goes_to 192.0.2.77 30003
 }
 
 # The NAT forgets what it had, and maps gwA's port 4500 to that from now on.
