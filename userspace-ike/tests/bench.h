@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A bench for engines: two nodes of the simulator. Messages are made with the keys
+ * of node 0, the mischief maker and initiator; node 1 is what is tested.
+ */
+#ifndef IPSVTI_IKE_BENCH_H
+#define IPSVTI_IKE_BENCH_H
+
+#include "testing.h"
+
+#include "core.h"
+#include "sim.h"
+
+struct bench {
+	struct sim sim;
+	uint8_t build[1024];
+	uint8_t wire[2048];
+	uint8_t plain[2048];
+	struct ike_builder b;
+	struct ike_msg reply;
+};
+
+static inline struct ike_sa *sa_of(struct bench *t, unsigned int node)
+{
+	return t->sim.nodes[node].engine->sas;
+}
+
+static inline struct ike_counters counters(struct bench *t)
+{
+	return *ike_engine_counters(t->sim.nodes[1].engine);
+}
+
+static inline void forget(struct bench *t)
+{
+	for (size_t i = 0; i < t->sim.queued; i++)
+		free(t->sim.queue[i].data);
+	t->sim.queued = 0;
+}
+
+static inline struct bench *bench_new(void)
+{
+	struct bench *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	sim_init(&t->sim, "bench", 1, getenv("VERBOSE"));
+	/* Here things happen that only end in an outage. */
+	t->sim.disrupted = true;
+	return t;
+}
+
+/* Both up, and nothing under way. */
+static inline struct bench *bench_up(void)
+{
+	struct bench *t = bench_new();
+
+	sim_start(&t->sim, 1);
+	sim_start(&t->sim, 0);
+	sim_run(&t->sim, 1000);
+	assert_true(sim_both_up(&t->sim));
+	forget(t);
+	ike_build_start(&t->b, t->build, sizeof(t->build));
+	return t;
+}
+
+static inline void bench_free(struct bench *t)
+{
+	assert_false(t->sim.failed);
+	sim_free(&t->sim);
+	free(t);
+}
+
+/* Hands octets to node 1. Return: whether it answered; then the answer is in
+ * t->wire[] as it was sent.
+ */
+static inline size_t deliver(struct bench *t, const uint8_t *data, size_t len)
+{
+	struct ike_slice s = tight(data, len);
+	struct ike_datagram d = {
+		.local = sim_address(&t->sim, 1, true),
+		.remote = sim_address(&t->sim, 0, true),
+		.data = s.data,
+		.len = s.len,
+	};
+	size_t answer = 0;
+
+	forget(t);
+	ike_engine_input(t->sim.nodes[1].engine, t->sim.now, &d);
+	tight_free(s);
+	for (size_t i = 0; i < t->sim.queued; i++) {
+		const struct sim_event *e = &t->sim.queue[i];
+
+		if (e->kind != SIM_IKE || e->node != 0 ||
+		    !(e->data[19] & IKE_FLAG_RESPONSE))
+			continue;
+		answer = e->len;
+		memcpy(t->wire, e->data, e->len);
+	}
+	return answer;
+}
+
+/* Seals t->b as node 0 would. Return: octets of it in t->wire[]. */
+static inline size_t seal(struct bench *t, uint8_t exchange, uint8_t flags,
+			  uint32_t id)
+{
+	struct ike_sa *sa = sa_of(t, 0);
+	struct ike_header h = {
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.version = 0x20,
+		.exchange = exchange,
+		.flags = flags,
+		.message_id = id,
+	};
+	int len = ike_sk_seal(&sa->keys, true, ++sa->iv, &h, t->b.first,
+			      IKE_SLICE(t->b.w.data, t->b.w.len), t->wire,
+			      sizeof(t->wire));
+
+	assert_true(len > 0);
+	return (size_t)len;
+}
+
+/* Sends t->b as node 0's next request. Return: whether it was answered; then
+ * t->reply is the answer.
+ */
+static inline bool request(struct bench *t, uint8_t exchange)
+{
+	struct ike_sa *sa = sa_of(t, 0);
+	uint32_t id = sa_of(t, 1)->window.expected_id;
+	size_t len = seal(t, exchange, IKE_FLAG_INITIATOR, id);
+
+	len = deliver(t, t->wire, len);
+	ike_build_start(&t->b, t->build, sizeof(t->build));
+	if (!len)
+		return false;
+	assert_int_equal(ike_msg_parse(&t->reply, IKE_SLICE(t->wire, len)), 0);
+	assert_int_equal(ike_sk_open(&sa->keys, false, &t->reply, t->plain,
+				     sizeof(t->plain)),
+			 0);
+	assert_int_equal(t->reply.h.message_id, id);
+	return true;
+}
+
+static inline bool alive(struct bench *t)
+{
+	return sa_of(t, 1) && sa_of(t, 1)->state == IKE_SA_ESTABLISHED;
+}
+
+static inline void suite_is(struct bench *t, enum ike_suite_kind kind,
+			    const char *text)
+{
+	struct ike_tunnel_config *c = &t->sim.nodes[1].config;
+	struct ike_suite *suite = kind == IKE_SUITE_IKE ? &c->ike : &c->esp;
+	char why[200];
+
+	memset(suite, 0, sizeof(*suite));
+	assert_int_equal(ike_suite_parse(suite, kind, text, why, sizeof(why)),
+			 0);
+}
+
+#endif /* IPSVTI_IKE_BENCH_H */

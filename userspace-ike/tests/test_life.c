@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How IKE SAs and CHILD SAs come into being, are replaced, and go.
+ */
+#include "bench.h"
+
+static void put_child(struct bench *t, uint8_t protocol, struct ike_slice spi,
+		      bool rekey)
+{
+	struct ike_suite esp = t->sim.nodes[1].config.esp;
+	struct ike_ts_set any;
+
+	if (rekey)
+		ike_build_notify(&t->b, protocol, spi, IKE_N_REKEY_SA,
+				 IKE_SLICE(NULL, 0));
+	esp.props[0].n_ke = 0;
+	ike_build_offer(&t->b, IKE_USE_CHILD, &esp, 0x4000);
+	ike_build_nonce(&t->b, IKE_SLICE(t->plain, 32));
+	ike_ts_any(&any);
+	ike_build_ts(&t->b, IKE_PAYLOAD_TSI, &any);
+	ike_build_ts(&t->b, IKE_PAYLOAD_TSR, &any);
+}
+
+static void child_requests_that_fit_nothing(void **state)
+{
+	static const uint8_t spi[4] = { 1, 2, 3, 4 };
+	struct bench *t = bench_up();
+	const struct ike_notify *n;
+
+	(void)state;
+	/* A CHILD SA that is not there: its SPI comes back. */
+	put_child(t, IKE_PROTO_ESP, IKE_SLICE(spi, 4), true);
+	assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+	n = ike_msg_notify(&t->reply, IKE_N_CHILD_SA_NOT_FOUND);
+	assert_non_null(n);
+	assert_int_equal(n->protocol, IKE_PROTO_ESP);
+	assert_memory_equal(n->spi.data, spi, 4);
+	/* Protocols and lengths that make no sense do not come back. */
+	put_child(t, IKE_PROTO_IKE, IKE_SLICE(spi, 4), true);
+	assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+	assert_int_equal(t->reply.notifies[0].type, IKE_N_INVALID_SYNTAX);
+	put_child(t, IKE_PROTO_ESP, IKE_SLICE(spi, 0), true);
+	assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+	assert_int_equal(t->reply.notifies[0].type, IKE_N_INVALID_SYNTAX);
+	/* One tunnel, one pair. */
+	put_child(t, 0, IKE_SLICE(NULL, 0), false);
+	assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+	assert_non_null(ike_msg_notify(&t->reply, IKE_N_NO_ADDITIONAL_SAS));
+	/* Deleting what is not there is no offence. */
+	ike_build_delete_esp(&t->b, (const uint32_t[]){ 0x01020304 }, 1);
+	assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
+	assert_int_equal(t->reply.present, IKE_P_SK);
+	assert_true(alive(t));
+	assert_int_equal(sim_kernel_count(&t->sim.nodes[1].kernel,
+					  IKE_PAIR_ACTIVE),
+			 1);
+	bench_free(t);
+}
+
+/* Anybody can say INITIAL_CONTACT: it counts for who has shown who it is. */
+static void initial_contact_needs_proof(void **state)
+{
+	(void)state;
+	for (unsigned int right = 0; right < 2; right++) {
+		struct bench *t = bench_up();
+		struct ike_sa *old = sa_of(t, 1);
+		uint64_t spi = old->spi_i;
+
+		/* It has forgotten everything, or is somebody else. */
+		sim_stop(&t->sim, 0, true);
+		t->sim.nodes[0].psk = right ? SIM_PSK : "a guess";
+		sim_start(&t->sim, 0);
+		sim_run(&t->sim, 500);
+		assert_int_equal(counters(t).auth_failures, !right);
+		assert_non_null(sa_of(t, 1));
+		assert_null(sa_of(t, 1)->next);
+		assert_true(alive(t));
+		assert_int_equal(sa_of(t, 1)->spi_i == spi, !right);
+		bench_free(t);
+	}
+}
+
+/* Section 1.2: there is an IKE SA, and the CHILD SA is asked for again. */
+static void refused_child_leaves_the_ike_sa(void **state)
+{
+	struct bench *t = bench_new();
+
+	(void)state;
+	suite_is(t, IKE_SUITE_ESP, "aes256gcm16");
+	sim_start(&t->sim, 1);
+	sim_start(&t->sim, 0);
+	sim_run(&t->sim, 500);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(sa_of(t, i)->state, IKE_SA_ESTABLISHED);
+		assert_null(sa_of(t, i)->next);
+		assert_null(sa_of(t, i)->children);
+		assert_int_equal(sim_kernel_count(&t->sim.nodes[i].kernel,
+						  IKE_PAIR_LARVAL),
+				 0);
+	}
+	t->sim.nodes[1].engine->tunnels->config.esp = t->sim.nodes[0].config.esp;
+	/* There is no traffic; it is up at both ends all the same. */
+	sim_run(&t->sim, 2000);
+	assert_true(sim_both_up(&t->sim));
+	assert_null(sa_of(t, 1)->next);
+	bench_free(t);
+}
+
+/* Section 1.5: with proof, the SA in question is rekeyed. */
+static void a_lost_pair_is_made_anew(void **state)
+{
+	struct bench *t = bench_up();
+	struct ike_child *child = sa_of(t, 1)->children;
+	uint8_t spi[4];
+
+	(void)state;
+	child->confirmed = true;
+	put_be32(spi, child->spi_out + 1);
+	for (unsigned int i = 0; i < 3; i++) {
+		ike_build_notify(&t->b, IKE_PROTO_NONE, IKE_SLICE(NULL, 0),
+				 IKE_N_INVALID_SPI,
+				 IKE_SLICE(spi, i == 1 ? 3 : 4));
+		assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
+		assert_int_equal(sa_of(t, 1)->window.kind,
+				 i < 2 ? IKE_X_NONE : IKE_X_REKEY_CHILD);
+		put_be32(spi, child->spi_out);
+	}
+	assert_true(alive(t));
+	bench_free(t);
+}
+
+/* The responder believes to be done: it is told that it is not. */
+static void left_during_auth(void **state)
+{
+	(void)state;
+	for (unsigned int how = 0; how < 3; how++) {
+		struct bench *t = bench_new();
+		struct sim_node *node = &t->sim.nodes[0];
+		unsigned int tries = 0;
+
+		sim_start(&t->sim, 1);
+		sim_start(&t->sim, 0);
+		while (!sa_of(t, 0) || sa_of(t, 0)->state != IKE_SA_AUTH_SENT) {
+			sim_run(&t->sim, 1);
+			assert_true(++tries < 100);
+		}
+		if (how == 0)
+			sim_command(&t->sim, 0, IKE_CMD_DOWN);
+		else if (how == 1)
+			ike_engine_set_device(node->engine, t->sim.now,
+					      node->config.name, 0);
+		else
+			ike_engine_remove_tunnel(node->engine, t->sim.now,
+						 node->config.name);
+		assert_int_equal(sa_of(t, 0)->state, IKE_SA_LEAVING);
+		assert_int_equal(sim_kernel_count(&node->kernel,
+						  IKE_PAIR_LARVAL),
+				 0);
+		assert_false(ike_engine_idle(node->engine));
+		while (sa_of(t, 0)->state == IKE_SA_LEAVING) {
+			sim_run(&t->sim, 1);
+			assert_true(++tries < 200);
+		}
+		/* It is established there, and on its way out here. */
+		assert_int_equal(sa_of(t, 1)->state, IKE_SA_ESTABLISHED);
+		assert_int_equal(sa_of(t, 0)->state, IKE_SA_DELETING);
+		assert_null(sa_of(t, 0)->children);
+		sim_run(&t->sim, 50);
+		assert_null(sa_of(t, 0));
+		assert_null(sa_of(t, 1));
+		assert_null(sim_kernel_active(&t->sim.nodes[1].kernel));
+		assert_true(ike_engine_idle(node->engine));
+		bench_free(t);
+	}
+}
+
+static unsigned int established(struct bench *t, unsigned int node)
+{
+	unsigned int n = 0;
+
+	for (const struct ike_sa *sa = sa_of(t, node); sa; sa = sa->next)
+		n += sa->state == IKE_SA_ESTABLISHED;
+	return n;
+}
+
+/* Lets node 0 authenticate anew until it has sent IKE_AUTH. */
+static struct ike_sa *reauth_to_auth(struct bench *t)
+{
+	unsigned int tries = 0;
+
+	sim_command(&t->sim, 0, IKE_CMD_REAUTH);
+	while (sa_of(t, 0)->state != IKE_SA_AUTH_SENT) {
+		sim_run(&t->sim, 1);
+		assert_true(++tries < 100);
+	}
+	return sa_of(t, 0);
+}
+
+/* The old pair is there until the new one is in use at both ends. */
+static void made_before_broken(void **state)
+{
+	struct bench *t = bench_up();
+	const struct ike_sa *old[2] = { sa_of(t, 0), sa_of(t, 1) };
+	uint32_t pair = old[1]->children->pair_id;
+	unsigned int tries = 0;
+
+	(void)state;
+	t->sim.disrupted = false;
+	reauth_to_auth(t);
+	/* The responder has both, and goes on using the old one. */
+	while (established(t, 1) < 2) {
+		sim_run(&t->sim, 1);
+		assert_true(++tries < 100);
+	}
+	assert_ptr_equal(sa_of(t, 1)->next, old[1]);
+	assert_true(old[1]->redundant);
+	assert_false(old[1]->want_delete);
+	assert_int_equal(sim_kernel_active(&t->sim.nodes[1].kernel)->info.pair_id,
+			 pair);
+	sim_run(&t->sim, 500);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(established(t, i), 1);
+		assert_null(sa_of(t, i)->next);
+		assert_int_equal(t->sim.nodes[i]
+					 .counts[IKE_EVENT_IKE_SA_REAUTHENTICATED],
+				 1);
+	}
+	assert_int_not_equal(
+		sim_kernel_active(&t->sim.nodes[1].kernel)->info.pair_id, pair);
+	bench_free(t);
+}
+
+/* Refused, or without a CHILD SA: what there was stays. */
+static void failed_reauth_changes_nothing(void **state)
+{
+	static const char *const esp = "aes256gcm16-noesn";
+
+	(void)state;
+	for (unsigned int how = 0; how < 2; how++) {
+		struct bench *t = bench_up();
+		struct sim_node *peer = &t->sim.nodes[1];
+		struct ike_suite *suite = &peer->engine->tunnels->config.esp;
+		const struct ike_sa *old = sa_of(t, 0);
+		char why[200];
+
+		t->sim.disrupted = false;
+		if (how == 0)
+			peer->psk = "another one";
+		if (how == 1) {
+			memset(suite, 0, sizeof(*suite));
+			assert_int_equal(ike_suite_parse(suite, IKE_SUITE_ESP,
+							 esp, why, sizeof(why)),
+					 0);
+		}
+		sim_command(&t->sim, 0, IKE_CMD_REAUTH);
+		sim_run(&t->sim, 29000);
+		assert_ptr_equal(sa_of(t, 0), old);
+		assert_null(old->next);
+		assert_int_equal(established(t, 1), 1);
+		assert_false(sa_of(t, 1)->redundant);
+		assert_true(sim_both_up(&t->sim));
+		assert_in_range(old->reauth_at, t->sim.now,
+				t->sim.now + 60000);
+		bench_free(t);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(child_requests_that_fit_nothing),
+		cmocka_unit_test(initial_contact_needs_proof),
+		cmocka_unit_test(refused_child_leaves_the_ike_sa),
+		cmocka_unit_test(a_lost_pair_is_made_anew),
+		cmocka_unit_test(left_during_auth),
+		cmocka_unit_test(made_before_broken),
+		cmocka_unit_test(failed_reauth_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What is refused, and the reason that a person reads.
+ */
+#include "bench.h"
+
+/* Two tunnels between the same addresses: the identities tell which. */
+static void identities_choose_the_tunnel(void **state)
+{
+	static const char *const others[] = { "c.example", "d.example" };
+	struct bench *t = bench_new();
+	const char *why;
+
+	(void)state;
+	sim_start(&t->sim, 1);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct ike_tunnel_config c = t->sim.nodes[1].config;
+
+		snprintf(c.name, sizeof(c.name), "other-%u", i);
+		c.ifindex = 100 + i;
+		ike_identity_parse(i ? &c.local_id : &c.remote_id, others[i]);
+		assert_int_equal(ike_engine_add_tunnel(t->sim.nodes[1].engine,
+						       t->sim.now, &c, &why),
+				 0);
+		/* A name is taken once. */
+		assert_int_equal(ike_engine_add_tunnel(t->sim.nodes[1].engine,
+						       t->sim.now, &c, &why),
+				 -EEXIST);
+	}
+	sim_start(&t->sim, 0);
+	sim_run(&t->sim, 1000);
+	assert_true(sim_both_up(&t->sim));
+	assert_string_equal(sa_of(t, 1)->tunnel->config.name, "beta");
+	/* Removing one says good-bye to its peer alone. */
+	forget(t);
+	assert_int_equal(ike_engine_remove_tunnel(t->sim.nodes[1].engine,
+						  t->sim.now, "other-0"),
+			 0);
+	assert_int_equal(t->sim.queued, 0);
+	assert_int_equal(ike_engine_remove_tunnel(t->sim.nodes[1].engine,
+						  t->sim.now, "beta"),
+			 0);
+	assert_null(sim_kernel_active(&t->sim.nodes[1].kernel));
+	sim_run(&t->sim, 100);
+	assert_null(sim_kernel_active(&t->sim.nodes[0].kernel));
+	bench_free(t);
+}
+
+static void configurations_that_cannot_be(void **state)
+{
+	struct bench *t = bench_new();
+	struct ike_engine *e;
+	struct ike_tunnel_config good, c;
+	const char *why;
+
+	(void)state;
+	sim_start(&t->sim, 1);
+	e = t->sim.nodes[1].engine;
+	good = t->sim.nodes[1].config;
+	strcpy(good.name, "x");
+#define REFUSED(change)                                                     \
+	do {                                                                \
+		c = good;                                                   \
+		change;                                                     \
+		why = NULL;                                                 \
+		assert_int_equal(ike_engine_add_tunnel(e, 0, &c, &why),     \
+				 -EINVAL);                                  \
+		assert_non_null(why);                                       \
+	} while (0)
+	REFUSED(c.name[0] = 0);
+	REFUSED(memset(c.name, 'x', sizeof(c.name)));
+	REFUSED(c.local.family = IKE_FAMILY_NONE);
+	REFUSED(c.remote.family = IKE_IPV6);
+	REFUSED(c.ike.n = 0);
+	REFUSED(c.ike.n = IKE_SUITE_MAX + 1);
+	REFUSED(c.ike.n = 2);
+	REFUSED(c.ike.props[0].n_encr = 0);
+	REFUSED(c.ike.props[0].n_ke = 0);
+	REFUSED(c.ike.props[0].prf[0] = 1);
+	REFUSED(c.ike.props[0].n_prf = IKE_ALG_MAX + 1);
+	/* An AEAD with an integrity algorithm, and a cipher without one. */
+	REFUSED(c.ike.props[0].integ[0] = IKE_INTEG_HMAC_SHA2_256_128;
+		c.ike.props[0].n_integ = 1);
+	REFUSED(c.ike.props[0].encr[0].id = IKE_ENCR_AES_CBC);
+	/* What does not encrypt is not for IKE. */
+	REFUSED(c.ike.props[0].encr[0].id = IKE_ENCR_NULL_AES_GMAC);
+	REFUSED(c.esp.props[0].encr[0].key_bits = 64);
+	REFUSED(c.esp.props[0].encr[0].id = IKE_ENCR_AES_CBC);
+	REFUSED(c.esp.props[0].n_esn = 0);
+	REFUSED(c.n_local_ts = IKE_TS_MAX + 1);
+	REFUSED(c.replay_window = 63);
+	REFUSED(c.replay_window = 4097);
+	REFUSED(c.dpd_interval_s = 3601);
+	REFUSED(c.child_lifetime_s = UINT32_MAX);
+	REFUSED(c.reauth_s = UINT32_MAX);
+#undef REFUSED
+	assert_int_equal(ike_engine_add_tunnel(e, 0, &good, &why), 0);
+	bench_free(t);
+}
+
+/* What node 0 says when node 1 is configured otherwise. */
+static const char *complaint(void (*change)(struct bench *),
+			     unsigned int node)
+{
+	static char line[700];
+	struct bench *t = bench_new();
+
+	change(t);
+	sim_start(&t->sim, 1);
+	sim_start(&t->sim, 0);
+	sim_run(&t->sim, 500);
+	snprintf(line, sizeof(line), "%s",
+		 node ? t->sim.nodes[1].last_line :
+			t->sim.nodes[0].engine->tunnels->last_error);
+	bench_free(t);
+	return line;
+}
+
+static void other_ike(struct bench *t)
+{
+	suite_is(t, IKE_SUITE_IKE, "aes256gcm16-prfsha512-x25519");
+}
+
+static void much_else(struct bench *t)
+{
+	struct ike_suite *suite = &t->sim.nodes[0].config.ike;
+	char why[200];
+
+	memset(suite, 0, sizeof(*suite));
+	suite->allow_legacy = true;
+	assert_int_equal(ike_suite_parse(suite, IKE_SUITE_IKE,
+					 "aes128-sha1-modp2048", why,
+					 sizeof(why)),
+			 0);
+}
+
+static void other_esn(struct bench *t)
+{
+	suite_is(t, IKE_SUITE_ESP, "aes128gcm16-esn");
+	memset(&t->sim.nodes[0].config.esp, 0,
+	       sizeof(t->sim.nodes[0].config.esp));
+	ike_suite_parse(&t->sim.nodes[0].config.esp, IKE_SUITE_ESP,
+			"aes128gcm16-noesn", (char[200]){ 0 }, 200);
+}
+
+static void other_ke(struct bench *t)
+{
+	suite_is(t, IKE_SUITE_IKE, "aes256gcm16-prfsha384-ecp384");
+}
+
+static void other_esp(struct bench *t)
+{
+	suite_is(t, IKE_SUITE_ESP, "aes256gcm16");
+}
+
+static void other_id(struct bench *t)
+{
+	ike_identity_parse(&t->sim.nodes[1].config.remote_id, "c.example");
+}
+
+static void other_psk(struct bench *t)
+{
+	t->sim.nodes[1].psk = "not that one";
+}
+
+static void other_ts(struct bench *t)
+{
+	ike_ts_parse(&t->sim.nodes[1].config.remote_ts[0], "10.0.0.0/8");
+	ike_ts_parse(&t->sim.nodes[0].config.local_ts[0], "192.168.0.0/16");
+	t->sim.nodes[1].config.n_remote_ts = 1;
+	t->sim.nodes[0].config.n_local_ts = 1;
+}
+
+static void the_reason_is_told(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		complaint(other_ike, 0),
+		"peer 192.0.2.2 refused our IKE proposal (NO_PROPOSAL_CHOSEN): "
+		"we offered aes256gcm16-prfsha384-x25519");
+	assert_string_equal(
+		complaint(other_ke, 0),
+		"peer 192.0.2.2 refused our IKE proposal (NO_PROPOSAL_CHOSEN): "
+		"we offered aes256gcm16-prfsha384-x25519");
+	assert_string_equal(
+		complaint(other_ike, 1),
+		"message from 192.0.2.1: NO_PROPOSAL_CHOSEN: no PRF in common "
+		"(there prfsha384, here prfsha512); it offers "
+		"aes256gcm16-prfsha384-x25519, our IKE suite is "
+		"aes256gcm16-prfsha512-x25519");
+	assert_string_equal(
+		complaint(much_else, 1),
+		"message from 192.0.2.1: NO_PROPOSAL_CHOSEN: no encryption in "
+		"common (there aes128, here aes256gcm16), no PRF in common "
+		"(there prfsha1, here prfsha384), no key exchange in common "
+		"(there modp2048, here x25519); prfsha1 is too weak; it offers "
+		"aes128-sha1-prfsha1-modp2048, our IKE suite is "
+		"aes256gcm16-prfsha384-x25519");
+	assert_non_null(strstr(complaint(other_esn, 1),
+			       "NO_PROPOSAL_CHOSEN for ESP: no sequence numbers "
+			       "in common (there noesn, here esn)"));
+	assert_non_null(strstr(complaint(other_esp, 0),
+			       "peer refused our ESP proposal "
+			       "(NO_PROPOSAL_CHOSEN): we offered aes128gcm16"));
+	assert_non_null(strstr(complaint(other_id, 0),
+			       "peer refused us (AUTHENTICATION_FAILED): we "
+			       "said we are \"a.example\""));
+	assert_non_null(strstr(complaint(other_psk, 0),
+			       "AUTHENTICATION_FAILED"));
+	assert_non_null(strstr(complaint(other_ts, 0), "TS_UNACCEPTABLE"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(identities_choose_the_tunnel),
+		cmocka_unit_test(configurations_that_cannot_be),
+		cmocka_unit_test(the_reason_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
