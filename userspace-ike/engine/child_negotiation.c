@@ -77,6 +77,27 @@ static void refuse_ts(struct ike_call *c, const struct ike_tunnel *t)
 	ike_build_status(c->reply, IKE_N_TS_UNACCEPTABLE);
 }
 
+/* Section 2.9.2: what passes now still passes after a rekey. */
+static bool keeps(const struct ike_child *old, const struct ike_ts_set *local,
+		  const struct ike_ts_set *remote)
+{
+	return ike_ts_covers(local, &old->local_ts) &&
+	       ike_ts_covers(remote, &old->remote_ts);
+}
+
+static void refuse_less(struct ike_call *c, const struct ike_child *old)
+{
+	char local[200], remote[200];
+
+	ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_NOTICE, old->tunnel,
+		IKE_FIELDS({ "reason", "TS_UNACCEPTABLE" }),
+		"the peer's rekey leaves out traffic selectors that are in use "
+		"(here %s, there %s)",
+		ike_ts_format(&old->local_ts, local, sizeof(local)),
+		ike_ts_format(&old->remote_ts, remote, sizeof(remote)));
+	ike_build_status(c->reply, IKE_N_TS_UNACCEPTABLE);
+}
+
 static void refuse_proposal(struct ike_call *c, enum ike_sa_use use,
 			    const struct ike_tunnel *t)
 {
@@ -179,12 +200,18 @@ static bool choose(struct ike_call *c, struct agreement *a)
 }
 
 static bool agree(struct ike_call *c, enum ike_sa_use use,
-		  struct ike_tunnel *t, struct agreement *a)
+		  const struct ike_child *old, struct agreement *a)
 {
-	if (!t && !choose(c, a))
+	struct ike_tunnel *t;
+
+	if (!old && !choose(c, a))
 		return false;
-	if (t && !narrow(c, t, a)) {
-		refuse_ts(c, t);
+	if (old && !narrow(c, old->tunnel, a)) {
+		refuse_ts(c, old->tunnel);
+		return false;
+	}
+	if (old && !keeps(old, &a->tsr, &a->tsi)) {
+		refuse_less(c, old);
 		return false;
 	}
 	t = a->tunnel;
@@ -216,7 +243,7 @@ static void build_agreement(struct ike_builder *b, enum ike_sa_use use,
 }
 
 struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
-				   struct ike_tunnel *t,
+				   const struct ike_child *old,
 				   enum ike_activation activation)
 {
 	const struct ike_handshake *hs = c->sa->handshake;
@@ -230,14 +257,14 @@ struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
 		.activation = activation,
 	};
 
-	if (!agree(c, use, t, &a))
+	if (!agree(c, use, old, &a))
 		goto out;
 	plan.tunnel = a.tunnel;
 	/*
 	 * What lacks an SA does not wait for a packet of the peer's: until it has
 	 * our response those of ours would be lost either way (section 2.8).
 	 */
-	if (use == IKE_USE_CHILD && !t && !ike_tunnel_in_use(c->e, a.tunnel))
+	if (use == IKE_USE_CHILD && !old && !ike_tunnel_in_use(c->e, a.tunnel))
 		plan.activation = IKE_ACTIVATE_NOW;
 	if (ike_child_reserve(c->sa, a.tunnel, &plan.pair_id, &plan.spi_in)) {
 		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
@@ -285,6 +312,8 @@ static const char *check_answer(struct ike_call *c, enum ike_sa_use use,
 	    !ike_ts_within(&a->tsr, &t->remote_ts, c->msg->tsr) ||
 	    !ike_ts_meet(&a->tsi, &a->tsr))
 		return "the peer chose traffic selectors that we did not offer";
+	if (neg->old && !keeps(neg->old, &a->tsi, &a->tsr))
+		return "the peer left out traffic selectors that are in use";
 	/* It may have chosen a proposal of ours without PFS. */
 	if (a->choice.ke == IKE_KE_NONE)
 		return NULL;
@@ -332,7 +361,14 @@ struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
 		neg->pair_id = 0;
 	} else {
 		/* The peer has it, though: best to start all over. */
-		if (neg->tunnel == c->sa->tunnel) {
+		if (neg->old) {
+			ike_child_orphan(c->sa, neg->spi_in, 0);
+			ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED,
+				IKE_LOG_ERROR, neg->tunnel,
+				IKE_FIELDS({ "reason", wrong },
+					   { "kept", "child-sa" }),
+				"the CHILD SA could not be rekeyed: %s", wrong);
+		} else if (neg->tunnel == c->sa->tunnel) {
 			c->sa->want_delete = true;
 			ike_sa_failed(c->sa, "%s", wrong);
 		} else {

@@ -709,14 +709,14 @@ void ike_child_free(struct ike_child *child);
  * @c: the request; its reply gets the payloads of the agreement, or one error
  *     notification
  * @use: IKE_USE_AUTH_CHILD or IKE_USE_CHILD
- * @t: whose it is; NULL: that of the tunnels that share the IKE SA which the
- *     selectors fit, and that has none yet
+ * @old: the one that it replaces; NULL: it is for that of the tunnels that share
+ *       the IKE SA which the selectors fit, and that has none yet
  * @activation: when to use it
  *
  * Return: the CHILD SA, installed; NULL if there is none.
  */
 struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
-				   struct ike_tunnel *t,
+				   const struct ike_child *old,
 				   enum ike_activation activation);
 
 /**

@@ -368,7 +368,7 @@ void ike_on_rekey_child_request(struct ike_call *c)
 	}
 	/* Whoever rekeys it has it, and the new one may not be used so soon. */
 	ike_child_confirmed(old, "the peer rekeys it");
-	child = ike_child_answer(c, IKE_USE_CHILD, old->tunnel,
+	child = ike_child_answer(c, IKE_USE_CHILD, old,
 				 IKE_ACTIVATE_FIRST_RX);
 	if (!child)
 		return;

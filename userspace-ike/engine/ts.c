@@ -132,20 +132,33 @@ bool ike_ts_narrow(struct ike_ts_set *out, const struct ike_ts_set *ours,
 	return out->n > 0;
 }
 
+static bool lies_within(const struct ike_ts *ts, const struct ike_ts_set *set)
+{
+	struct ike_ts both;
+
+	for (unsigned int i = 0; i < set->n; i++)
+		if (intersect(&both, &set->ts[i], ts) && equal(&both, ts))
+			return true;
+	return false;
+}
+
+bool ike_ts_covers(const struct ike_ts_set *set, const struct ike_ts_set *part)
+{
+	for (unsigned int i = 0; i < part->n; i++)
+		if (!lies_within(&part->ts[i], set))
+			return false;
+	return true;
+}
+
 bool ike_ts_within(struct ike_ts_set *out, const struct ike_ts_set *ours,
 		   struct ike_slice theirs)
 {
 	struct ike_reader r = ike_read(theirs);
-	struct ike_ts ts, both;
+	struct ike_ts ts;
 
 	out->n = 0;
 	while (ike_ts_next(&r, &ts) > 0) {
-		bool fits = false;
-
-		for (unsigned int i = 0; i < ours->n && !fits; i++)
-			fits = intersect(&both, &ours->ts[i], &ts) &&
-			       equal(&both, &ts);
-		if (!fits || out->n == IKE_TS_MAX)
+		if (!lies_within(&ts, ours) || out->n == IKE_TS_MAX)
 			return false;
 		out->ts[out->n++] = ts;
 	}

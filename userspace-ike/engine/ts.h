@@ -66,6 +66,15 @@ bool ike_ts_narrow(struct ike_ts_set *out, const struct ike_ts_set *ours,
 bool ike_ts_within(struct ike_ts_set *out, const struct ike_ts_set *ours,
 		   struct ike_slice theirs);
 
+/**
+ * ike_ts_covers() - does one set let pass all that another one does?
+ * @set: the first
+ * @part: the other
+ *
+ * Return: true if each selector of @part lies within one of @set.
+ */
+bool ike_ts_covers(const struct ike_ts_set *set, const struct ike_ts_set *part);
+
 /* Adds a TS payload of @type. */
 void ike_build_ts(struct ike_builder *b, uint8_t type,
 		  const struct ike_ts_set *set);

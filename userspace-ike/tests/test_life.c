@@ -57,6 +57,83 @@ static void child_requests_that_fit_nothing(void **state)
 	bench_free(t);
 }
 
+/* Leaves node @node of what its CHILD SA was for but a part, the rest to the peer. */
+static void less_for(struct bench *t, unsigned int node, bool forgets)
+{
+	struct ike_ts_set less = { .n = 1 };
+
+	assert_int_equal(ike_ts_parse(&less.ts[0], "10.0.0.0/8"), 0);
+	t->sim.nodes[node].engine->tunnels->local_ts = less;
+	if (forgets)
+		sa_of(t, node)->children->local_ts = less;
+}
+
+/* Section 2.9.2: by its own will, or by what is configured now. */
+static void a_rekey_leaves_nothing_out(void **state)
+{
+	struct bench *t = bench_up();
+	struct ike_child *child = sa_of(t, 1)->children;
+	struct ike_ts_set less = { .n = 1 };
+	uint8_t spi[4];
+
+	(void)state;
+	put_be32(spi, child->spi_out);
+	for (unsigned int i = 0; i < 3; i++) {
+		t->plain[0] = (uint8_t)i;
+		put_child(t, IKE_PROTO_ESP, IKE_SLICE(spi, 4), true);
+		if (i < 2) {
+			/* Instead of 0.0.0.0/0 and ::/0: one of them. */
+			t->b.w.len -= 2 * (8 + 16 + 40);
+			ike_ts_any(&less);
+			less.n = 1;
+			ike_build_ts(&t->b, IKE_PAYLOAD_TSI, &less);
+			ike_build_ts(&t->b, IKE_PAYLOAD_TSR, &less);
+		}
+		assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+		if (i < 2) {
+			assert_non_null(ike_msg_notify(&t->reply,
+						       IKE_N_TS_UNACCEPTABLE));
+			assert_ptr_equal(sa_of(t, 1)->children, child);
+			assert_null(child->next);
+			assert_int_equal(child->state, IKE_CHILD_INSTALLED);
+		} else {
+			assert_true(t->reply.present & IKE_P_TSI);
+			assert_int_equal(child->state, IKE_CHILD_REKEYED);
+		}
+	}
+	bench_free(t);
+}
+
+/* As initiator: what was in use stays, and what the peer has made goes. */
+static void a_rekey_that_leaves_out_is_not_taken(void **state)
+{
+	(void)state;
+	for (unsigned int forgets = 0; forgets < 2; forgets++) {
+		struct bench *t = bench_up();
+		struct ike_child *child = sa_of(t, 0)->children;
+
+		t->sim.disrupted = false;
+		less_for(t, 1, forgets);
+		sim_command(&t->sim, 0, IKE_CMD_REKEY_CHILD);
+		sim_run(&t->sim, 15000);
+		for (unsigned int i = 0; i < 2; i++) {
+			assert_null(sa_of(t, i)->next);
+			assert_non_null(sa_of(t, i)->children);
+			assert_null(sa_of(t, i)->children->next);
+		}
+		assert_ptr_equal(sa_of(t, 0)->children, child);
+		assert_int_equal(child->state, IKE_CHILD_INSTALLED);
+		assert_true(child->in_use);
+		assert_true(sim_both_up(&t->sim));
+		/* Later, but not at once. */
+		assert_in_range(child->rekey_at, t->sim.now,
+				t->sim.now + 60000);
+		assert_int_equal(t->sim.nodes[!forgets]
+				 .counts[IKE_EVENT_NEGOTIATION_FAILED], 1);
+		bench_free(t);
+	}
+}
+
 /* Anybody can say INITIAL_CONTACT: it counts for who has shown who it is. */
 static void initial_contact_needs_proof(void **state)
 {
@@ -269,6 +346,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(child_requests_that_fit_nothing),
+		cmocka_unit_test(a_rekey_leaves_nothing_out),
+		cmocka_unit_test(a_rekey_that_leaves_out_is_not_taken),
 		cmocka_unit_test(initial_contact_needs_proof),
 		cmocka_unit_test(refused_child_leaves_the_ike_sa),
 		cmocka_unit_test(a_lost_pair_is_made_anew),

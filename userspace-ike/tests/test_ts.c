@@ -117,6 +117,23 @@ static void answers(void **state)
 	assert_false(ike_ts_within(&out, &part, wire(&any)));
 }
 
+static void one_covers_another(void **state)
+{
+	struct ike_ts_set any, two = set_of("10.1.0.0/16", "10.2.0.0/16");
+	struct ike_ts_set one = set_of("10.1.7.0/24", NULL), tcp;
+
+	(void)state;
+	ike_ts_any(&any);
+	assert_true(ike_ts_covers(&any, &two));
+	assert_true(ike_ts_covers(&two, &two));
+	assert_true(ike_ts_covers(&two, &one));
+	assert_false(ike_ts_covers(&one, &two));
+	assert_false(ike_ts_covers(&two, &any));
+	tcp = set_of("10.1.7.0/24[tcp/80]", NULL);
+	assert_true(ike_ts_covers(&one, &tcp));
+	assert_false(ike_ts_covers(&tcp, &one));
+}
+
 static void unknown_types_are_skipped(void **state)
 {
 	struct ike_ts_set any, out;
@@ -212,6 +229,7 @@ int main(void)
 		cmocka_unit_test(narrowing),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(answers),
+		cmocka_unit_test(one_covers_another),
 		cmocka_unit_test(unknown_types_are_skipped),
 		cmocka_unit_test(texts),
 	};
