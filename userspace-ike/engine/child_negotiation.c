@@ -264,7 +264,7 @@ struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
 	 * What lacks an SA does not wait for a packet of the peer's: until it has
 	 * our response those of ours would be lost either way (section 2.8).
 	 */
-	if (use == IKE_USE_CHILD && !old && !ike_tunnel_in_use(c->e, a.tunnel))
+	if (use == IKE_USE_CHILD && !old && !ike_tunnel_carries(c->e, a.tunnel))
 		plan.activation = IKE_ACTIVATE_NOW;
 	if (ike_child_reserve(c->sa, a.tunnel, &plan.pair_id, &plan.spi_in)) {
 		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);

@@ -559,6 +559,8 @@ void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t);
 uint64_t ike_tunnel_wakeup(const struct ike_tunnel *t);
 /* Is there an outbound SA? */
 bool ike_tunnel_in_use(const struct ike_engine *e, const struct ike_tunnel *t);
+/* The same, but one of an earlier engine's will do, too. */
+bool ike_tunnel_carries(const struct ike_engine *e, const struct ike_tunnel *t);
 /* Has it a device, and does nobody want it down? */
 bool ike_tunnel_usable(const struct ike_tunnel *t);
 /* An IKE SA has been established: what about others of the tunnel? */

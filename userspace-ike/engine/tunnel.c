@@ -289,6 +289,23 @@ static int find_stranger(void *arg, const struct ike_pair_info *info)
 	return 0;
 }
 
+static int find_any_active(void *arg, const struct ike_pair_info *info)
+{
+	*(bool *)arg |= info->state == IKE_PAIR_ACTIVE;
+	return 0;
+}
+
+bool ike_tunnel_carries(const struct ike_engine *e, const struct ike_tunnel *t)
+{
+	const struct ike_env *env = e->env;
+	bool carries = ike_tunnel_in_use(e, t);
+
+	if (!carries && !t->swept)
+		env->kernel->query(env->ctx, t->config.ifindex, find_any_active,
+				   &carries);
+	return carries;
+}
+
 /* SAs outlive an agent: those of the last one are of no use any more. */
 static void sweep(struct ike_engine *e, struct ike_tunnel *t)
 {

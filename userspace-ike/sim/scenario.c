@@ -571,6 +571,55 @@ static void scenario_restart(struct sim *sim)
 	converge(sim);
 }
 
+/* Packets that have arrived at a device of a node. */
+static uint64_t arrived(struct sim *sim, unsigned int i)
+{
+	return sim_kernel_of(&sim->nodes[i % SIM_NODES], i / SIM_NODES)->taken;
+}
+
+/* What the hosts send arrives, at either end, so many times within 3 s. */
+static void passes(struct sim *sim, unsigned int times)
+{
+	unsigned int n = SIM_NODES * (sim->shared ? SIM_DEVICES : 1);
+	uint64_t before[SIM_NODES * SIM_DEVICES];
+
+	while (times-- && !sim->failed) {
+		for (unsigned int i = 0; i < n; i++)
+			before[i] = arrived(sim, i);
+		sim_run(sim, 3000);
+		for (unsigned int i = 0; i < n; i++)
+			if (arrived(sim, i) == before[i])
+				sim_fail(sim, "nothing passes to node %u",
+					 i % SIM_NODES);
+	}
+}
+
+/*
+ * Agents are killed and started again, one after the other and before what the
+ * last one has left behind is gone. The kernels carry on.
+ */
+static void scenario_restarts(struct sim *sim)
+{
+	sim->nodes[1].config.start = IKE_START_ALWAYS;
+	share_perhaps(sim);
+	start_both(sim);
+	sim->traffic = true;
+	if (!sim_run_until(sim, 30000, sim_both_up))
+		sim_fail(sim, "not up after 30 s");
+	sim_net_random(sim, 5);
+	sim_run(sim, sim_below(&sim->rng, 1000));
+	for (unsigned int round = 0; round < 4; round++) {
+		unsigned int node = sim_below(&sim->rng, 2);
+
+		sim_stop(sim, node, false);
+		passes(sim, sim_below(&sim->rng, 2));
+		sim_start(sim, node);
+		sim_run(sim, sim_below(&sim->rng, 500));
+		passes(sim, 1 + sim_below(&sim->rng, 6));
+	}
+	converge(sim);
+}
+
 /* ------------------------------------------------- cookies and key exchange */
 
 /* Another IKE_SA_INIT that node 1 believes to be from node 0's address. */
@@ -998,6 +1047,8 @@ const struct sim_scenario sim_scenarios[] = {
 	  scenario_leave },
 	{ "restart", "an agent is restarted, its pairs lost or not",
 	  scenario_restart },
+	{ "restarts", "agents are killed and started again, and all passes on",
+	  scenario_restarts },
 	{ "cookie", "a flood of forged requests", scenario_cookie },
 	{ "invalid-ke", "the responder wants another group",
 	  scenario_invalid_ke },
