@@ -116,6 +116,7 @@ bool conf_tunnel_same(const struct conf_tunnel *a, const struct conf_tunnel *b)
 	       !memcmp(&x->remote_id, &y->remote_id, sizeof(x->remote_id)) &&
 	       x->local_auth == y->local_auth &&
 	       x->remote_auth == y->remote_auth && x->start == y->start && x->natt == y->natt &&
+	       x->childless == y->childless &&
 	       same_suite(&x->ike, &y->ike) && same_suite(&x->esp, &y->esp) &&
 	       x->ike_lifetime_s == y->ike_lifetime_s &&
 	       x->reauth_s == y->reauth_s &&

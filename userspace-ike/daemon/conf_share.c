@@ -24,7 +24,7 @@ static const char *const keys_of_owner[] = {
 	"local",     "remote",	 "local-id",  "remote-id",     "auth",
 	"remote-auth", "psk-file", "cert-file", "key-file",    "ca-file",
 	"crl-file",  "rsa-signature", "ike",  "ike-lifetime",  "dpd-interval",
-	"natt",
+	"natt",      "childless",
 };
 
 void conf_share_check(const struct conf_tunnel *tunnel,
@@ -54,6 +54,7 @@ static void inherit(struct conf_tunnel *tunnel, const struct conf_tunnel *owner)
 	to->local_auth = from->local_auth;
 	to->remote_auth = from->remote_auth;
 	to->natt = from->natt;
+	to->childless = from->childless;
 	to->ike = from->ike;
 	to->ike_lifetime_s = from->ike_lifetime_s;
 	to->dpd_interval_s = from->dpd_interval_s;

@@ -124,14 +124,21 @@ static void set_suite(struct setting *s, struct ike_suite *suite,
 		setting_error(s, "\"%s\": %s", s->value->text, why);
 }
 
+static bool is_true(struct setting *s)
+{
+	bool is = !strcmp(s->value->text, "true");
+
+	if (!is && strcmp(s->value->text, "false"))
+		setting_error(s, "\"%s\" is unknown; expected \"true\" or \"false\"",
+			      s->value->text);
+	return is;
+}
+
 /* Comes before the suites, wherever it stands in the file. */
 static void set_allow_legacy(struct setting *s)
 {
-	bool allow = !strcmp(s->value->text, "true");
+	bool allow = is_true(s);
 
-	if (!allow && strcmp(s->value->text, "false"))
-		setting_error(s, "\"%s\" is unknown; expected \"true\" or \"false\"",
-			      s->value->text);
 	s->tunnel->ike.ike.allow_legacy = allow;
 	s->tunnel->ike.esp.allow_legacy = allow;
 }
@@ -272,6 +279,11 @@ static void set_natt(struct setting *s)
 			      s->value->text);
 }
 
+static void set_childless(struct setting *s)
+{
+	s->tunnel->ike.childless = is_true(s);
+}
+
 /* Key, whether it is a list, what it does; in the order of the manual page. */
 #define TUNNEL_KEYS(X)                               \
 	X("local", false, set_local)                 \
@@ -301,7 +313,8 @@ static void set_natt(struct setting *s)
 	X("local-ts", true, set_local_ts)            \
 	X("remote-ts", true, set_remote_ts)          \
 	X("start", false, set_start)                 \
-	X("natt", false, set_natt)
+	X("natt", false, set_natt)                   \
+	X("childless", false, set_childless)
 
 static const struct conf_key tunnel_keys[] = {
 #define X(name, list, set) { name, list },

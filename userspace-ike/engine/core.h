@@ -40,6 +40,9 @@
 #define IKE_REFUSED_MS		30000	/* after a rekey was refused */
 #define IKE_PEER_DELETES_MS	30000	/* for the peer to delete what it must */
 #define IKE_DUPLICATE_MS	10000	/* the same of a whole IKE SA */
+#define IKE_CHILDLESS_MS	2000	/* for an initiator that wants its CHILD SA
+					 * later to ask for it
+					 */
 #define IKE_KEEPALIVE_MS	20000	/* RFC 3948, section 4 */
 #define IKE_GRACE_S		10	/* a replaced inbound SA lives on */
 #define IKE_RESERVE_S		60	/* an SPI, for an exchange to complete */
@@ -289,6 +292,7 @@ enum ike_sa_state {
  * @cookies: how many we were sent
  * @ke_tried: bit for each group of the suite that was tried
  * @hashes: hash functions the peer knows for signatures (RFC 7427), as bits
+ * @childless: we do not ask for a CHILD SA in IKE_AUTH (RFC 6023)
  */
 struct ike_handshake {
 	struct ike_dh *dh;
@@ -303,6 +307,7 @@ struct ike_handshake {
 	unsigned int cookies;
 	uint64_t ke_tried;
 	uint16_t hashes;
+	bool childless;
 };
 
 /**
@@ -801,6 +806,7 @@ void ike_on_auth_request(struct ike_call *c);
 void ike_on_auth_eap(struct ike_call *c);
 void ike_on_auth_response(struct ike_call *c);
 void ike_on_auth_response_no_child(struct ike_call *c);
+void ike_on_auth_response_childless(struct ike_call *c);
 void ike_on_auth_refused(struct ike_call *c);
 void ike_on_auth_response_leaving(struct ike_call *c);
 

@@ -201,6 +201,8 @@ enum ike_auth_kind {
  * @remote_auth: how the peer must; the two have nothing to do with each other
  * @start: whether to initiate without being asked
  * @natt: when ESP goes inside UDP
+ * @childless: as initiator, have the first CHILD SA made by CREATE_CHILD_SA, with
+ *             the key exchange of its suite, if the peer can do that (RFC 6023)
  * @ike: suites of the IKE SA
  * @esp: suites of the CHILD SA
  * @local_ts: what may come out of our side; none: 0.0.0.0/0 and ::/0
@@ -233,6 +235,7 @@ struct ike_tunnel_config {
 	enum ike_auth_kind remote_auth;
 	enum ike_start start;
 	enum ike_natt natt;
+	bool childless;
 	struct ike_suite ike;
 	struct ike_suite esp;
 	struct ike_ts local_ts[IKE_TS_MAX];

@@ -48,7 +48,8 @@ void ike_start_auth(struct ike_sa *sa)
 	if (sa->neg)
 		sa->neg->tunnel = sa->tunnel;
 	if (!sa->neg ||
-	    ike_child_reserve(sa, t, &sa->neg->pair_id, &sa->neg->spi_in)) {
+	    (!sa->handshake->childless &&
+	     ike_child_reserve(sa, t, &sa->neg->pair_id, &sa->neg->spi_in))) {
 		ike_sa_give_up(sa, "no SPI could be reserved");
 		return;
 	}
@@ -62,8 +63,10 @@ void ike_start_auth(struct ike_sa *sa)
 	ike_build_id(&b, IKE_PAYLOAD_IDR,
 		     ike_id_body(&t->config.remote_id, peer));
 	ike_build_auth(&b, auth.method, IKE_SLICE(auth.data, auth.len));
-	ike_child_offer_sa(sa, IKE_USE_AUTH_CHILD, &b);
-	ike_child_offer_ts(sa, &b);
+	if (!sa->handshake->childless) {
+		ike_child_offer_sa(sa, IKE_USE_AUTH_CHILD, &b);
+		ike_child_offer_ts(sa, &b);
+	}
 	ike_sa_set_state(sa, IKE_SA_AUTH_SENT, "both sides have keys");
 	if (ike_window_request(sa, IKE_X_AUTH, IKE_EXCHANGE_AUTH, &b))
 		ike_sa_give_up(sa, "IKE_AUTH could not be sent");
@@ -108,6 +111,17 @@ static bool know_responder(struct ike_call *c)
 	return true;
 }
 
+/* A CHILD SA comes if, and only if, it was asked for. If not so, that was it. */
+static bool as_asked(struct ike_sa *sa, bool child)
+{
+	if (sa->handshake->childless != child)
+		return true;
+	disown(sa);
+	ike_sa_give_up(sa, child ? "the peer's IKE_AUTH response has a CHILD SA that we did not ask for" :
+				   "the peer's IKE_AUTH response has no CHILD SA, and no reason");
+	return false;
+}
+
 /* Has the peer initiated at the same time, and does its IKE SA win? */
 static bool loses(struct ike_sa *sa)
 {
@@ -136,7 +150,7 @@ void ike_on_auth_response(struct ike_call *c)
 	struct ike_sa *sa = c->sa;
 	enum ike_activation activation = IKE_ACTIVATE_NOW;
 
-	if (!know_responder(c))
+	if (!know_responder(c) || !as_asked(sa, true))
 		return;
 	/* Then the peer will not use this pair, and we must not, either. */
 	if (loses(sa))
@@ -144,6 +158,20 @@ void ike_on_auth_response(struct ike_call *c)
 	ike_sa_established(sa);
 	ike_child_accept(c, IKE_USE_AUTH_CHILD, activation);
 	ike_child_unreserve(sa, sa->neg->tunnel, sa->neg->pair_id);
+	forget_handshake(sa);
+	ike_tunnel_resolve(sa);
+}
+
+/* RFC 6023 */
+void ike_on_auth_response_childless(struct ike_call *c)
+{
+	struct ike_sa *sa = c->sa;
+
+	if (!know_responder(c) || !as_asked(sa, false))
+		return;
+	ike_sa_established(sa);
+	/* Whoever has wanted the IKE SA, the owner has a CHILD SA on it. */
+	sa->tunnel->asked = true;
 	forget_handshake(sa);
 	ike_tunnel_resolve(sa);
 }
@@ -297,7 +325,10 @@ void ike_on_auth_request(struct ike_call *c)
 	if (loses(sa))
 		activation = IKE_ACTIVATE_MANUAL;
 	ike_sa_established(sa);
-	if (ike_child_answer(c, IKE_USE_AUTH_CHILD, NULL, activation))
+	if (!(c->msg->present & IKE_P_SA))
+		sa->child_retry_at = c->e->now + IKE_CHILDLESS_MS +
+				     ike_jitter(c->e, IKE_CHILDLESS_MS);
+	else if (ike_child_answer(c, IKE_USE_AUTH_CHILD, NULL, activation))
 		sa->confirm_at = c->e->now + IKE_CONFIRM_MS;
 	forget_handshake(sa);
 	ike_tunnel_resolve(sa);

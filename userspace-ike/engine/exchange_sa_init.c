@@ -276,6 +276,9 @@ void ike_on_init_response(struct ike_call *c)
 	hs->dh = NULL;
 
 	hs->hashes = ike_auth_peer_hashes(msg);
+	/* What replaces another one has all there is to replace at once. */
+	hs->childless = t->config.childless && !sa->reauth &&
+			ike_msg_notify(msg, IKE_N_CHILDLESS_IKEV2_SUPPORTED);
 	sa->fragmentation =
 		ike_msg_notify(msg, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	ike_nat_detect(msg, &c->dgram->local, &c->dgram->remote,
@@ -351,6 +354,7 @@ static void send_init_response(struct ike_call *c, struct ike_sa *sa)
 			      sa->tunnel->config.natt == IKE_NATT_FORCE);
 	if (sa->fragmentation)
 		ike_build_status(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
+	ike_build_status(&b, IKE_N_CHILDLESS_IKEV2_SUPPORTED);
 	if (hs->hashes)
 		ike_auth_put_hashes(&b);
 	ike_auth_put_certreq(sa, NULL, &b);

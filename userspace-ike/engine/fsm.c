@@ -48,6 +48,11 @@ static const struct ike_rule rules[] = {
 	  "the initiator says who it is, and wants a first CHILD SA" },
 
 	{ IKE_IN(HALF_OPEN), IKE_EXCHANGE_AUTH, IKE_REQUEST, 0,
+	  IKE_P_IDI | IKE_P_AUTH, IKE_P_IDR | IKE_P_NOTIFY, IKE_ANY_NOTIFY,
+	  ike_on_auth_request,
+	  "the initiator says who it is, and wants CHILD SAs later" },
+
+	{ IKE_IN(HALF_OPEN), IKE_EXCHANGE_AUTH, IKE_REQUEST, 0,
 	  IKE_P_IDI | IKE_P_SA | IKE_P_TSI | IKE_P_TSR,
 	  IKE_P_IDR | IKE_P_NOTIFY, IKE_ANY_NOTIFY,
 	  ike_on_auth_eap,
@@ -63,6 +68,11 @@ static const struct ike_rule rules[] = {
 	  IKE_P_IDR | IKE_P_AUTH | IKE_P_NOTIFY, 0, IKE_ERROR_NOTIFY,
 	  ike_on_auth_response_no_child,
 	  "the responder says who it is, but refuses the CHILD SA" },
+
+	{ IKE_IN(AUTH_SENT), IKE_EXCHANGE_AUTH, IKE_RESPONSE, X(AUTH),
+	  IKE_P_IDR | IKE_P_AUTH, IKE_P_NOTIFY, IKE_ANY_NOTIFY,
+	  ike_on_auth_response_childless,
+	  "the responder says who it is; CHILD SAs come later" },
 
 	{ IKE_IN(AUTH_SENT), IKE_EXCHANGE_AUTH, IKE_RESPONSE, X(AUTH),
 	  IKE_P_NOTIFY, 0, IKE_ERROR_NOTIFY,

@@ -166,6 +166,8 @@ enum ike_id_type {
 	X(COOKIE, 16390, "it wants its cookie back")			   \
 	X(USE_TRANSPORT_MODE, 16391, "it asks for transport mode")	   \
 	X(REKEY_SA, 16393, "it rekeys a CHILD SA")			   \
+	X(CHILDLESS_IKEV2_SUPPORTED, 16418,				   \
+	  "it can do without a CHILD SA in IKE_AUTH")			   \
 	X(IKEV2_FRAGMENTATION_SUPPORTED, 16430,				   \
 	  "it can put messages together from fragments")		   \
 	X(SIGNATURE_HASH_ALGORITHMS, 16431,				   \

@@ -219,11 +219,8 @@ static void replace(struct ike_sa *sa, struct ike_sa *old)
  */
 void ike_tunnel_resolve(struct ike_sa *sa)
 {
-	/* One without a CHILD SA replaces none with; it may get one later. */
-	if (sa->want_delete ||
-	    (!sa->children && ike_tunnel_in_use(sa->e, sa->tunnel)))
+	if (sa->want_delete)
 		return;
-	sa->reauth = false;
 	/*
 	 * Also against one that has been replaced since: the peer may have
 	 * compared the two before that.
@@ -231,9 +228,14 @@ void ike_tunnel_resolve(struct ike_sa *sa)
 	for (struct ike_sa *other = sa->e->sas; other; other = other->next) {
 		if (!collide(sa, other) || !ike_sa_loses(sa, other))
 			continue;
+		sa->reauth = false;
 		decide(sa, other);
 		return;
 	}
+	/* One without a CHILD SA replaces none with; it may get one later. */
+	if (!sa->children && ike_tunnel_in_use(sa->e, sa->tunnel))
+		return;
+	sa->reauth = false;
 	for (struct ike_sa *other = sa->e->sas; other; other = other->next) {
 		if (other == sa || other->tunnel != sa->tunnel ||
 		    other->state != IKE_SA_ESTABLISHED || other->redundant)

@@ -218,9 +218,11 @@ static int pair_new(void *ctx, const struct ike_kernel_pair *info)
 	pair->info = *info;
 	pair->gone_at = 0;
 	pair->state = IKE_PAIR_STAGED;
-	/* The first one of all comes with IKE_AUTH, and there we wait. */
+	/* The first one of all comes with IKE_AUTH, if so, and there we wait. */
 	pair->alone = !sim_kernel_active(k) &&
-		      (k == &node->second || node->kernel.was_up);
+		      (k == &node->second || node->kernel.was_up ||
+		       node->sim->nodes[0].config.childless ||
+		       node->sim->nodes[1].config.childless);
 	if (info->activation == IKE_ACTIVATE_NOW)
 		make_active(k, pair);
 	return 0;

@@ -139,6 +139,29 @@ static void scenario_suites(struct sim *sim)
 	converge(sim);
 }
 
+/* Whether by initiators that want it or not, with PFS or not, both at once or not. */
+static void scenario_childless(struct sim *sim)
+{
+	bool at_once = sim_chance(&sim->rng, 50);
+
+	for (unsigned int i = 0; i < SIM_NODES; i++)
+		sim->nodes[i].config.childless = i == 0 ||
+						 sim_chance(&sim->rng, 50);
+	if (at_once)
+		sim->nodes[1].config.start = IKE_START_ALWAYS;
+	share_perhaps(sim);
+	sim_net_random(sim, 25);
+	start_both(sim);
+	sim_run(sim, 20000);
+	if (sim_chance(&sim->rng, 50))
+		command_in(sim, 3000, sim_below(&sim->rng, 2), IKE_CMD_REAUTH);
+	else if (sim_chance(&sim->rng, 50))
+		command_in(sim, 3000, sim_below(&sim->rng, 2),
+			   IKE_CMD_REKEY_IKE);
+	sim_run(sim, 5000);
+	converge(sim);
+}
+
 static void scenario_both_initiate(struct sim *sim)
 {
 	sim->nodes[1].config.start = IKE_START_ALWAYS;
@@ -1011,6 +1034,8 @@ static void scenario_certificates(struct sim *sim)
 
 const struct sim_scenario sim_scenarios[] = {
 	{ "establish", "one end initiates", scenario_establish },
+	{ "childless", "the first CHILD SA comes after IKE_AUTH",
+	  scenario_childless },
 	{ "suites", "all kinds of cryptography", scenario_suites },
 	{ "both-initiate", "both ends initiate at once",
 	  scenario_both_initiate },

@@ -57,6 +57,47 @@ static void child_requests_that_fit_nothing(void **state)
 	bench_free(t);
 }
 
+/* RFC 6023: PFS that does not fit shows at once, and not at the first rekey. */
+static void childless(void **state)
+{
+	(void)state;
+	for (unsigned int fits = 0; fits < 2; fits++) {
+		struct bench *t = bench_new();
+		unsigned int tries = 0;
+
+		suite_is(t, IKE_SUITE_ESP, "aes128gcm16-ecp256");
+		if (fits)
+			t->sim.nodes[0].config.esp =
+				t->sim.nodes[1].config.esp;
+		t->sim.nodes[0].config.childless = true;
+		sim_start(&t->sim, 1);
+		sim_start(&t->sim, 0);
+		while (!sa_of(t, 0) || sa_of(t, 0)->state != IKE_SA_AUTH_SENT) {
+			sim_run(&t->sim, 1);
+			assert_true(++tries < 100);
+		}
+		/* Nothing is reserved, because nothing is asked for. */
+		assert_int_equal(sim_kernel_count(&t->sim.nodes[0].kernel,
+						  IKE_PAIR_LARVAL),
+				 0);
+		sim_run(&t->sim, 500);
+		for (unsigned int i = 0; i < 2; i++) {
+			assert_int_equal(sa_of(t, i)->state,
+					 IKE_SA_ESTABLISHED);
+			assert_null(sa_of(t, i)->next);
+		}
+		assert_int_equal(sim_both_up(&t->sim), fits);
+		if (fits)
+			assert_int_equal(sa_of(t, 0)->children->choice.ke,
+					 IKE_KE_ECP_256);
+		else
+			assert_non_null(
+				strstr(t->sim.nodes[0].engine->tunnels->last_error,
+				       "NO_PROPOSAL_CHOSEN"));
+		bench_free(t);
+	}
+}
+
 /* Leaves node @node of what its CHILD SA was for but a part, the rest to the peer. */
 static void less_for(struct bench *t, unsigned int node, bool forgets)
 {
@@ -346,6 +387,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(child_requests_that_fit_nothing),
+		cmocka_unit_test(childless),
 		cmocka_unit_test(a_rekey_leaves_nothing_out),
 		cmocka_unit_test(a_rekey_that_leaves_out_is_not_taken),
 		cmocka_unit_test(initial_contact_needs_proof),

@@ -141,6 +141,7 @@ static void test_minimal(void **state)
 	assert_memory_equal(t->psk.octets, "the secret", t->psk.len);
 	assert_int_equal(t->ike.start, IKE_START_ALWAYS);
 	assert_int_equal(t->ike.natt, IKE_NATT_AUTO);
+	assert_false(t->ike.childless);
 	assert_int_equal(t->ike.child_lifetime_s, 0);
 	/* The defaults hold the algorithms of the manual page. */
 	assert_int_equal(t->ike.ike.n, 1);
@@ -181,7 +182,8 @@ static void test_everything(void **state)
 			     "local-ts = {10.1.0.0/16, fd00:1::/64}\n"
 			     "remote-ts = \"10.2.0.0/16[tcp/443]\"\n"
 			     "start = passive\n"
-			     "natt = force\n");
+			     "natt = force\n"
+			     "childless = true\n");
 
 	assert_int_equal(t->ike.local.family, IKE_IPV6);
 	assert_int_equal(t->ike.local_id.type, 2);
@@ -212,6 +214,7 @@ static void test_everything(void **state)
 	assert_int_equal(t->ike.replay_window, 256);
 	assert_int_equal(t->ike.start, IKE_START_PASSIVE);
 	assert_int_equal(t->ike.natt, IKE_NATT_FORCE);
+	assert_true(t->ike.childless);
 	conf_tunnel_free(t);
 }
 
@@ -302,6 +305,8 @@ static void test_values(void **state)
 		  "a.conf:5: remote-ts: has no address of a family that local-ts has: nothing could pass\n" },
 		{ "start = now\n",
 		  "a.conf:4: start: \"now\" is unknown; expected \"always\", \"on-traffic\" or \"passive\"\n" },
+		{ "childless = yes\n",
+		  "a.conf:4: childless: \"yes\" is unknown; expected \"true\" or \"false\"\n" },
 		{ "natt = yes\n",
 		  "a.conf:4: natt: \"yes\" is unknown; expected \"auto\" or \"force\"\n" },
 		{ "ike = {aes256gcm16-prfsha384-ecp384,\n       aes256gcm17-prfsha384-ecp384}\n",
