@@ -2,8 +2,8 @@
 /*
  * What an authenticated peer may send: any payloads, properly protected.
  *
- * Input: what node 1 is doing (see stages[]), the exchange type, whether it is
- * a response, the type of the first payload, then the payloads.
+ * Input: what node 1 is doing (see stages[]) and by which suite, the exchange type,
+ * whether it is a response, the type of the first payload, then the payloads.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +21,24 @@ static const struct {
 	{ true, IKE_CMD_DOWN },
 };
 
+/* One for each way to protect a message. */
+static const char *const suites[] = { "aes256gcm16-prfsha384-x25519",
+				      "aes128-sha256-x25519",
+				      "chacha20poly1305-prfsha256-x25519" };
+
+#define N_SUITES (sizeof(suites) / sizeof(suites[0]))
+
+static void choose_suite(struct sim *sim, const char *text)
+{
+	struct ike_suite suite = { 0 };
+	char why[200];
+
+	if (ike_suite_parse(&suite, IKE_SUITE_IKE, text, why, sizeof(why)))
+		abort();
+	for (unsigned int i = 0; i < SIM_NODES; i++)
+		sim->nodes[i].config.ike = suite;
+}
+
 /* Also before IKE_AUTH: the keys are there, but not the trust. */
 #define HALF_OPEN 4
 
@@ -37,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	stage = data[0] % 5;
 	t = fuzz_bench_new();
+	choose_suite(&t->sim, suites[data[0] / 5 % N_SUITES]);
 	sim_start(&t->sim, 1);
 	sim_start(&t->sim, 0);
 	sim_run(&t->sim, stage == HALF_OPEN ? 11 : 500);
