@@ -57,6 +57,83 @@ static void child_requests_that_fit_nothing(void **state)
 	bench_free(t);
 }
 
+/* Two tunnels with one IKE SA, both up; node 1 wants them, too. */
+static struct bench *shared_up(void)
+{
+	struct bench *t = bench_new();
+
+	sim_share(&t->sim);
+	t->sim.nodes[1].config.start = IKE_START_ALWAYS;
+	sim_start(&t->sim, 1);
+	sim_run(&t->sim, 1);
+	forget(t);
+	sim_start(&t->sim, 0);
+	for (unsigned int tries = 0; !sim_both_up(&t->sim); tries++) {
+		sim_run(&t->sim, 1000);
+		assert_true(tries < 20);
+	}
+	sim_run(&t->sim, 20000);
+	assert_null(sa_of(t, 1)->next);
+	forget(t);
+	ike_build_start(&t->b, t->build, sizeof(t->build));
+	return t;
+}
+
+static struct ike_child *child_of(struct bench *t, const char *tunnel)
+{
+	for (struct ike_child *c = sa_of(t, 1)->children; c; c = c->next)
+		if (!strcmp(c->tunnel->config.name, tunnel))
+			return c;
+	fail();
+	return NULL;
+}
+
+/* The peer's request for one tunnel does not cross ours for another. */
+static void requests_for_two_tunnels_do_not_collide(void **state)
+{
+	static const char *const names[] = { "beta-second", "beta" };
+	struct bench *t = shared_up();
+	const struct ike_negotiation *neg;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		ike_build_delete_esp(&t->b, &child_of(t, names[i])->spi_out, 1);
+		assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
+	}
+	neg = sa_of(t, 1)->neg;
+	assert_non_null(neg);
+	assert_string_equal(neg->tunnel->config.name, "beta-second");
+	put_child(t, 0, IKE_SLICE(NULL, 0), false);
+	assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+	assert_true(t->reply.present & IKE_P_TSI);
+	assert_string_equal(child_of(t, "beta")->tunnel->config.name, "beta");
+	assert_ptr_equal(sa_of(t, 1)->neg, neg);
+	assert_false(neg->collided);
+	assert_null(neg->peer_child);
+	bench_free(t);
+}
+
+/* What was asked for a tunnel that is removed is nobody's when it comes. */
+static void a_removed_tunnel_is_not_answered_for(void **state)
+{
+	struct bench *t = shared_up();
+	struct ike_engine *e = t->sim.nodes[1].engine;
+
+	(void)state;
+	assert_int_equal(ike_engine_command(e, t->sim.now, IKE_CMD_REKEY_CHILD,
+					    "beta-second"),
+			 0);
+	assert_non_null(sa_of(t, 1)->neg);
+	ike_engine_remove_tunnel(e, t->sim.now, "beta-second");
+	assert_null(sa_of(t, 1)->neg->tunnel);
+	sim_run(&t->sim, 5000);
+	assert_null(sa_of(t, 1)->neg);
+	assert_true(alive(t));
+	for (unsigned int i = 0; i < 2; i++)
+		assert_null(sa_of(t, i)->next);
+	bench_free(t);
+}
+
 /* RFC 6023: PFS that does not fit shows at once, and not at the first rekey. */
 static void childless(void **state)
 {
@@ -387,6 +464,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(child_requests_that_fit_nothing),
+		cmocka_unit_test(requests_for_two_tunnels_do_not_collide),
+		cmocka_unit_test(a_removed_tunnel_is_not_answered_for),
 		cmocka_unit_test(childless),
 		cmocka_unit_test(a_rekey_leaves_nothing_out),
 		cmocka_unit_test(a_rekey_that_leaves_out_is_not_taken),
