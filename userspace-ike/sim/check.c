@@ -123,7 +123,7 @@ static void check_text(struct sim_node *node, const char *text)
 			sim_kernel_of(&node->sim->nodes[n % SIM_NODES],
 				      n / SIM_NODES);
 
-		for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+		for (unsigned int i = 0; i < k->top; i++) {
 			const struct sim_pair *p = &k->pairs[i];
 
 			if (p->used && p->state != IKE_PAIR_LARVAL &&
@@ -159,8 +159,8 @@ static bool good_pair(struct sim *sim, unsigned int device)
 	const struct sim_kernel *a = sim_kernel_of(&sim->nodes[0], device);
 	const struct sim_kernel *b = sim_kernel_of(&sim->nodes[1], device);
 
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
-		for (unsigned int j = 0; j < SIM_PAIRS_MAX; j++)
+	for (unsigned int i = 0; i < a->top; i++)
+		for (unsigned int j = 0; j < b->top; j++)
 			if (live(&a->pairs[i]) && live(&b->pairs[j]) &&
 			    a->pairs[i].info.in.spi ==
 				    b->pairs[j].info.out.spi &&

@@ -10,7 +10,7 @@
 
 static struct sim_pair *by_id(struct sim_kernel *k, uint32_t pair_id)
 {
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+	for (unsigned int i = 0; i < k->top; i++)
 		if (k->pairs[i].used && k->pairs[i].info.pair_id == pair_id)
 			return &k->pairs[i];
 	return NULL;
@@ -18,7 +18,7 @@ static struct sim_pair *by_id(struct sim_kernel *k, uint32_t pair_id)
 
 static struct sim_pair *by_spi(struct sim_kernel *k, uint32_t spi)
 {
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+	for (unsigned int i = 0; i < k->top; i++)
 		if (k->pairs[i].used && k->pairs[i].info.in.spi == spi)
 			return &k->pairs[i];
 	return NULL;
@@ -26,7 +26,7 @@ static struct sim_pair *by_spi(struct sim_kernel *k, uint32_t spi)
 
 struct sim_pair *sim_kernel_active(struct sim_kernel *k)
 {
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+	for (unsigned int i = 0; i < k->top; i++)
 		if (k->pairs[i].used && k->pairs[i].state == IKE_PAIR_ACTIVE)
 			return &k->pairs[i];
 	return NULL;
@@ -37,7 +37,7 @@ unsigned int sim_kernel_count(const struct sim_kernel *k,
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+	for (unsigned int i = 0; i < k->top; i++)
 		n += k->pairs[i].used && k->pairs[i].state == state;
 	return n;
 }
@@ -118,6 +118,8 @@ static int spi_alloc(void *ctx, uint32_t ifindex, uint32_t reserve_s,
 
 		if (pair->used)
 			continue;
+		if (i >= k->top)
+			k->top = i + 1;
 		memset(pair, 0, sizeof(*pair));
 		pair->used = true;
 		pair->state = IKE_PAIR_LARVAL;
@@ -139,7 +141,7 @@ static int spi_alloc(void *ctx, uint32_t ifindex, uint32_t reserve_s,
 static bool key_known(const struct sim_kernel *k, const struct sim_pair *but,
 		      const uint8_t *key)
 {
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+	for (unsigned int i = 0; i < k->top; i++) {
 		const struct sim_pair *p = &k->pairs[i];
 
 		if (p->used && p != but && p->state != IKE_PAIR_LARVAL &&
@@ -249,7 +251,7 @@ static int activate(void *ctx, uint32_t ifindex, uint32_t pair_id)
 
 static struct sim_pair *any_staged(struct sim_kernel *k)
 {
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+	for (unsigned int i = 0; i < k->top; i++)
 		if (k->pairs[i].used && k->pairs[i].state == IKE_PAIR_STAGED)
 			return &k->pairs[i];
 	return NULL;
@@ -288,7 +290,7 @@ static int query(void *ctx, uint32_t ifindex, ike_pair_visitor visit, void *arg)
 
 	if (!k)
 		return -ENODEV;
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+	for (unsigned int i = 0; i < k->top; i++) {
 		const struct sim_pair *p = &k->pairs[i];
 		struct ike_pair_info info = {
 			.pair_id = p->info.pair_id,
@@ -393,7 +395,7 @@ void sim_kernel_traffic(struct sim_node *node)
 static void follow(struct sim_node *node, struct sim_kernel *k,
 		   const struct ike_endpoint *source)
 {
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+	for (unsigned int i = 0; i < k->top; i++) {
 		struct sim_pair *pair = &k->pairs[i];
 
 		if (!pair->used || !pair->info.encap_udp ||
@@ -420,7 +422,7 @@ static void check_selectors(struct sim_node *node, const struct sim_kernel *own,
 		by_ifindex(&node->sim->nodes[!node->index], own->ifindex);
 	const struct ike_kernel_pair *here = &pair->info, *there;
 
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+	for (unsigned int i = 0; i < k->top; i++) {
 		there = &k->pairs[i].info;
 		if (!k->pairs[i].used || there->out.spi != here->in.spi ||
 		    there->in.spi != here->out.spi)
@@ -483,7 +485,7 @@ void sim_kernel_packet(struct sim_node *node, const struct sim_event *event)
 
 static void age(struct sim_kernel *k, uint64_t now)
 {
-	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++) {
+	for (unsigned int i = 0; i < k->top; i++) {
 		struct sim_pair *pair = &k->pairs[i];
 
 		if (pair->used && pair->gone_at && now >= pair->gone_at)

@@ -61,6 +61,7 @@ struct sim_pair {
 struct sim_kernel {
 	uint32_t ifindex;
 	struct sim_pair pairs[SIM_PAIRS_MAX];
+	unsigned int top;	/* pairs from there on were never used */
 	uint32_t next_id;
 	bool was_active;	/* there was an outbound SA, and not all is gone */
 	bool was_up;		/* there was one in use */
