@@ -62,7 +62,8 @@ swan_conf() {
 }
 
 # swan_connection [KEY]: SWAN_LOCAL and SWAN_REMOTE are the sections that say how to
-# authenticate, SWAN_IKE and SWAN_ESP the proposals, SWAN_CHILD what the CHILD SA is for.
+# authenticate, SWAN_IKE and SWAN_ESP the proposals, SWAN_CHILD what the CHILD SA is for,
+# SWAN_MORE is more of the connection.
 swan_connection() {
 	cat >"$SWAN/swanctl/swanctl.conf" <<-EOT
 		connections {
@@ -72,6 +73,7 @@ swan_connection() {
 				remote_addrs = $SEEN_A
 				proposals = ${SWAN_IKE:-aes256gcm16-prfsha384-ecp384}
 				mobike = no
+				${SWAN_MORE:-}
 				local {
 					${SWAN_LOCAL:-auth = psk
 					id = gw-b.example}
