@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Somebody or something is gone, and perhaps comes back.
+ */
+#include "scenario.h"
+
+void scenario_delete_in_flight(struct sim *sim)
+{
+	unsigned int node = sim_below(&sim->rng, 2);
+
+	establish(sim, 20);
+	sim->disrupted = true;
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
+	command_in(sim, 500, node, IKE_CMD_DOWN);
+	sim_run(sim, 500 + sim_below(&sim->rng, 3000));
+	sim_command(sim, node, IKE_CMD_UP);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+static void second_command(struct sim *sim, unsigned int arg)
+{
+	struct sim_node *node = &sim->nodes[arg % 2];
+
+	ike_engine_command(node->engine, sim->now, (enum ike_command)(arg / 2),
+			   node->second_config.name);
+}
+
+static void lose_second(struct sim *sim, unsigned int arg)
+{
+	struct sim_node *node = &sim->nodes[arg];
+
+	memset(node->second.pairs, 0, sizeof(node->second.pairs));
+	ike_engine_set_device(node->engine, sim->now, node->second_config.name,
+			      0);
+}
+
+static void find_second(struct sim *sim, unsigned int arg)
+{
+	struct sim_node *node = &sim->nodes[arg];
+
+	ike_engine_set_device(node->engine, sim->now, node->second_config.name,
+			      node->second.ifindex);
+}
+
+static void remove_second(struct sim *sim, unsigned int arg)
+{
+	struct sim_node *node = &sim->nodes[arg];
+
+	ike_engine_remove_tunnel(node->engine, sim->now,
+				 node->second_config.name);
+	if (sim_kernel_active(&node->second))
+		sim_fail(sim, "an SA of a tunnel that was removed");
+}
+
+static void add_second(struct sim *sim, unsigned int arg)
+{
+	struct sim_node *node = &sim->nodes[arg];
+	const char *why;
+
+	if (ike_engine_add_tunnel(node->engine, sim->now, &node->second_config,
+				  &why))
+		sim_fail(sim, "the tunnel does not come back");
+}
+
+/* What becomes of one of two tunnels is nothing to the other. */
+void scenario_share(struct sim *sim)
+{
+	unsigned int node = sim_below(&sim->rng, 2);
+
+	sim_share(sim);
+	establish(sim, 10);
+	sim->second_goes = true;
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
+	sim_later(sim, sim_below(&sim->rng, 500), second_command,
+		  IKE_CMD_REKEY_CHILD * 2 + sim_below(&sim->rng, 2));
+	switch (sim_below(&sim->rng, 3)) {
+	case 0:
+		sim_later(sim, sim_below(&sim->rng, 500), second_command,
+			  IKE_CMD_DOWN * 2 + node);
+		sim_later(sim, 500 + sim_below(&sim->rng, 3000), second_command,
+			  IKE_CMD_UP * 2 + node);
+		break;
+	case 1:
+		sim_later(sim, sim_below(&sim->rng, 500), lose_second, node);
+		sim_later(sim, 500 + sim_below(&sim->rng, 3000), find_second,
+			  node);
+		break;
+	case 2:
+		sim_later(sim, sim_below(&sim->rng, 500), remove_second, node);
+		sim_later(sim, 500 + sim_below(&sim->rng, 3000), add_second,
+			  node);
+		break;
+	}
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+/* A person deletes one end's pairs in the kernel. */
+static void flush(struct sim *sim, unsigned int node)
+{
+	struct sim_kernel *k = &sim->nodes[node].kernel;
+
+	sim->disrupted = true;
+	for (unsigned int i = 0; i < SIM_PAIRS_MAX; i++)
+		if (k->pairs[i].used)
+			sim_kernel_ops.retire(&sim->nodes[node], SIM_IFINDEX,
+					      k->pairs[i].info.pair_id, 0);
+	k->was_active = false;
+}
+
+void scenario_flush(struct sim *sim)
+{
+	establish(sim, 20);
+	sim_later(sim, sim_below(&sim->rng, 500), flush,
+		  sim_below(&sim->rng, 2));
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+static bool zero_is_down(struct sim *sim)
+{
+	return !sim_kernel_active(&sim->nodes[0].kernel);
+}
+
+void scenario_peer_dead(struct sim *sim)
+{
+	uint64_t at;
+
+	establish(sim, 0);
+	sim_run(sim, 1000 + sim_below(&sim->rng, 20000));
+	if (sim_chance(&sim->rng, 50))
+		sim_stop(sim, 1, true);
+	sim->net.cut = true;
+	sim->disrupted = true;
+	at = sim->now;
+	if (!sim_run_until(sim, 15000, zero_is_down)) {
+		sim_fail(sim, "a dead peer was not noticed in 15 s");
+		return;
+	}
+	if (sim->now - at < 3000)
+		sim_fail(sim, "a peer was taken for dead after %llu ms",
+			 (unsigned long long)(sim->now - at));
+	sim_run(sim, sim_below(&sim->rng, 120000));
+	sim->net.cut = false;
+	if (!sim->nodes[1].engine)
+		sim_start(sim, 1);
+	if (!sim_run_until(sim, 5000, sim_both_up))
+		sim_fail(sim, "not up 5 s after the peer was back");
+	converge(sim);
+}
+
+/* The way is gone for a while, and then the shell knows that it is there again. */
+void scenario_underlay(struct sim *sim)
+{
+	struct sim_node *node = &sim->nodes[0];
+
+	establish(sim, 0);
+	sim->net.cut = true;
+	sim->disrupted = true;
+	sim_run(sim, sim_below(&sim->rng, 60000));
+	sim_net_perfect(sim);
+	ike_engine_underlay_changed(node->engine, sim->now, node->config.name);
+	/* A peer that still has its SAs need not even notice. */
+	if (!sim_run_until(sim, 1000, sim_both_up))
+		sim_fail(sim, "not up 1 s after the way was back");
+	converge(sim);
+}
+
+static void count_established(void *arg, const struct ike_sa_status *status)
+{
+	*(unsigned int *)arg += !strcmp(status->state, "established");
+}
+
+static void count_sas(void *arg, const struct ike_sa_status *status)
+{
+	(void)status;
+	++*(unsigned int *)arg;
+}
+
+static unsigned int ike_sas(const struct sim *sim, unsigned int node)
+{
+	const struct ike_status_visitor visitor = { .ike_sa = count_sas };
+	unsigned int n = 0;
+
+	ike_engine_status(sim->nodes[node].engine, sim->now, NULL, &visitor,
+			  &n);
+	return n;
+}
+
+static bool one_has_none(struct sim *sim)
+{
+	return !ike_sas(sim, 1) && !sim_kernel_active(&sim->nodes[1].kernel) &&
+	       ike_engine_idle(sim->nodes[0].engine);
+}
+
+/*
+ * Nobody wants the tunnel any more before it is up: the responder must not be
+ * left to find that out by itself.
+ */
+void scenario_leave(struct sim *sim)
+{
+	struct sim_node *node = &sim->nodes[0];
+	unsigned int how = sim_below(&sim->rng, 3);
+	struct ike_engine *e;
+
+	sim->disrupted = true;
+	sim_net_random(sim, 15);
+	sim_start(sim, 1);
+	sim_start(sim, 0);
+	e = node->engine;
+	sim_run(sim, sim_below(&sim->rng, 500));
+	if (how == 0) {
+		sim_command(sim, 0, IKE_CMD_DOWN);
+	} else if (how == 1) {
+		memset(node->kernel.pairs, 0, sizeof(node->kernel.pairs));
+		ike_engine_set_device(e, sim->now, node->config.name, 0);
+	} else {
+		ike_engine_remove_tunnel(e, sim->now, node->config.name);
+	}
+	if (sim_kernel_active(&node->kernel))
+		sim_fail(sim, "a pair stays in use");
+	/* Before it could have asked whether we live, and given us up. */
+	if (!sim_run_until(sim, 11000, one_has_none))
+		sim_fail(sim, "the peer was not told");
+	if (sim_kernel_count(&node->kernel, IKE_PAIR_LARVAL))
+		sim_fail(sim, "a reserved SPI stays");
+}
+
+/* Somebody removes a tunnel's device amid rekeys, and makes it anew. */
+static void lose_device(struct sim *sim, unsigned int node)
+{
+	const struct ike_status_visitor visitor = { .ike_sa =
+							    count_established };
+	unsigned int established = 0;
+
+	struct sim_kernel *k = &sim->nodes[node].kernel;
+
+	memset(k->pairs, 0, sizeof(k->pairs));
+	ike_engine_set_device(sim->nodes[node].engine, sim->now,
+			      sim->nodes[node].config.name, 0);
+	/* On its way out, or gone: the peer is told, not left to find out. */
+	ike_engine_status(sim->nodes[node].engine, sim->now, NULL, &visitor,
+			  &established);
+	if (established)
+		sim_fail(sim, "an IKE SA stays without a device");
+}
+
+static void find_device(struct sim *sim, unsigned int node)
+{
+	ike_engine_set_device(sim->nodes[node].engine, sim->now,
+			      sim->nodes[node].config.name, SIM_IFINDEX);
+}
+
+void scenario_device(struct sim *sim)
+{
+	unsigned int node = sim_below(&sim->rng, 2);
+
+	establish(sim, 20);
+	sim->disrupted = true;
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_CHILD);
+	command_in(sim, 500, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
+	sim_later(sim, sim_below(&sim->rng, 500), lose_device, node);
+	sim_later(sim, 500 + sim_below(&sim->rng, 20000), find_device, node);
+	sim_run(sim, 500);
+	if (sim_kernel_active(&sim->nodes[node].kernel))
+		sim_fail(sim, "an SA without a device");
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+void scenario_restart(struct sim *sim)
+{
+	unsigned int node = sim_below(&sim->rng, 2);
+
+	/* The passive one comes back only if the other initiates. */
+	sim->nodes[1].config.start = IKE_START_ALWAYS;
+	establish(sim, 20);
+	/* Not enough to be noticed, or enough; pairs lost, or not. */
+	sim_stop(sim, node, sim_chance(&sim->rng, 50));
+	sim_run(sim, sim_below(&sim->rng, 20000));
+	sim_start(sim, node);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
+/* Packets that have arrived at a device of a node. */
+static uint64_t arrived(struct sim *sim, unsigned int i)
+{
+	return sim_kernel_of(&sim->nodes[i % SIM_NODES], i / SIM_NODES)->taken;
+}
+
+/* What the hosts send arrives, at either end, so many times within 3 s. */
+static void passes(struct sim *sim, unsigned int times)
+{
+	unsigned int n = SIM_NODES * (sim->shared ? SIM_DEVICES : 1);
+	uint64_t before[SIM_NODES * SIM_DEVICES];
+
+	while (times-- && !sim->failed) {
+		for (unsigned int i = 0; i < n; i++)
+			before[i] = arrived(sim, i);
+		sim_run(sim, 3000);
+		for (unsigned int i = 0; i < n; i++)
+			if (arrived(sim, i) == before[i])
+				sim_fail(sim, "nothing passes to node %u",
+					 i % SIM_NODES);
+	}
+}
+
+/*
+ * Agents are killed and started again, one after the other and before what the
+ * last one has left behind is gone. The kernels carry on.
+ */
+void scenario_restarts(struct sim *sim)
+{
+	sim->nodes[1].config.start = IKE_START_ALWAYS;
+	share_perhaps(sim);
+	start_both(sim);
+	sim->traffic = true;
+	if (!sim_run_until(sim, 30000, sim_both_up))
+		sim_fail(sim, "not up after 30 s");
+	sim_net_random(sim, 5);
+	sim_run(sim, sim_below(&sim->rng, 1000));
+	for (unsigned int round = 0; round < 4; round++) {
+		unsigned int node = sim_below(&sim->rng, 2);
+
+		sim_stop(sim, node, false);
+		passes(sim, sim_below(&sim->rng, 2));
+		sim_start(sim, node);
+		sim_run(sim, sim_below(&sim->rng, 500));
+		passes(sim, 1 + sim_below(&sim->rng, 6));
+	}
+	converge(sim);
+}
