@@ -134,6 +134,25 @@ static void a_removed_tunnel_is_not_answered_for(void **state)
 	bench_free(t);
 }
 
+/* The kernel still sends with a pair that the engine knows nothing about. */
+static void what_was_there_carries_on(void **state)
+{
+	struct bench *t = shared_up();
+	struct sim_kernel *k = &t->sim.nodes[1].second;
+	struct ike_child *old = child_of(t, "beta-second");
+	uint32_t pair = sim_kernel_active(k)->info.pair_id;
+
+	(void)state;
+	old->in_use = false;
+	old->state = IKE_CHILD_GONE;
+	old->tunnel->swept = false;
+	put_child(t, 0, IKE_SLICE(NULL, 0), false);
+	assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+	assert_true(t->reply.present & IKE_P_TSI);
+	assert_int_equal(sim_kernel_active(k)->info.pair_id, pair);
+	bench_free(t);
+}
+
 /* RFC 6023: PFS that does not fit shows at once, and not at the first rekey. */
 static void childless(void **state)
 {
@@ -466,6 +485,7 @@ int main(void)
 		cmocka_unit_test(child_requests_that_fit_nothing),
 		cmocka_unit_test(requests_for_two_tunnels_do_not_collide),
 		cmocka_unit_test(a_removed_tunnel_is_not_answered_for),
+		cmocka_unit_test(what_was_there_carries_on),
 		cmocka_unit_test(childless),
 		cmocka_unit_test(a_rekey_leaves_nothing_out),
 		cmocka_unit_test(a_rekey_that_leaves_out_is_not_taken),
