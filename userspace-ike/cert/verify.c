@@ -60,9 +60,29 @@ static const char *crl_text(const struct cert_store *store, X509 *cert,
 	return buf;
 }
 
+static enum ike_failure_reason reason_of(int error)
+{
+	switch (error) {
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+		return IKE_FAILURE_UNKNOWN_CA;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return IKE_FAILURE_CERT_EXPIRED;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return IKE_FAILURE_CERT_NOT_YET;
+	case X509_V_ERR_CERT_REVOKED:
+		return IKE_FAILURE_CERT_REVOKED;
+	default:
+		return IKE_FAILURE_CERTIFICATE;
+	}
+}
+
 /* Why the chain is not believed: whose certificate, and what to do. */
 static void explain(const struct cert_store *store, X509_STORE_CTX *ctx,
-		    char *why, size_t why_len)
+		    enum ike_failure_reason *reason, char *why, size_t why_len)
 {
 	X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
 	int error = X509_STORE_CTX_get_error(ctx);
@@ -72,6 +92,8 @@ static void explain(const struct cert_store *store, X509_STORE_CTX *ctx,
 		cert_name(X509_get_subject_name(cert), name, sizeof(name));
 		cert_name(X509_get_issuer_name(cert), issuer, sizeof(issuer));
 	}
+	if (reason)
+		*reason = reason_of(error);
 	switch (error) {
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -170,7 +192,8 @@ static X509_STORE *trust(const struct cert_store *store, int64_t now)
 }
 
 static int check_chain(const struct cert_store *store, int64_t now, X509 *leaf,
-		       STACK_OF(X509) *others, char *why, size_t why_len)
+		       STACK_OF(X509) *others, enum ike_failure_reason *reason,
+		       char *why, size_t why_len)
 {
 	X509_STORE *trusted = trust(store, now);
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -181,7 +204,7 @@ static int check_chain(const struct cert_store *store, int64_t now, X509 *leaf,
 	    X509_STORE_CTX_init(ctx, trusted, leaf, others) == 1) {
 		err = X509_verify_cert(ctx) == 1 ? 0 : -EKEYREJECTED;
 		if (err)
-			explain(store, ctx, why, why_len);
+			explain(store, ctx, reason, why, why_len);
 	}
 	X509_STORE_CTX_free(ctx);
 	X509_STORE_free(trusted);
@@ -299,7 +322,8 @@ int cert_verify(const struct cert_store *store, int64_t now,
 	}
 	if (!others)
 		goto out;
-	err = check_chain(store, now, leaf, others, why, why_len);
+	err = check_chain(store, now, leaf, others, req->reason, why,
+			  why_len);
 	if (!err)
 		err = check_owner(leaf, req, why, why_len);
 out:

@@ -13,6 +13,7 @@
 #include "conf_error.h"
 #include "engine.h"
 #include "keys.h"
+#include "net_error.h"
 
 struct cert_store;
 
@@ -29,6 +30,24 @@ struct conf_way {
 };
 
 /**
+ * struct conf_trouble - what went wrong below a tunnel, for people
+ * @icmp: the last ICMP error that came back from the way to the peer
+ * @icmp_at: when
+ * @icmp_count: how many did
+ * @send_error: errno value of the last message that could not be sent
+ * @send_at: when
+ * @send_count: how many could not
+ */
+struct conf_trouble {
+	struct net_error icmp;
+	uint64_t icmp_at;
+	uint32_t icmp_count;
+	int send_error;
+	uint64_t send_at;
+	uint32_t send_count;
+};
+
+/**
  * struct conf_tunnel - one tunnel, as its file has it
  * @ike: what the engine wants to know, but for the index of the device
  * @remote_name: host name of the peer; empty if its address is given. The
@@ -38,6 +57,7 @@ struct conf_way {
  * @certs: our certificate and key, and whom we trust
  * @file: path of the file, for messages
  * @way: not from the file: the way to the peer when it was looked at last
+ * @trouble: not from the file either
  */
 struct conf_tunnel {
 	struct ike_tunnel_config ike;
@@ -47,6 +67,7 @@ struct conf_tunnel {
 	struct cert_store *certs;
 	char *file;
 	struct conf_way way;
+	struct conf_trouble trouble;
 };
 
 /**

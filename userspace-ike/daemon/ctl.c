@@ -6,8 +6,10 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -16,10 +18,14 @@
 #define REQUEST_MAX 4096 /* octets of a line */
 #define CLIENTS_MAX 16
 #define IDLE_SECONDS 60
+#define MONITORS_MAX 8
+#define BACKLOG_MAX 262144 /* octets of events that a client has not read */
 
 struct client {
 	struct iked *iked;
 	struct bufferevent *bev;
+	bool monitors; /* is told events, and asks for nothing more */
+	unsigned int lost; /* events it was too slow for */
 };
 
 struct ctl {
@@ -33,10 +39,88 @@ static void drop_client(struct client *client)
 	client->bev = NULL;
 }
 
+static json_t *begin_monitor(struct client *client)
+{
+	struct client *all = client->iked->ctl->clients;
+	unsigned int i, monitors = 0;
+
+	for (i = 0; i < CLIENTS_MAX; i++)
+		monitors += all[i].bev && all[i].monitors;
+	if (monitors >= MONITORS_MAX)
+		return json_pack("{s:s, s:i}", "error", "too many clients are told events already", "errno", EBUSY);
+	client->monitors = true;
+	client->lost = 0;
+	bufferevent_set_timeouts(client->bev, NULL, NULL);
+	return json_pack("{s:b}", "ok", 1);
+}
+
+static void put_line(struct client *client, json_t *line)
+{
+	struct evbuffer *out = bufferevent_get_output(client->bev);
+	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+
+	if (text)
+		evbuffer_add_printf(out, "%s\n", text);
+	free(text);
+}
+
+static json_t *event_json(const struct ike_event *event)
+{
+	static const char *const levels[] = {
+		[IKE_LOG_ERROR] = "error",
+		[IKE_LOG_NOTICE] = "notice",
+		[IKE_LOG_INFO] = "info",
+		[IKE_LOG_DEBUG] = "debug",
+	};
+	json_t *fields = json_object();
+	size_t i;
+
+	for (i = 0; i < event->n_fields; i++)
+		json_object_set_new(fields, event->fields[i].key,
+				    json_string(event->fields[i].value));
+	return json_pack("{s:s, s:s, s:s*, s:s, s:o}", "event",
+			 ike_event_name(event->id), "level",
+			 levels[event->level], "tunnel", event->tunnel, "text",
+			 event->line, "fields", fields);
+}
+
+/* Nobody is dropped here: the engine may be in the middle of a client's request. */
+void ctl_event(struct iked *iked, const struct ike_event *event)
+{
+	json_t *line = NULL, *lost;
+	struct client *client;
+	unsigned int i;
+
+	for (i = 0; iked->ctl && i < CLIENTS_MAX; i++) {
+		client = &iked->ctl->clients[i];
+		if (!client->bev || !client->monitors)
+			continue;
+		if (evbuffer_get_length(bufferevent_get_output(client->bev)) >
+		    BACKLOG_MAX) {
+			client->lost++;
+			continue;
+		}
+		if (client->lost) {
+			lost = json_pack("{s:s, s:s, s:i}", "event", "lost",
+					 "level", "error", "count",
+					 client->lost);
+			put_line(client, lost);
+			json_decref(lost);
+			client->lost = 0;
+		}
+		if (!line)
+			line = event_json(event);
+		put_line(client, line);
+	}
+	json_decref(line);
+}
+
 static void answer(struct client *client, const char *line)
 {
 	struct evbuffer *out = bufferevent_get_output(client->bev);
-	json_t *reply = ctl_request(client->iked, line);
+	bool monitor = !strcmp(line, "{\"command\":\"monitor\"}");
+	json_t *reply = monitor ? begin_monitor(client) :
+				  ctl_request(client->iked, line);
 	char *text = reply ? json_dumps(reply, JSON_COMPACT) : NULL;
 
 	if (text)
@@ -56,7 +140,8 @@ static void on_readable(struct bufferevent *bev, void *arg)
 	char *line;
 
 	while ((line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF))) {
-		answer(client, line);
+		if (!client->monitors)
+			answer(client, line);
 		free(line);
 	}
 	if (evbuffer_get_length(in) >= REQUEST_MAX)
@@ -89,6 +174,7 @@ static void on_client(struct evconnlistener *listener, evutil_socket_t fd,
 		return;
 	}
 	client->iked = iked;
+	client->monitors = false;
 	client->bev = bufferevent_socket_new(loop_base(iked), fd,
 					     BEV_OPT_CLOSE_ON_FREE);
 	if (!client->bev) {

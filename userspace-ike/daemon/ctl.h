@@ -8,6 +8,9 @@
  *   {"command": "rekey", "tunnel": "b"}    {"error": "there is no tunnel \"b\"",
  *                                           "errno": 2}
  *
+ * After {"command":"monitor"}, written like that, it is told events, as they happen,
+ * and nothing more is read from it.
+ *
  * ipsvti-iked(8) lists the commands, ipsvtictl(8) is the client for people.
  */
 #ifndef IPSVTI_CTL_H
@@ -38,5 +41,8 @@ void ctl_close(struct iked *iked);
  * Return: a new reference to the answer, NULL if there is no memory.
  */
 json_t *ctl_request(struct iked *iked, const char *line);
+
+/** ctl_event() - tell an event to the clients that have asked for them */
+void ctl_event(struct iked *iked, const struct ike_event *event);
 
 #endif

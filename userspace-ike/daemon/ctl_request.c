@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "ctl_why.h"
+#include "failure.h"
 
 static json_t *refusal(int code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -31,6 +33,7 @@ struct status {
 	json_t *ike_sas;
 	json_t *child_sas;
 	const struct iked *iked;
+	bool why; /* with all that may explain it */
 };
 
 static json_t *json_endpoint(const struct ike_endpoint *endpoint)
@@ -77,6 +80,14 @@ static void show_tunnel(void *arg, const struct ike_tunnel_status *status)
 		status->last_error, "wanted", status->wanted, "retry-in-ms",
 		(json_int_t)status->retry_in_ms, "ike-sas", ike_sas);
 
+	json_object_set_new(tunnel, "since-ms",
+			    json_integer((json_int_t)status->since_ms));
+	if (status->failed[0])
+		json_object_set_new(tunnel, "last-failure",
+				    json_string(ike_failure_name(
+					    status->failed[0]->reason)));
+	if (s->why && conf)
+		ctl_add_why(tunnel, conf, status, iked_now());
 	s->ike_sas = tunnel ? ike_sas : NULL;
 	s->child_sas = NULL;
 	json_array_append_new(s->tunnels, tunnel);
@@ -186,14 +197,14 @@ static bool show_nameless(const struct iked *iked, const char *name,
 	return found;
 }
 
-static json_t *request_status(struct iked *iked, const char *tunnel)
+static json_t *request_status(struct iked *iked, const char *tunnel, bool why)
 {
 	static const struct ike_status_visitor visitor = {
 		.tunnel = show_tunnel,
 		.ike_sa = show_ike_sa,
 		.child_sa = show_child_sa,
 	};
-	struct status s = { .tunnels = json_array(), .iked = iked };
+	struct status s = { .tunnels = json_array(), .iked = iked, .why = why };
 	bool nameless;
 
 	nameless = show_nameless(iked, tunnel, s.tunnels);
@@ -296,8 +307,8 @@ json_t *ctl_request(struct iked *iked, const char *line)
 				"expected {\"command\": \"...\", \"tunnel\": \"...\"}");
 		goto out;
 	}
-	if (!strcmp(command, "status")) {
-		reply = request_status(iked, tunnel);
+	if (!strcmp(command, "status") || !strcmp(command, "explain")) {
+		reply = request_status(iked, tunnel, *command == 'e');
 		goto out;
 	}
 	if (!strcmp(command, "reload") && !tunnel) {
@@ -316,7 +327,7 @@ json_t *ctl_request(struct iked *iked, const char *line)
 		goto out;
 	}
 	reply = refusal(EINVAL,
-			"unknown command \"%s\"; known are status, up, down, rekey, rekey-ike, reauth and reload",
+			"unknown command \"%s\"; known are status, explain, monitor, up, down, rekey, rekey-ike, reauth and reload",
 			command);
 out:
 	json_decref(request);

@@ -12,6 +12,8 @@
 
 #include "ask.h"
 #include "cert.h"
+#include "ctl.h"
+#include "ctl_why.h"
 #include "iked.h"
 #include "log.h"
 
@@ -34,6 +36,8 @@ static void env_send(void *ctx, const struct ike_datagram *dgram)
 	int ret;
 
 	ret = net_send(iked->net, dgram);
+	if (ret < 0)
+		why_not_sent(iked, &dgram->remote.addr, -ret);
 	if (ret < 0 && log_limited(&limit, iked_now(), &held_back))
 		log_line(LOG_WARNING, NULL,
 			 "sending to %s: %s (and %u failures before this)",
@@ -191,14 +195,19 @@ static void env_event(void *ctx, const struct ike_event *event)
 		[IKE_LOG_DEBUG] = LOG_DEBUG,
 	};
 
-	(void)ctx;
 	log_line(priorities[event->level], event->tunnel, "%s", event->line);
+	ctl_event(ctx, event);
 }
 
 static void env_export_keys(void *ctx, const struct ike_sa_keys *keys)
 {
 	(void)ctx;
 	ask_ike_keys(keys);
+}
+
+static void take_icmp(void *arg, const struct net_error *error)
+{
+	why_icmp(arg, error);
 }
 
 struct ike_engine *env_new_engine(struct iked *iked)
@@ -212,6 +221,7 @@ struct ike_engine *env_new_engine(struct iked *iked)
 	};
 
 	env.ctx = iked;
+	net_on_error(iked->net, take_icmp, iked);
 	env.export_keys = iked->export_keys ? env_export_keys : NULL;
 	return ike_engine_new(&env, NULL);
 }

@@ -17,13 +17,15 @@
 static const char usage_text[] =
 	"Usage: ipsvti-iked [-c DIR] [-s SOCKET] [-p PIDFILE] [-u USER] [-l] [-v]\n"
 	"                   [--export-keys DIR]\n"
-	"       ipsvti-iked -t [-c DIR]\n"
+	"       ipsvti-iked -t [--list] [-c DIR | --file FILE]\n"
 	"       ipsvti-iked -h | -V\n"
 	"\n"
 	"Negotiates the keys of ipsvti tunnels with IKEv2. Stays in the foreground.\n"
 	"\n"
 	"  -c, --config DIR      one file NAME.conf for each tunnel (" IKED_CONF_DIR ")\n"
 	"  -t, --test            check the configuration and exit\n"
+	"      --file FILE       check this file only\n"
+	"      --list            print \"tunnel NAME LOCAL FILE\" for each good one\n"
 	"  -s, --socket SOCKET   control socket (" IKED_SOCKET ")\n"
 	"  -p, --pidfile PIDFILE write the process id there once running\n"
 	"  -u, --user USER       user of the process that faces the network (" SANDBOX_USER ")\n"
@@ -37,7 +39,9 @@ static const char usage_text[] =
 
 struct options {
 	struct parent_options parent;
+	const char *file;
 	bool test;
+	bool list;
 	bool ike;
 };
 
@@ -45,6 +49,8 @@ struct options {
 #define OPTION_IKE 256
 /* Without a letter: nobody shall have it by a slip of a finger. */
 #define OPTION_EXPORT_KEYS 257
+#define OPTION_FILE 258
+#define OPTION_LIST 259
 
 /* Exits for -h, -V and what makes no sense. */
 static struct options parse_options(int argc, char **argv)
@@ -58,6 +64,8 @@ static struct options parse_options(int argc, char **argv)
 		{ "syslog", no_argument, NULL, 'l' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "export-keys", required_argument, NULL, OPTION_EXPORT_KEYS },
+		{ "file", required_argument, NULL, OPTION_FILE },
+		{ "list", no_argument, NULL, OPTION_LIST },
 		{ "ike", no_argument, NULL, OPTION_IKE },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -88,6 +96,12 @@ static struct options parse_options(int argc, char **argv)
 			break;
 		case OPTION_EXPORT_KEYS:
 			options.parent.export_dir = optarg;
+			break;
+		case OPTION_FILE:
+			options.file = optarg;
+			break;
+		case OPTION_LIST:
+			options.list = true;
 			break;
 		case OPTION_IKE:
 			options.ike = true;
@@ -123,20 +137,45 @@ static void print_conf_error(void *arg, const char *text)
 	fprintf(stderr, "%s\n", text);
 }
 
-static int load(const char *dir, struct conf *conf)
+static void list_tunnel(const struct conf_tunnel *tunnel)
 {
-	struct conf_errors errors = { .report = print_conf_error };
+	char local[48];
 
-	return conf_load(dir, conf, &errors);
+	printf("tunnel %s %s %s\n", tunnel->ike.name,
+	       ike_address_format(&tunnel->ike.local, local, sizeof(local)),
+	       tunnel->file);
 }
 
-static int test_configuration(const char *dir)
+static int test_file(const struct options *options)
 {
-	struct conf conf;
+	struct conf_errors errors = { .report = print_conf_error };
+	struct conf_tunnel *tunnel = conf_tunnel_load(options->file, &errors);
 
-	if (load(dir, &conf) < 0)
+	if (!tunnel)
 		return 1;
-	printf("%s: no errors, tunnels: %zu\n", dir, conf.count);
+	if (options->list)
+		list_tunnel(tunnel);
+	else
+		printf("%s: no errors\n", options->file);
+	conf_tunnel_free(tunnel);
+	return 0;
+}
+
+static int test_configuration(const struct options *options)
+{
+	struct conf_errors errors = { .report = print_conf_error };
+	const char *dir = options->parent.conf_dir;
+	struct conf conf;
+	size_t i;
+
+	if (options->file)
+		return test_file(options);
+	if (conf_load(dir, &conf, &errors) < 0)
+		return 1;
+	for (i = 0; options->list && i < conf.count; i++)
+		list_tunnel(conf.tunnels[i]);
+	if (!options->list)
+		printf("%s: no errors, tunnels: %zu\n", dir, conf.count);
 	conf_free(&conf);
 	return 0;
 }
@@ -150,6 +189,6 @@ int main(int argc, char **argv)
 			       options.parent.export_dir);
 	log_open(options.parent.syslog ? LOG_SINK_SYSLOG : LOG_SINK_STDERR,
 		 options.parent.verbose);
-	return options.test ? test_configuration(options.parent.conf_dir) :
+	return options.test ? test_configuration(&options) :
 			      parent_run(&options.parent);
 }

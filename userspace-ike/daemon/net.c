@@ -25,6 +25,8 @@
 struct net {
 	int fds[NET_SOCKETS]; /* -1: not open */
 	struct net_counters counters;
+	net_error_receiver on_error;
+	void *on_error_arg;
 	uint8_t buf[MESSAGE_MAX];
 };
 
@@ -170,6 +172,9 @@ static int open_socket(struct net *net, unsigned int index)
 		return -1;
 	}
 	bypass_policies(fd, family, index);
+	if (net_error_watch(fd, family) < 0)
+		log_line(LOG_DEBUG, NULL, "%s: no ICMP errors: %s",
+			 socket_name(index), strerror(errno));
 	len = endpoint_to_address(&any, &addr);
 	while (bind(fd, &addr.any, len) < 0) {
 		/* The ike process of a parent that was killed is about to end. */
@@ -231,6 +236,12 @@ void net_close(struct net *net)
 		if (net->fds[i] >= 0)
 			close(net->fds[i]);
 	free(net);
+}
+
+void net_on_error(struct net *net, net_error_receiver receiver, void *arg)
+{
+	net->on_error = receiver;
+	net->on_error_arg = arg;
 }
 
 int net_fd(const struct net *net, unsigned int index)
@@ -319,6 +330,8 @@ void net_receive(struct net *net, unsigned int index, net_receiver receiver,
 {
 	int i;
 
+	/* Left where they are they would wake us up for ever. */
+	net_error_read(net->fds[index], net->on_error, net->on_error_arg);
 	for (i = 0; i < BURST; i++)
 		if (!receive_one(net, index, receiver, arg))
 			return;
@@ -376,12 +389,16 @@ static int send_parts(struct net *net, const struct ike_endpoint *local,
 		.msg_iov = iov,
 		.msg_iovlen = parts,
 	};
+	int fd = socket_for(net, local), tries = 0;
 	ssize_t n;
 
 	set_source(&msg, &control, local);
+	/* What ICMP has said of an earlier packet, perhaps to another peer, is told
+	 * once in place of sending this one.
+	 */
 	do {
-		n = sendmsg(socket_for(net, local), &msg, 0);
-	} while (n < 0 && errno == EINTR);
+		n = sendmsg(fd, &msg, 0);
+	} while (n < 0 && (errno == EINTR || !tries++));
 	if (n >= 0)
 		return 0;
 	net->counters.tx_errors++;

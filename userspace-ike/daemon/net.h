@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "engine.h"
+#include "net_error.h"
 
 struct net;
 
@@ -66,6 +67,14 @@ int net_fd(const struct net *net, unsigned int index);
  * @dgram: the message, without marker; valid during the call
  */
 typedef void (*net_receiver)(void *arg, const struct ike_datagram *dgram);
+
+/**
+ * net_on_error() - who takes what ICMP says
+ * @net: the sockets
+ * @receiver: gets it from net_receive(); NULL: nobody does
+ * @arg: its first argument
+ */
+void net_on_error(struct net *net, net_error_receiver receiver, void *arg);
 
 /**
  * net_receive() - hand out what waits in a socket

@@ -177,6 +177,7 @@ static bool psk_ok(struct ike_call *c, const struct ike_tunnel *t,
 	int len;
 	bool ok;
 
+	ike_because_auth(c->e, IKE_FAILURE_AUTH_METHOD);
 	if (c->msg->auth_method != IKE_AUTH_SHARED_KEY) {
 		snprintf(why, why_len,
 			 "it shows a certificate (method %u), but is to use a "
@@ -186,6 +187,7 @@ static bool psk_ok(struct ike_call *c, const struct ike_tunnel *t,
 		return false;
 	}
 	len = psk_auth(c->sa, t, octets, auth, why, why_len);
+	ike_because_auth(c->e, len < 0 ? IKE_FAILURE_OWN_KEY : IKE_FAILURE_PSK);
 	ok = len > 0 && c->msg->auth.len == (size_t)len &&
 	     ike_equal(auth, c->msg->auth.data, (size_t)len);
 	if (!ok && len >= 0)
@@ -199,6 +201,8 @@ static bool cert_ok(struct ike_call *c, const struct ike_tunnel *t,
 {
 	const struct ike_env *env = c->e->env;
 	const struct ike_msg *msg = c->msg;
+	enum ike_failure_reason reason = IKE_FAILURE_CERTIFICATE;
+	int err;
 	struct ike_verify_request req = {
 		.tunnel = t->config.name,
 		.remote_id = &t->config.remote_id,
@@ -206,6 +210,7 @@ static bool cert_ok(struct ike_call *c, const struct ike_tunnel *t,
 		.auth = msg->auth.data,
 		.auth_len = msg->auth.len,
 		.n_certs = msg->n_certs,
+		.reason = &reason,
 		.octets = octets.data,
 		.len = octets.len,
 	};
@@ -215,13 +220,16 @@ static bool cert_ok(struct ike_call *c, const struct ike_tunnel *t,
 			 "it uses a pre-shared key, but is to show a "
 			 "certificate: are auth and remote-auth of both ends "
 			 "the same?");
+		ike_because_auth(c->e, IKE_FAILURE_AUTH_METHOD);
 		return false;
 	}
 	for (unsigned int i = 0; i < msg->n_certs; i++) {
 		req.certs[i].data = msg->certs[i].data;
 		req.certs[i].len = msg->certs[i].len;
 	}
-	return !env->keys->verify(env->ctx, &req, why, why_len);
+	err = env->keys->verify(env->ctx, &req, why, why_len);
+	ike_because_auth(c->e, reason);
+	return !err;
 }
 
 bool ike_auth_check(struct ike_call *c, const struct ike_tunnel *t,

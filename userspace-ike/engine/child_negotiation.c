@@ -64,9 +64,34 @@ static void agreement_wipe(struct agreement *a)
 	ike_wipe(a, sizeof(*a));
 }
 
-static void refuse_ts(struct ike_call *c, const struct ike_tunnel *t)
+static const char *step(const struct ike_call *c)
+{
+	return c->sa->handshake ? "IKE_AUTH" : "CREATE_CHILD_SA";
+}
+
+static void refuse_ts(struct ike_call *c, struct ike_tunnel *t)
 {
 	char local[200], remote[200];
+	struct ike_failure *f = ike_because(c->e, c->sa, IKE_FAILURE_SELECTORS,
+					    step(c));
+	struct ike_ts_set any, asked;
+
+	f->by_us = true;
+	f->notify = IKE_N_TS_UNACCEPTABLE;
+	snprintf(f->ours, sizeof(f->ours), "here %s, there %s",
+		 ike_ts_format(&t->local_ts, local, sizeof(local)),
+		 ike_ts_format(&t->remote_ts, remote, sizeof(remote)));
+	ike_ts_any(&any);
+	local[0] = remote[0] = 0;
+	if (ike_ts_narrow(&asked, &any, c->msg->tsr))
+		ike_ts_format(&asked, local, sizeof(local));
+	if (ike_ts_narrow(&asked, &any, c->msg->tsi))
+		ike_ts_format(&asked, remote, sizeof(remote));
+	snprintf(f->theirs, sizeof(f->theirs), "here %s, there %s", local,
+		 remote);
+	ike_failure_keep(c->e, t, true,
+			 "the peer's traffic selectors have nothing in common with ours");
+	ike_because_done(c->e);
 
 	ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_NOTICE, t,
 		IKE_FIELDS({ "reason", "TS_UNACCEPTABLE" }),
@@ -99,14 +124,21 @@ static void refuse_less(struct ike_call *c, const struct ike_child *old)
 }
 
 static void refuse_proposal(struct ike_call *c, enum ike_sa_use use,
-			    const struct ike_tunnel *t)
+			    struct ike_tunnel *t)
 {
 	char offer[500], ours[IKE_SUITE_TEXT], why[300];
+	struct ike_failure *f = ike_because(c->e, c->sa,
+					    IKE_FAILURE_ESP_PROPOSAL, step(c));
 
 	ike_offer_format(c->msg->sa, offer, sizeof(offer));
 	ike_suite_format(&t->config.esp, ours, sizeof(ours));
 	ike_mismatch_format(use, &t->config.esp, &t->config.ike, c->msg->sa,
 			    why, sizeof(why));
+	f->by_us = true;
+	f->notify = IKE_N_NO_PROPOSAL_CHOSEN;
+	ike_because_suites(f, use, &t->config.esp, &t->config.ike, c->msg->sa);
+	ike_failure_keep(c->e, t, true, "we refused the peer's ESP proposal");
+	ike_because_done(c->e);
 	ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_NOTICE, t,
 		IKE_FIELDS({ "reason", "NO_PROPOSAL_CHOSEN" },
 			   { "offered", offer }, { "accepted", ours },
@@ -386,14 +418,25 @@ void ike_child_tell_refusal(struct ike_sa *sa, const struct ike_notify *n,
 	const struct ike_tunnel *t = sa->neg->tunnel;
 	const char *name = ike_notify_name(n->type);
 	char esp[IKE_SUITE_TEXT], local[200], remote[200];
+	struct ike_failure *f = ike_because(
+		sa->e, sa, IKE_FAILURE_OTHER,
+		sa->handshake ? "IKE_AUTH" : "CREATE_CHILD_SA");
 
+	f->notify = n->type;
 	switch (n->type) {
 	case IKE_N_NO_PROPOSAL_CHOSEN:
+		f->reason = IKE_FAILURE_ESP_PROPOSAL;
+		ike_because_suites(f, IKE_USE_CHILD, &t->config.esp, NULL,
+				   IKE_SLICE(NULL, 0));
 		snprintf(why, len, "peer refused our ESP proposal "
 			 "(NO_PROPOSAL_CHOSEN): we offered %s",
 			 ike_suite_format(&t->config.esp, esp, sizeof(esp)));
 		break;
 	case IKE_N_TS_UNACCEPTABLE:
+		f->reason = IKE_FAILURE_SELECTORS;
+		snprintf(f->ours, sizeof(f->ours), "here %s, there %s",
+			 ike_ts_format(&t->local_ts, local, sizeof(local)),
+			 ike_ts_format(&t->remote_ts, remote, sizeof(remote)));
 		snprintf(why, len, "peer refused our traffic selectors "
 			 "(TS_UNACCEPTABLE): we offered %s here, %s there",
 			 ike_ts_format(&t->local_ts, local, sizeof(local)),

@@ -15,6 +15,7 @@
 #ifndef IPSVTI_IKE_CORE_H
 #define IPSVTI_IKE_CORE_H
 
+#include "because.h"
 #include "cookie.h"
 #include "engine.h"
 #include "fragment.h"
@@ -109,6 +110,7 @@ struct ike_window {
  * @asked: a packet has asked for its CHILD SA, and it shares an IKE SA
  * @barred: a person wants it down: not even answered
  * @up: an outbound SA is in use
+ * @since: when @up has changed last
  * @swept: pairs of an earlier engine were looked for and retired
  * @used: one of its outbound SAs is in use, when ike_tunnels_look() looked
  * @held: one of its pairs is held back; the same
@@ -119,6 +121,7 @@ struct ike_window {
  * @failures: attempts that failed in a row
  * @retry_at: earliest time of the next attempt
  * @last_error: why the last one failed; empty: it did not
+ * @failed: what is known of it, and of the last one of the peer's; see because.h
  */
 struct ike_tunnel {
 	struct ike_tunnel *next;
@@ -131,6 +134,7 @@ struct ike_tunnel {
 	bool asked;
 	bool barred;
 	bool up;
+	uint64_t since;
 	bool swept;
 	bool used;
 	bool held;
@@ -141,6 +145,7 @@ struct ike_tunnel {
 	unsigned int failures;
 	uint64_t retry_at;
 	char last_error[400];
+	struct ike_failure *failed[2];
 };
 
 /* -------------------------------------------------------------- CHILD SA */
@@ -443,6 +448,7 @@ struct ike_sa {
  * @silenced: lines that were not said since
  * @strays: messages of no IKE SA that may still be answered
  * @strays_at: when @strays was last filled
+ * @because: a failure that is about to be told, see because.h
  * @plain: plaintext of the message being handled
  * @build: payloads being written
  * @out: the message made of them, or its fragments
@@ -461,6 +467,7 @@ struct ike_engine {
 	uint64_t silenced;
 	unsigned int strays;
 	uint64_t strays_at;
+	struct ike_failure because;
 	uint8_t plain[IKE_MESSAGE_MAX];
 	uint8_t build[IKE_BUILD_MAX];
 	uint8_t out[IKE_BUILD_MAX + IKE_FRAGMENTS_MAX * IKE_SKF_OVERHEAD];

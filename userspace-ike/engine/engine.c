@@ -377,6 +377,7 @@ void ike_engine_free(struct ike_engine *e)
 		struct ike_tunnel *t = e->tunnels;
 
 		e->tunnels = t->next;
+		ike_failure_forget(t);
 		free(t);
 	}
 	ike_wipe(e, sizeof(*e));

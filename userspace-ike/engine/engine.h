@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 struct ike_engine;
+struct ike_failure;
 
 /* ------------------------------------------------------------- endpoints */
 
@@ -581,6 +582,38 @@ struct ike_event {
 /* Return: the name of an event in JSON, "unknown" for what is none. */
 const char *ike_event_name(enum ike_event_id id);
 
+/* ------------------------------------------- why something did not work */
+
+/* X-macro of the reasons: id, name in JSON. */
+#define IKE_FAILURE_REASONS(X)						\
+	X(OTHER, "other")						\
+	X(NO_ANSWER, "no-answer")		/* to IKE_SA_INIT */	\
+	X(NO_ANSWER_AUTH, "no-answer-auth")	/* to IKE_AUTH */	\
+	X(PEER_DEAD, "peer-dead")		/* was up, is silent */	\
+	X(IKE_PROPOSAL, "ike-proposal")					\
+	X(ESP_PROPOSAL, "esp-proposal")					\
+	X(KEY_EXCHANGE, "key-exchange")					\
+	X(SELECTORS, "selectors")					\
+	X(IDENTITY, "identity")						\
+	X(AUTH_METHOD, "auth-method")					\
+	X(PSK, "psk")				/* not the same */	\
+	X(AUTH_REFUSED, "auth-refused")		/* the peer keeps why */ \
+	X(UNKNOWN_CA, "unknown-ca")					\
+	X(CERT_EXPIRED, "certificate-expired")				\
+	X(CERT_NOT_YET, "certificate-not-yet-valid")			\
+	X(CERT_REVOKED, "certificate-revoked")				\
+	X(CERTIFICATE, "certificate")		/* anything else of it */ \
+	X(OWN_KEY, "own-key")			/* we cannot sign */
+
+enum ike_failure_reason {
+#define IKE_FAILURE_ENUM(id, name) IKE_FAILURE_##id,
+	IKE_FAILURE_REASONS(IKE_FAILURE_ENUM)
+#undef IKE_FAILURE_ENUM
+};
+
+/* Return: the name of a reason in JSON. */
+const char *ike_failure_name(enum ike_failure_reason reason);
+
 /* --------------------------------------------------------- environment */
 
 /**
@@ -685,6 +718,7 @@ struct ike_sign_request {
  * @n_certs: entries of @certs
  * @octets: what is signed
  * @len: octets of @octets
+ * @reason: set to a more precise one on failure, if there is one; may be NULL
  */
 struct ike_verify_request {
 	const char *tunnel;
@@ -699,6 +733,7 @@ struct ike_verify_request {
 	unsigned int n_certs;
 	const uint8_t *octets;
 	size_t len;
+	enum ike_failure_reason *reason;
 };
 
 /**
@@ -1041,15 +1076,20 @@ struct ike_sa_status {
  * @state: "up", "connecting", "waiting" (for the next try, or for traffic),
  *         "down", "no-device"
  * @last_error: why the last attempt failed, in words; NULL if none did
+ * @failed: how the last attempt of ours failed, and the last one of the peer's,
+ *          see failure.h; NULL if none did. These stay when the tunnel is up
  * @wanted: it is kept up, and retried for ever
  * @retry_in_ms: until the next try, in state "waiting" and if it is wanted
+ * @since_ms: how long it has been up, or not been
  */
 struct ike_tunnel_status {
 	const struct ike_tunnel_config *config;
 	const char *state;
 	const char *last_error;
+	const struct ike_failure *failed[2];
 	bool wanted;
 	uint64_t retry_in_ms;
+	uint64_t since_ms;
 };
 
 /**

@@ -4,6 +4,7 @@
  * SA.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core.h"
@@ -41,6 +42,8 @@ void ike_start_auth(struct ike_sa *sa)
 	struct ike_builder b;
 
 	if (ike_auth_make(sa, t, body, &auth, why, sizeof(why))) {
+		ike_because(sa->e, sa, IKE_FAILURE_OWN_KEY, "IKE_AUTH")->by_us =
+			true;
 		ike_sa_give_up(sa, "%s", why);
 		return;
 	}
@@ -90,7 +93,12 @@ static bool know_responder(struct ike_call *c)
 {
 	const struct ike_tunnel_config *config = &c->sa->tunnel->config;
 	char said[128], want[128], why[300];
+	struct ike_failure *f = ike_because(c->e, c->sa, IKE_FAILURE_IDENTITY,
+					    "IKE_AUTH");
 
+	f->by_us = true;
+	id_text(c->msg->idr, f->theirs, sizeof(f->theirs));
+	ike_identity_format(&config->remote_id, f->ours, sizeof(f->ours));
 	ike_window_answered(c->sa);
 	if (!id_is(&config->remote_id, c->msg->idr)) {
 		disown(c->sa);
@@ -108,6 +116,7 @@ static bool know_responder(struct ike_call *c)
 			       id_text(c->msg->idr, said, sizeof(said)), why);
 		return false;
 	}
+	ike_because_done(c->e);
 	return true;
 }
 
@@ -216,7 +225,15 @@ void ike_on_auth_refused(struct ike_call *c)
 	const struct ike_notify *n = ike_msg_error(c->msg);
 	const char *name = ike_notify_name(n->type);
 	char local[128], remote[128];
+	struct ike_failure *f = ike_because(
+		c->e, c->sa,
+		n->type == IKE_N_AUTHENTICATION_FAILED ?
+			IKE_FAILURE_AUTH_REFUSED :
+			IKE_FAILURE_OTHER,
+		"IKE_AUTH");
 
+	f->notify = n->type;
+	ike_identity_format(&config->local_id, f->ours, sizeof(f->ours));
 	ike_window_answered(c->sa);
 	if (n->type == IKE_N_AUTHENTICATION_FAILED)
 		ike_sa_give_up(c->sa, "peer refused us (AUTHENTICATION_FAILED): "
@@ -286,12 +303,17 @@ void ike_on_auth_request(struct ike_call *c)
 	struct ike_sa *sa = c->sa;
 	struct ike_tunnel *t = choose_tunnel(c);
 	enum ike_activation activation = IKE_ACTIVATE_FIRST_RX;
-	char who[128], whom[128] = "anybody", why[300];
+	char who[128], whom[128] = "anybody", why[400];
 	uint8_t id[4 + IKE_ID_MAX];
 	struct ike_signature auth;
 	struct ike_slice body;
+	struct ike_failure *f = ike_because(c->e, sa, IKE_FAILURE_IDENTITY,
+					    "IKE_AUTH");
 
+	f->by_us = true;
+	f->notify = IKE_N_AUTHENTICATION_FAILED;
 	id_text(c->msg->idi, who, sizeof(who));
+	snprintf(f->theirs, sizeof(f->theirs), "%s", who);
 	if (!t) {
 		if (c->msg->present & IKE_P_IDR)
 			id_text(c->msg->idr, whom, sizeof(whom));
@@ -299,6 +321,12 @@ void ike_on_auth_request(struct ike_call *c)
 			     "it says it is \"%s\" and wants \"%s\", but no "
 			     "tunnel to its address has these identities",
 			     who, whom);
+		snprintf(why, sizeof(why),
+			 "the peer says it is \"%s\" and wants \"%s\"; no tunnel to its address has these identities",
+			 who, whom);
+		snprintf(f->nearest, sizeof(f->nearest), "%s", whom);
+		ike_failure_keep_between(c->e, &sa->local.addr,
+					 &sa->remote.addr, why);
 		refuse(c);
 		return;
 	}
@@ -306,6 +334,8 @@ void ike_on_auth_request(struct ike_call *c)
 		ike_log(c->e, IKE_EVENT_AUTH_FAILED, IKE_LOG_NOTICE, t,
 			IKE_FIELDS({ "id", who }, { "reason", why }),
 			"peer \"%s\" is not believed: %s", who, why);
+		ike_failure_keep(c->e, t, true, why);
+		ike_because_done(c->e);
 		refuse(c);
 		return;
 	}
@@ -314,9 +344,13 @@ void ike_on_auth_request(struct ike_call *c)
 		ike_log(c->e, IKE_EVENT_AUTH_FAILED, IKE_LOG_ERROR, t,
 			IKE_FIELDS({ "reason", why }),
 			"peer \"%s\" cannot be answered: %s", who, why);
+		ike_because_auth(c->e, IKE_FAILURE_OWN_KEY);
+		ike_failure_keep(c->e, t, true, why);
+		ike_because_done(c->e);
 		refuse(c);
 		return;
 	}
+	ike_because_done(c->e);
 	sa->tunnel = t;
 	initial_contact(c);
 	ike_build_id(c->reply, IKE_PAYLOAD_IDR, body);

@@ -259,6 +259,8 @@ static void refused_rekey(struct ike_call *c, const struct ike_notify *n,
 		break;
 	default:
 		ike_child_tell_refusal(c->sa, n, why, sizeof(why));
+		ike_failure_keep(c->e, old->tunnel, false, why);
+		ike_because_done(c->e);
 		ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_ERROR,
 			old->tunnel, IKE_FIELDS({ "reason", why }),
 			"the CHILD SA could not be rekeyed: %s", why);

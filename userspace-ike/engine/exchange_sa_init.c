@@ -3,6 +3,7 @@
  * IKE_SA_INIT (RFC 7296, section 1.2): suites, key exchange, nonces; NAT
  * detection; cookies and INVALID_KE_PAYLOAD.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core.h"
@@ -161,7 +162,13 @@ void ike_on_init_invalid_ke(struct ike_call *c)
 	 */
 	if (i < 0 || (hs->ke_tried & 1ull << i)) {
 		char text[IKE_SUITE_TEXT];
+		struct ike_failure *f = ike_because(c->e, c->sa,
+						    IKE_FAILURE_KEY_EXCHANGE,
+						    "IKE_SA_INIT");
 
+		f->notify = n->type;
+		snprintf(f->theirs, sizeof(f->theirs), "%s", ike_ke_name(want));
+		ike_suite_format(suite, f->ours, sizeof(f->ours));
 		ike_sa_give_up(c->sa, "peer wants key exchange %s, which is not "
 			       "in our IKE suite %s",
 			       ike_ke_name(want),
@@ -183,9 +190,19 @@ void ike_on_init_refused(struct ike_call *c)
 	const struct ike_notify *n = ike_msg_error(c->msg);
 	const char *name = ike_notify_name(n->type);
 	char peer[64], text[IKE_SUITE_TEXT];
+	struct ike_failure *f;
 
 	ike_endpoint_format(&c->dgram->remote, peer, sizeof(peer));
 	ike_suite_format(suite, text, sizeof(text));
+	f = ike_because(c->e, c->sa,
+			n->type == IKE_N_NO_PROPOSAL_CHOSEN ?
+				IKE_FAILURE_IKE_PROPOSAL :
+				IKE_FAILURE_OTHER,
+			"IKE_SA_INIT");
+	f->notify = n->type;
+	if (n->type == IKE_N_NO_PROPOSAL_CHOSEN)
+		ike_because_suites(f, IKE_USE_INIT, suite, NULL,
+				   IKE_SLICE(NULL, 0));
 	if (n->type == IKE_N_NO_PROPOSAL_CHOSEN)
 		ike_sa_give_up(c->sa, "peer %s refused our IKE proposal "
 			       "(NO_PROPOSAL_CHOSEN): we offered %s",
@@ -457,7 +474,22 @@ void ike_on_init_request(struct ike_call *c)
 			break;
 	if (!t) {
 		char offer[400], ours[IKE_SUITE_TEXT], why[300];
+		struct ike_failure *f = ike_because(e, NULL,
+						    IKE_FAILURE_IKE_PROPOSAL,
+						    "IKE_SA_INIT");
 
+		f->by_us = true;
+		f->notify = IKE_N_NO_PROPOSAL_CHOSEN;
+		f->local = *local;
+		f->remote = *remote;
+		ike_because_suites(f, IKE_USE_INIT, &first->config.ike, NULL,
+				   c->msg->sa);
+		snprintf(offer, sizeof(offer),
+			 "we refused the peer's IKE proposal: %s",
+			 ike_mismatch_format(IKE_USE_INIT, &first->config.ike,
+					     NULL, c->msg->sa, why,
+					     sizeof(why)));
+		ike_failure_keep_between(e, &local->addr, &remote->addr, offer);
 		ike_complain(e, first, remote,
 			     "NO_PROPOSAL_CHOSEN: %s; it offers %s, our IKE suite is %s",
 			     ike_mismatch_format(IKE_USE_INIT,

@@ -239,6 +239,8 @@ static void failed(struct ike_sa *sa, const char *why)
 			ike_tunnel_failed(sa->tunnel, sa->e, "%s", why);
 		return;
 	}
+	ike_failure_keep(sa->e, sa->tunnel, false, why);
+	ike_because_done(sa->e);
 	sa->tunnel->silent = false;
 	snprintf(seconds, sizeof(seconds), "%llu",
 		 (unsigned long long)(old->reauth_at - sa->e->now) / 1000);
@@ -429,11 +431,13 @@ static void no_answer(struct ike_sa *sa)
 		sa->tunnel->silent = true;
 	switch (sa->state) {
 	case IKE_SA_INIT_SENT:
+		ike_because(sa->e, sa, IKE_FAILURE_NO_ANSWER, "IKE_SA_INIT");
 		ike_sa_give_up(sa, "peer %s does not answer (IKE_SA_INIT): "
 			       "is it up, and are UDP ports 500 and 4500 open?",
 			       peer);
 		break;
 	case IKE_SA_AUTH_SENT:
+		ike_because(sa->e, sa, IKE_FAILURE_NO_ANSWER_AUTH, "IKE_AUTH");
 		ike_sa_give_up(sa, "peer %s answers IKE_SA_INIT, but not "
 			       "IKE_AUTH: look into its log", peer);
 		break;
@@ -453,6 +457,10 @@ static void no_answer(struct ike_sa *sa)
 		sa->tunnel->retry_at = sa->e->now;
 		snprintf(sa->tunnel->last_error, sizeof(sa->tunnel->last_error),
 			 "peer %s does not answer any more", peer);
+		ike_because(sa->e, sa, IKE_FAILURE_PEER_DEAD, "INFORMATIONAL");
+		ike_failure_keep(sa->e, sa->tunnel, false,
+				 sa->tunnel->last_error);
+		ike_because_done(sa->e);
 		ike_sa_kill(sa, "the peer is dead");
 		break;
 	default:
@@ -484,6 +492,10 @@ void ike_sa_tick(struct ike_sa *sa)
 		ike_endpoint_format(&sa->remote, peer, sizeof(peer));
 		ike_complain(sa->e, NULL, &sa->remote,
 			     "sent IKE_SA_INIT but never IKE_AUTH");
+		ike_because(sa->e, sa, IKE_FAILURE_NO_ANSWER_AUTH, "IKE_AUTH");
+		ike_failure_keep_between(sa->e, &sa->local.addr,
+					 &sa->remote.addr,
+					 "the peer sent IKE_SA_INIT, but never IKE_AUTH");
 		ike_sa_kill(sa, "the initiator went silent");
 		return;
 	default:

@@ -130,6 +130,7 @@ int ike_engine_add_tunnel(struct ike_engine *e, uint64_t now,
 	if (!c->replay_window)
 		c->replay_window = REPLAY_WINDOW;
 	t->wanted = c->start == IKE_START_ALWAYS;
+	t->since = now;
 	t->retry_at = now;
 	t->next = e->tunnels;
 	e->tunnels = t;
@@ -200,6 +201,7 @@ int ike_engine_remove_tunnel(struct ike_engine *e, uint64_t now,
 	while (*link != t)
 		link = &(*link)->next;
 	*link = t->next;
+	ike_failure_forget(t);
 	free(t);
 	ike_share_link(e);
 	return 0;
@@ -356,8 +358,10 @@ int ike_engine_status(const struct ike_engine *e, uint64_t now,
 			.config = &t->config,
 			.state = tunnel_state(e, t),
 			.last_error = t->last_error[0] ? t->last_error : NULL,
+			.failed = { t->failed[0], t->failed[1] },
 			.wanted = t->wanted && !t->barred,
 			.retry_in_ms = left(t->retry_at, now),
+			.since_ms = now - t->since,
 		};
 
 		if (name && strcmp(name, t->config.name))

@@ -172,6 +172,12 @@ const char *ike_mismatch_format(enum ike_sa_use use,
 				const struct ike_suite *other_ke,
 				struct ike_slice sa, char *buf, size_t len);
 
+/* What a proposal of ours, or of a peer's, has of one transform type. */
+const char *ike_alternatives_format(const struct ike_alternatives *alt,
+				    uint8_t type, char *buf, size_t len);
+const char *ike_proposal_format(const struct ike_proposal *prop, uint8_t type,
+				char *buf, size_t len);
+
 /* Return: the name of a key exchange method, such as ecp384. */
 const char *ike_ke_name(uint16_t ke);
 

@@ -247,6 +247,24 @@ const char *ike_mismatch_format(enum ike_sa_use use,
 	return buf;
 }
 
+const char *ike_alternatives_format(const struct ike_alternatives *alt,
+				    uint8_t type, char *buf, size_t len)
+{
+	struct text t = text_to(buf, len);
+
+	text_add_type(&t, alt, type);
+	return buf;
+}
+
+const char *ike_proposal_format(const struct ike_proposal *prop, uint8_t type,
+				char *buf, size_t len)
+{
+	struct text t = text_to(buf, len);
+
+	text_add_theirs(&t, prop, type);
+	return buf;
+}
+
 const char *ike_ke_name(uint16_t ke)
 {
 	const struct ike_algorithm *alg =

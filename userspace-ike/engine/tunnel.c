@@ -64,6 +64,8 @@ void ike_tunnel_failed(struct ike_tunnel *t, struct ike_engine *e,
 	va_end(ap);
 	again = t->failures && !strcmp(why, t->last_error);
 	memcpy(t->last_error, why, sizeof(why));
+	ike_failure_keep(e, t, false, why);
+	ike_because_done(e);
 
 	for (unsigned int i = 0; i < t->failures; i++)
 		wait = ike_min_time(wait * 2, cap);
@@ -376,6 +378,7 @@ static void up_or_down(struct ike_engine *e, struct ike_tunnel *t, bool up)
 	if (up == t->up)
 		return;
 	t->up = up;
+	t->since = e->now;
 	ike_address_format(&t->config.remote, peer, sizeof(peer));
 	if (up) {
 		t->failures = 0;

@@ -233,6 +233,55 @@ static void test_no_route(void **state)
 	assert_int_equal(net_counters(net)->tx_errors, 1);
 }
 
+static void take_error(void *arg, const struct net_error *error)
+{
+	*(struct net_error *)arg = *error;
+}
+
+/*
+ * Nobody listens there: ICMP says so, to whom it may concern; and what is sent next is
+ * sent.
+ */
+static void unreachable(struct net *net, unsigned int index, const char *addr,
+			uint8_t type, uint8_t code)
+{
+	const struct ike_endpoint local = endpoint(addr, IKE_PORT);
+	const struct ike_datagram dgram = {
+		.local = local,
+		.remote = endpoint(addr, 7),
+		.data = (const uint8_t *)"message",
+		.len = 7,
+	};
+	struct net_error error = { 0 };
+	struct inbox inbox = { 0 };
+
+	if (net_fd(net, index) < 0)
+		skip();
+	net_on_error(net, take_error, &error);
+	assert_int_equal(net_send(net, &dgram), 0);
+	assert_true(is_readable(net, index));
+	assert_int_equal(net_send(net, &dgram), 0);
+	net_receive(net, index, take, &inbox);
+	assert_int_equal(inbox.count, 0);
+	assert_int_equal(error.type, type);
+	assert_int_equal(error.code, code);
+	assert_int_equal(error.to.port, 7);
+	assert_memory_equal(&error.to.addr, &local.addr, sizeof(local.addr));
+	assert_memory_equal(&error.from, &local.addr, sizeof(local.addr));
+	/* All of it was read: it would wake us up for ever. */
+	assert_int_equal(net_counters(net)->tx_errors, 0);
+	net_receive(net, index, take, &inbox);
+	assert_false(is_readable(net, index));
+}
+
+static void test_unreachable(void **state)
+{
+	if (!*state)
+		skip();
+	unreachable(*state, 0, "127.0.0.1", 3, 3);
+	unreachable(*state, 2, "::1", 1, 4);
+}
+
 static void test_in_use(void **state)
 {
 	struct net *second = NULL;
@@ -250,7 +299,7 @@ int main(void)
 		T(test_ipv4),		  T(test_ipv6),
 		T(test_marker),		  T(test_kernel_takes_esp),
 		T(test_burst_is_bounded), T(test_no_route),
-		T(test_in_use),
+		T(test_unreachable),	  T(test_in_use),
 #undef T
 	};
 
