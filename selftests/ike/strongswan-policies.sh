@@ -112,7 +112,7 @@ outside() {
 
 for_people() {
 	local said
-	said=$(in_ns gwA ipsvtictl -s /run/gwA.sock status)
+	said=$(in_ns gwA ipsvtictl -s /run/gwA.sock status vti0)
 	echo "$said"
 	grep -qxF "      selectors here ${HERE//,/}, there ${THERE//,/}" <<<"$said"
 }

@@ -90,6 +90,17 @@ static bool is_refusal(struct ctl *ctl, const json_t *answer)
 	return true;
 }
 
+enum ctl_status agent_open(struct ctl *ctl, int *fdp)
+{
+	const char *path = ctl->socket ? ctl->socket : AGENT_SOCKET;
+
+	*fdp = connect_to(path);
+	if (*fdp >= 0)
+		return CTL_OK;
+	return failed(ctl, errno, path,
+		      errno == EACCES ? "" : "; is ipsvti-iked running?");
+}
+
 enum ctl_status agent_ask(struct ctl *ctl, const char *command,
 			  const char *tunnel, json_t **answer)
 {

@@ -21,4 +21,13 @@
 enum ctl_status agent_ask(struct ctl *ctl, const char *command,
 			  const char *tunnel, json_t **answer);
 
+/**
+ * agent_open() - Connect only.
+ * @ctl: run; its socket is used
+ * @fdp: set to the connection on success, to be closed by the caller
+ *
+ * Return: CTL_OK or CTL_FAILED.
+ */
+enum ctl_status agent_open(struct ctl *ctl, int *fdp);
+
 #endif /* IPSVTICTL_AGENT_H */

@@ -50,6 +50,13 @@ struct ctl_command {
 };
 
 extern const struct ctl_command status_command;
+extern const struct ctl_command explain_command;
+extern const struct ctl_command check_command;
+extern const struct ctl_command top_command;
+extern const struct ctl_command probe_command;
+extern const struct ctl_command metrics_command;
+extern const struct ctl_command monitor_command;
+extern const struct ctl_command show_command;
 extern const struct ctl_command up_command;
 extern const struct ctl_command down_command;
 extern const struct ctl_command rekey_command;

@@ -8,7 +8,10 @@
 #include "ctl.h"
 
 static const struct ctl_command *const commands[] = {
-	&status_command,      &up_command,	 &down_command,
+	&status_command,      &explain_command,     &check_command,
+	&show_command,	      &monitor_command,	  &metrics_command,
+	&top_command,	      &probe_command,
+	&up_command,	      &down_command,
 	&rekey_command,	      &rekey_ike_command, &reauth_command,
 	&reload_command,      &sa_add_command,	  &sa_alloc_command,
 	&sa_activate_command, &sa_show_command,	  &sa_del_command,
@@ -26,7 +29,7 @@ static const char general_help[] =
 	"\"sa\" is for the kernel, all others are for the agent, ipsvti-iked.\n"
 	"\n"
 	"Exit status: 0 done, 1 refused or could not be asked, 2 wrong words or a wrong file,\n"
-	"3 the tunnel that \"status\" was asked about is not up.\n";
+	"3 the tunnel that \"status\" or \"explain\" was asked about is not up.\n";
 
 /* "sa add", or "up" */
 static const char *format_name(const struct ctl_command *command, char *buf,
@@ -89,6 +92,8 @@ static void print_error(const struct ctl *ctl,
 	}
 	fprintf(stderr, "ipsvtictl: %s\n",
 		ipsvti_error_format(&ctl->err, line, sizeof(line)));
+	if (ctl->err.refused)
+		return;
 	if (status == CTL_USAGE && command)
 		fprintf(stderr, "Try: ipsvtictl %s --help\n",
 			format_name(command, name, sizeof(name)));

@@ -5,30 +5,16 @@
 #include <string.h>
 
 #include "agent.h"
+#include "answer.h"
 #include "args.h"
+#include "colour.h"
+#include "live.h"
 #include "pair.h"
 #include "status.h"
 
 static const json_t *first_tunnel(const json_t *answer)
 {
 	return json_array_get(json_object_get(answer, "tunnels"), 0);
-}
-
-static const char *text(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value ? value : "";
-}
-
-static uint64_t number(const json_t *object, const char *key)
-{
-	return (uint64_t)json_integer_value(json_object_get(object, key));
-}
-
-static bool is_set(const json_t *object, const char *key)
-{
-	return json_is_true(json_object_get(object, key));
 }
 
 bool status_is_up(const json_t *answer)
@@ -112,7 +98,7 @@ static void print_ike_sa(const json_t *sa)
 		print_child_sa(child);
 }
 
-static void print_tunnel(const json_t *tunnel)
+void status_print(const json_t *tunnel)
 {
 	const json_t *sa;
 	char retry[32];
@@ -138,15 +124,78 @@ static void print_tunnel(const json_t *tunnel)
 		puts("  waits for traffic");
 }
 
-static enum ctl_status print_status(struct ctl *ctl, json_t *answer)
+/* The CHILD SA in use: the newest that is installed. */
+static const json_t *child_in_use(const json_t *tunnel)
+{
+	const json_t *sa, *child, *found = NULL;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(tunnel, "ike-sas"), i, sa)
+		json_array_foreach(json_object_get(sa, "child-sas"), j, child)
+			if (!strcmp(text(child, "state"), "installed") &&
+			    (!found || number(child, "age-ms") < number(found, "age-ms")))
+				found = child;
+	return found;
+}
+
+static void print_traffic(const struct ipsvti_tunnel *t)
+{
+	char rx[16], tx[16], drops[16];
+
+	if (!t) {
+		fputs(", no device", stdout);
+		return;
+	}
+	printf(", carrier %s, rx %sB tx %sB", t->carrier ? "up" : "down",
+	       live_amount((double)t->counters.value[IPSVTI_A_COUNTERS_RX_BYTES], rx, sizeof(rx)),
+	       live_amount((double)t->counters.value[IPSVTI_A_COUNTERS_TX_BYTES], tx, sizeof(tx)));
+	if (live_drops(t))
+		printf(", dropped %s", live_amount((double)live_drops(t), drops, sizeof(drops)));
+}
+
+/* All that matters of a tunnel in one line. */
+static void print_line(const json_t *tunnel, const struct live *live)
+{
+	const char *state = text(tunnel, "state");
+	const json_t *child = child_in_use(tunnel);
+	bool up = !strcmp(state, "up");
+	char span[32];
+
+	printf("%s: %s%s%s", text(tunnel, "name"), colour(up ? COLOUR_GOOD : COLOUR_BAD), state, colour(COLOUR_OFF));
+	if (json_object_get(tunnel, "since-ms"))
+		printf(" for %s", status_span(number(tunnel, "since-ms"), span, sizeof(span)));
+	printf(", peer %s", text(tunnel, "remote"));
+	if (child)
+		printf(", %s", text(child, "suite"));
+	if (live->count)
+		print_traffic(live_find(live, text(tunnel, "interface")));
+	if (child)
+		printf(", rekey in %s", status_span(number(child, "rekey-in-ms"), span, sizeof(span)));
+	if (!strcmp(state, "waiting") && is_set(tunnel, "wanted"))
+		printf(", next try in %s", status_span(number(tunnel, "retry-in-ms"), span, sizeof(span)));
+	if (*text(tunnel, "last-error"))
+		printf(", last error: %s", text(tunnel, "last-error"));
+	putchar('\n');
+}
+
+static enum ctl_status print_status(struct ctl *ctl, json_t *answer, bool one)
 {
 	const json_t *tunnel;
+	struct live live;
 	size_t i;
 
 	if (ctl->json)
 		return json_print(ctl, answer);
-	json_array_foreach(json_object_get(answer, "tunnels"), i, tunnel)
-		print_tunnel(tunnel);
+	if (!one)
+		live_read(&live);
+	json_array_foreach(json_object_get(answer, "tunnels"), i, tunnel) {
+		if (one)
+			status_print(tunnel);
+		else
+			print_line(tunnel, &live);
+	}
+	if (!one)
+		live_free(&live);
 	json_decref(answer);
 	return CTL_OK;
 }
@@ -164,15 +213,18 @@ static enum ctl_status status_run(struct ctl *ctl, int argc, char **argv)
 	if (status)
 		return status;
 	up = !tunnel || status_is_up(answer);
-	status = print_status(ctl, answer);
+	status = print_status(ctl, answer, tunnel);
 	return status || up ? status : CTL_DOWN;
 }
 
 const struct ctl_command status_command = {
 	.object = "status",
-	.summary = "show tunnels, or whether one is up",
+	.summary = "show tunnels, one line each, or whether one is up",
 	.usage = "[TUNNEL]",
-	.help = "  TUNNEL  only this one; the exit status is 3 if it is not up\n"
+	.help = "Without a tunnel: one line for each, with state and since when, peer, ESP suite,\n"
+		"carrier, octets in and out, when it is rekeyed, and the last error.\n"
+		"\n"
+		"  TUNNEL  only this one, with its SAs; the exit status is 3 if it is not up\n"
 		"\n"
 		"States: up (traffic flows), connecting, waiting (for the next try or for traffic),\n"
 		"down (until the peer or a person wants it), no-device.\n"

@@ -23,6 +23,12 @@ bool status_is_up(const json_t *answer);
 const char *status_last_error(const json_t *answer);
 
 /**
+ * status_print() - Show a tunnel to a person: a line of its own and one for each SA.
+ * @tunnel: of the answer's "tunnels"
+ */
+void status_print(const json_t *tunnel);
+
+/**
  * status_span() - A time span as people say it: "45 s", "12 min", "3 h 40 min".
  * @ms: milliseconds
  * @buf: where to put it; 32 octets are enough

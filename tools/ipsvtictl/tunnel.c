@@ -36,19 +36,6 @@ static enum ctl_status take_tunnel(struct args *args, const char **tunnel)
 	return CTL_OK;
 }
 
-static enum ctl_status one_tunnel(struct ctl *ctl, const char *command,
-				  int argc, char **argv)
-{
-	struct args args = { .ctl = ctl, .argv = argv, .left = argc };
-	enum ctl_status status;
-	const char *tunnel;
-
-	status = take_tunnel(&args, &tunnel);
-	if (!status)
-		status = args_end(&args);
-	return status ? status : ask_and_print(ctl, command, tunnel);
-}
-
 /* ---- up ------------------------------------------------------------------ */
 
 static uint64_t now_ms(void)
@@ -135,71 +122,47 @@ const struct ctl_command up_command = {
 
 /* ---- the others ---------------------------------------------------------- */
 
-static enum ctl_status down(struct ctl *ctl, int argc, char **argv)
+/* Verbs that only hand a tunnel's name on, and are called as the agent calls them. */
+static enum ctl_status one_tunnel(struct ctl *ctl, const char *command,
+				  int argc, char **argv)
 {
-	return one_tunnel(ctl, "down", argc, argv);
+	struct args args = { .ctl = ctl, .argv = argv, .left = argc };
+	enum ctl_status status;
+	const char *tunnel;
+
+	status = take_tunnel(&args, &tunnel);
+	if (!status)
+		status = args_end(&args);
+	return status ? status : ask_and_print(ctl, command, tunnel);
 }
 
-const struct ctl_command down_command = {
-	.object = "down",
-	.summary = "take a tunnel down, telling the peer",
-	.usage = "TUNNEL",
-	.help = "It stays down, whatever the peer or the traffic wants, until \"up\" or until the\n"
-		"agent is started anew.\n"
-		"\n"
-		"Example:\n"
-		"  ipsvtictl down vti0\n",
-	.run = down,
-};
+#define ONE_TUNNEL(id, verb, what, more)                                      \
+	static enum ctl_status id(struct ctl *ctl, int argc, char **argv)     \
+	{                                                                     \
+		return one_tunnel(ctl, verb, argc, argv);                     \
+	}                                                                     \
+                                                                              \
+	const struct ctl_command id##_command = {                             \
+		.object = verb,                                               \
+		.summary = what,                                              \
+		.usage = "TUNNEL",                                            \
+		.help = more "\n\nExample:\n  ipsvtictl " verb " vti0\n", \
+		.run = id,                                                    \
+	}
 
-static enum ctl_status rekey(struct ctl *ctl, int argc, char **argv)
-{
-	return one_tunnel(ctl, "rekey", argc, argv);
-}
+ONE_TUNNEL(down, "down", "take a tunnel down, telling the peer",
+	   "It stays down, whatever the peer or the traffic wants, until \"up\" or until the\n"
+	   "agent is started anew.");
 
-const struct ctl_command rekey_command = {
-	.object = "rekey",
-	.summary = "replace the ESP SAs of a tunnel",
-	.usage = "TUNNEL",
-	.help = "No packet is lost.\n"
-		"\n"
-		"Example:\n"
-		"  ipsvtictl rekey vti0\n",
-	.run = rekey,
-};
+ONE_TUNNEL(rekey, "rekey", "replace the ESP SAs of a tunnel",
+	   "No packet is lost.");
 
-static enum ctl_status rekey_ike(struct ctl *ctl, int argc, char **argv)
-{
-	return one_tunnel(ctl, "rekey-ike", argc, argv);
-}
+ONE_TUNNEL(rekey_ike, "rekey-ike", "replace the IKE SA of a tunnel",
+	   "The ESP SAs stay.");
 
-const struct ctl_command rekey_ike_command = {
-	.object = "rekey-ike",
-	.summary = "replace the IKE SA of a tunnel",
-	.usage = "TUNNEL",
-	.help = "The ESP SAs stay.\n"
-		"\n"
-		"Example:\n"
-		"  ipsvtictl rekey-ike vti0\n",
-	.run = rekey_ike,
-};
-
-static enum ctl_status reauth(struct ctl *ctl, int argc, char **argv)
-{
-	return one_tunnel(ctl, "reauth", argc, argv);
-}
-
-const struct ctl_command reauth_command = {
-	.object = "reauth",
-	.summary = "authenticate the peer of a tunnel anew",
-	.usage = "TUNNEL",
-	.help = "A new IKE SA with new ESP SAs is made before the old ones go: no packet is lost.\n"
-		"If it fails the old ones stay; the log tells why.\n"
-		"\n"
-		"Example:\n"
-		"  ipsvtictl reauth vti0\n",
-	.run = reauth,
-};
+ONE_TUNNEL(reauth, "reauth", "authenticate the peer of a tunnel anew",
+	   "A new IKE SA with new ESP SAs is made before the old ones go: no packet is lost.\n"
+	   "If it fails the old ones stay; the log tells why.");
 
 static enum ctl_status reload(struct ctl *ctl, int argc, char **argv)
 {

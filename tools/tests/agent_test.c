@@ -158,10 +158,16 @@ static void status(void **state)
 	assert_int_equal(ask(TUNNEL("connecting", ""), "status"), 0);
 	assert_int_equal(ask(TUNNEL("waiting", ",\"wanted\":true,\"retry-in-ms\""
 				    ":2000,\"last-error\":\"no answer\""),
+			     "status a"),
+			 3);
+	assert_contains(out, "last failure: no answer\n  next try in 2 s\n");
+	assert_int_equal(ask(TUNNEL("waiting", ",\"wanted\":true,\"retry-in-ms\""
+				    ":2000,\"last-error\":\"no answer\","
+				    "\"since-ms\":61000"),
 			     "status"),
 			 0);
-	assert_contains(out, "last failure: no answer\n  next try in 2 s\n");
-	assert_int_equal(ask(TUNNEL("no-device", ""), "status"), 0);
+	assert_string_equal(out, "a: waiting for 61 s, peer 192.0.2.2, next try in 2 s, last error: no answer\n");
+	assert_int_equal(ask(TUNNEL("no-device", ""), "status a"), 3);
 	assert_contains(out, "there is no device vti0");
 }
 

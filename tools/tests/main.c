@@ -11,6 +11,7 @@ static const struct suite *const suites[] = {
 	&wire_suite,	&dialog_suite, &events_suite, &link_suite,
 	&monitor_suite, &names_suite,  &args_suite,   &keyfile_suite,
 	&cli_suite,	&agent_suite,  &plugin_suite,
+	&finding_suite, &metrics_suite, &completion_suite,
 };
 
 #define SUITES (sizeof(suites) / sizeof(suites[0]))

@@ -39,6 +39,9 @@ extern const struct suite keyfile_suite;
 extern const struct suite cli_suite;
 extern const struct suite agent_suite;
 extern const struct suite plugin_suite;
+extern const struct suite finding_suite;
+extern const struct suite metrics_suite;
+extern const struct suite completion_suite;
 
 /**
  * run() - Run a shell command.

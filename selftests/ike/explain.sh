@@ -1,0 +1,257 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# "ipsvtictl explain": each of the failures that people have is made, against
+# strongSwan or against ourselves, and the sentence and the remedy are looked at. What
+# the remedy says of suites is done, and must help.
+set -u
+# shellcheck source=selftests/ike/strongswan.sh
+. "$IPSVTI_TREE/selftests/ike/strongswan.sh"
+FAMILY=4 NAT=none
+
+ktap_plan 21
+
+CONF=/etc/ipsvti/vti0.conf PKI=/tmp/pki
+SWAN_TRIES=1
+
+explain() { in_ns gwA ipsvtictl --socket /run/gwA.sock "$@" explain vti0; }
+
+# explains PATTERN...: within some time, all of them in one go
+explains() {
+	local p
+	for p; do
+		wait_for 40 "explain | tee /tmp/said | grep -Eq -- '$p'" && continue
+		cat /tmp/said
+		return 1
+	done
+	cat /tmp/said
+	for p; do
+		grep -Eq -- "$p" /tmp/said || return
+	done
+}
+
+# at KEY: where the remedy has to say that it is
+at() { echo "do: $CONF:$(grep -n "^$1 =" "/etc/netns/gwA/ipsvti/vti0.conf" | cut -d: -f1): "; }
+
+# we LINE...: our configuration from now on
+we() { agent_conf gwA "$@" && ctl gwA reload; }
+
+# they NAME=VALUE...: theirs
+they() {
+	local "$@"
+	swan_connection "${KEY:-$PSK}" && swanctl --load-all
+}
+
+they_initiate_in_vain() { ! swanctl --initiate --child lan --timeout 4; }
+
+nearest() { explain --json | jq -er '.tunnel.failures.theirs.nearest'; }
+
+# filter NS RULE: in its way of packets; "filter NS" ends it
+filter() {
+	in_ns "$1" nft delete table inet explain 2>/dev/null
+	[ $# -eq 1 ] || in_ns "$1" nft -f - <<-EOT
+		table inet explain {
+			chain input { type filter hook input priority 0; $2; }
+			chain forward { type filter hook forward priority 0; $2; }
+		}
+	EOT
+}
+
+GCM='ike = {"aes256gcm16-prfsha384-ecp384"}'
+CBC="SWAN_IKE=aes256-sha384-ecp384"
+
+begin() {
+	agent_conf gwA "$GCM" 'esp = {"aes256gcm16"}' && local "$CBC" SWAN_ESP=aes256-sha256 &&
+		swan_start && agent_start gwA && device gwA
+}
+
+ike_refused() {
+	explains 'the peer refused our IKE proposal at IKE_SA_INIT \(NO_PROPOSAL_CHOSEN' 'encryption +aes256gcm16 ' \
+		"$(at ike)ipsvtictl probe $SEEN_B "
+}
+
+ike_compared() {
+	they_initiate_in_vain && explains 'encryption +aes256gcm16 +aes256  <-- nothing in common' \
+		'key exchange +ecp384 +ecp384 *$' "$(at ike)ike = \{ \"aes256-sha384-prfsha384-ecp384\" \}"
+}
+
+esp_compared() {
+	GCM="ike = {\"$(nearest)\"}"
+	we "$GCM" 'esp = {"aes256gcm16"}' && explains 'the peer refused our ESP proposal at IKE_AUTH' &&
+		they_initiate_in_vain && explains 'encryption +aes256gcm16 +aes256  <-- nothing in common' \
+		"$(at esp)esp = \{ \"aes256-sha256\" \}"
+}
+
+advice_helps() {
+	we "$GCM" "esp = {\"$(nearest)\"}" && wait_for 30 'carrier gwA 1' && explain && explain --json |
+		jq -e '.tunnel.state == "up" and ([.findings[] | select(.severity == "error")] | length == 0)'
+}
+
+psk_refused() {
+	they "$CBC" SWAN_ESP=aes256-sha256 "KEY=not the key" && swanctl --terminate --ike site-a
+	ctl gwA down vti0 && ctl gwA up vti0 &&
+		explains 'the peer refused us at IKE_AUTH \(AUTHENTICATION_FAILED\).*the pre-shared keys are not the same, or it does not know us as "gw-a.example"' \
+			"$(at psk-file)compare"
+}
+
+psk_compared() { they_initiate_in_vain && explains 'error: the pre-shared keys of the two ends are not the same' "$(at psk-file)put the same key"; }
+
+identity() {
+	they "$CBC" SWAN_ESP=aes256-sha256 "SWAN_LOCAL=auth = psk
+		id = other.example" && they_initiate_in_vain &&
+		explains 'the peer says it is "other.example", but remote-id is "gw-b.example"' "$(at remote-id)remote-id = \"other.example\""
+}
+
+our_identity() {
+	they "$CBC" SWAN_ESP=aes256-sha256 "SWAN_REMOTE=auth = psk
+		id = gw-x.example" && they_initiate_in_vain &&
+		explains 'the peer wants to speak to "gw-x.example", but local-id is "gw-a.example"' "$(at local-id)local-id = \"gw-x.example\""
+}
+
+selectors() {
+	they "$CBC" SWAN_ESP=aes256-sha256 "SWAN_CHILD=local_ts = 10.2.0.0/24
+		remote_ts = 10.1.0.0/24" &&
+		we "$GCM" 'esp = {"aes256-sha256"}' 'local-ts = {"10.1.0.0/24"}' 'remote-ts = {"10.99.0.0/16"}' &&
+		explains 'traffic selectors do not match, the peer refused at IKE_AUTH \(TS_UNACCEPTABLE\): ours are here 10.1.0.0/24, there 10.99.0.0/16' \
+			"$(at local-ts)local-ts here must be" && they_initiate_in_vain &&
+		explains 'the peer wants here 10.1.0.0/24, there 10.2.0.0/24'
+}
+
+port_4500() {
+	filter inet 'udp dport 4500 drop' && they "$CBC" SWAN_ESP=aes256-sha256 &&
+		we "$GCM" 'esp = {"aes256-sha256"}' 'natt = "force"' &&
+		explains 'UDP port 500 works, port 4500 does not: IKE_SA_INIT was answered, 6 IKE_AUTH to port 4500' 'let it pass every firewall'
+}
+
+nat_seen() { filter inet && wait_for 30 'carrier gwA 1' && explains 'note: there is a NAT in front of us'; }
+
+# What they send with ESP does not get through.
+nothing_back() {
+	filter gwA 'ip protocol esp drop' && we "$GCM" 'esp = {"aes256-sha256"}' && wait_for 30 'carrier gwA 1' || return
+	in_ns hostA ping -q -c 8 -i 0.05 -W 1 10.2.0.2
+	explains 'packets were sent with the SA in use, and none came back' "let ESP \(IP protocol 50\) from $SEEN_B pass"
+	local status=$?
+	filter gwA
+	return "$status"
+}
+
+nobody_there() {
+	swan_end && we "$GCM" && explains "no answer from $SEEN_B on UDP port 500 to IKE_SA_INIT: sent 6 times.*ICMP from $SEEN_B said: port unreachable" \
+		"$(at remote)no IKE daemon listens there"
+}
+
+prohibited() {
+	filter gwB 'udp dport 500 reject with icmpx admin-prohibited' && we "$GCM" 'dpd-interval = "5s"' &&
+		explains "ICMP from $SEEN_B said: administratively prohibited" 'open them'
+}
+
+silence() {
+	filter gwB 'udp dport 500 drop' && we "$GCM" && explains 'to IKE_SA_INIT: sent 6 times.*; no ICMP came back' "$(at remote)is remote right"
+	local status=$?
+	filter gwB
+	return "$status"
+}
+
+no_route_out() {
+	in_ns gwA ip -4 route show default >/tmp/default && in_ns gwA ip -4 route del default &&
+		explains "there is no route to the peer $SEEN_B: " "could not even be sent: Network is unreachable"
+	local status=$?
+	xargs -a /tmp/default ip -n gwA -4 route add
+	return "$status"
+}
+
+loop() {
+	ip -n gwA route add "$SEEN_B/32" dev vti0 && explains "the route to the peer $SEEN_B leads into vti0, the tunnel itself" 'ip route add'
+	local status=$?
+	ip -n gwA route del "$SEEN_B/32" dev vti0
+	return "$status"
+}
+
+device_matters() {
+	ip -n gwA route del 10.2.0.0/24 dev vti0 && ip -n gwA -6 route del fd00:2::/64 dev vti0 &&
+		explains 'no route leads into vti0 but those of its own addresses' && ip -n gwA addr flush dev vti0 scope global &&
+		explains 'device vti0 has no address' && ip -n gwA link set vti0 down && explains 'error: device vti0 is set down' 'do: ip link set vti0 up' &&
+		ip -n gwA link del vti0 && explains 'error: there is no device vti0' 'do: ipsvtictl up vti0 makes one'
+}
+
+not_our_address() {
+	agent_conf gwA "$GCM" && sed -i "s/^local = .*/local = \"192.0.2.77\"/" /etc/netns/gwA/ipsvti/vti0.conf && ctl gwA reload && ctl gwA up vti0
+	explains '192.0.2.77 is not an address of this machine' "$(at local)give this machine the address"
+}
+
+# ---- certificates, between two of ours
+
+# issue NAME CA [OPTION...]
+issue() {
+	openssl genpkey -algorithm ED25519 -out "$1.key" && openssl req -new -key "$1.key" -subj "/CN=$1" -config req.cnf -out "$1.csr" &&
+		printf 'subjectAltName = DNS:%s.example\nkeyUsage = digitalSignature\n' "${1%%.*}" >"$1.ext" &&
+		openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -set_serial 7 -extfile "$1.ext" -out "$1.pem" "${@:3}"
+}
+
+# issue_ca NAME [OPTION...]: one of root's
+issue_ca() {
+	openssl genpkey -algorithm ED25519 -out "$1.key" && openssl req -new -key "$1.key" -subj "/CN=$1" -config req.cnf -out "$1.csr" &&
+		printf 'basicConstraints = critical, CA:TRUE\n' >"$1.ext" &&
+		openssl x509 -req -in "$1.csr" -CA root.pem -CAkey root.key -set_serial 8 -extfile "$1.ext" -out "$1.pem" "${@:2}"
+}
+
+# An agent does not show a certificate of its own that has expired, so theirs is good, and
+# that of its CA is not.
+certificates() {
+	umask 077
+	mkdir -p "$PKI" && cd "$PKI" && printf '[req]\ndistinguished_name = dn\n[dn]\n' >req.cnf || return
+	for ca in root other; do
+		openssl req -x509 -newkey ed25519 -nodes -keyout "$ca.key" -out "$ca.pem" -subj "/CN=$ca" -days 3650 \
+			-config req.cnf -addext basicConstraints=critical,CA:TRUE || return
+	done
+	issue gw-a root -days 30 && issue gw-b.good root -days 30 && issue gw-b.other other -days 30 &&
+		issue_ca old-ca -not_before 20190101000000Z -not_after 20200101000000Z && issue gw-b.old old-ca -days 30 &&
+		issue_ca new-ca -not_before 20900101000000Z -not_after 20910101000000Z && issue gw-b.new new-ca -days 30 || return
+	cat old-ca.pem >>gw-b.old.pem
+	cat new-ca.pem >>gw-b.new.pem
+	cd / && umask 022
+	agents_end
+	cert_conf gwA gw-a gw-a gw-b && cert_conf gwB gw-b.good gw-b gw-a && agent_start gwB && agent_start gwA &&
+		device gwA && device gwB && wait_for 30 'carrier gwA 1'
+}
+
+cert_conf() { # NS CERTIFICATE NAME PEER
+	agent_conf "$1" && cp "$PKI"/* "/etc/netns/$1/ipsvti" || return
+	sed -i '/^psk-file/d' "/etc/netns/$1/ipsvti/vti0.conf" && printf '%s\n' "cert-file = $2.pem" "key-file = $2.key" 'ca-file = root.pem' \
+		>>"/etc/netns/$1/ipsvti/vti0.conf"
+}
+
+# theirs CERTIFICATE: they use it from the next authentication on
+theirs() {
+	cert_conf gwB "$1" gw-b gw-a && ctl gwB reload && ctl gwA down vti0 && wait_for 20 "carrier gwA 0" && ctl gwA up vti0
+}
+
+bad_certificates() {
+	theirs gw-b.other && explains 'unknown CA: certificate "CN=gw-b.other" was issued by "CN=other"' "$(at ca-file)add the CA" &&
+		theirs gw-b.old && explains 'certificate "CN=old-ca" has expired on 2020-01-01.*; the clock here says 20' &&
+		theirs gw-b.new && explains 'certificate "CN=new-ca" is not valid before 2090-01-01.*the clock here says 20' 'correct the clock of this machine'
+}
+
+ktap_run "the module and two sites" load
+ktap_run "we and strongSwan, with other suites" begin
+ktap_run "they refuse our IKE proposal" ike_refused
+ktap_run "their IKE proposal beside ours, and what would match" ike_compared
+ktap_run "that done: their ESP proposal beside ours, and what would match" esp_compared
+ktap_run "that done, the tunnel is up, and nothing is wrong" advice_helps
+ktap_run "AUTHENTICATION_FAILED has several reasons" psk_refused
+ktap_run "another key, as we see it" psk_compared
+ktap_run "they are somebody else" identity
+ktap_run "they want somebody else" our_identity
+ktap_run "traffic selectors" selectors
+ktap_run "UDP port 4500 is shut" port_4500
+ktap_run "a NAT" nat_seen
+ktap_run "ESP does not come back" nothing_back
+ktap_run "nobody is there: ICMP says so" nobody_there
+ktap_run "a firewall says no, or nothing" eval 'prohibited && silence'
+ktap_run "no way to the peer, and one through the tunnel" eval 'no_route_out && loop'
+ktap_run "route, address, device" device_matters
+ktap_run "an outer address of somebody else" not_our_address
+ktap_run "certificates: the tunnel is up" certificates
+ktap_run "certificates: unknown CA, expired, not valid yet" bad_certificates
+fresh
+ktap_end

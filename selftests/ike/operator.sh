@@ -1,0 +1,187 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What an operator sees: status, show, monitor, top, metrics, check, and what probe finds
+# out about strongSwan.
+set -u
+# shellcheck source=selftests/ike/strongswan.sh
+. "$IPSVTI_TREE/selftests/ike/strongswan.sh"
+FAMILY=4 NAT=none
+
+ktap_plan 10
+
+ask() { in_ns gwA ipsvtictl --socket /run/gwA.sock "$@"; }
+
+both_up() {
+	agent_conf gwA && agent_conf gwB 'start = "passive"' && agent_start gwB && agent_start gwA && device gwA &&
+		device gwB && wait_for 30 'carrier gwA 1 && carrier gwB 1' && in_ns hostA ping -q -c 3 -i 0.05 -W 5 10.2.0.2
+}
+
+status_line() {
+	ask status | tee /tmp/status
+	grep -Eq "^vti0: up for [0-9]+ s, peer $SEEN_B, aes256gcm16[^,]*, carrier up, rx [0-9.]+ ?k?B tx [0-9.]+ ?k?B, rekey in [0-9]+ min\$" /tmp/status
+}
+
+show() {
+	ask show vti0 | tee /tmp/show
+	grep -q '^  IKE SA established, initiator' /tmp/show && grep -q '^  file /etc/ipsvti/vti0.conf: ike aes256gcm16' /tmp/show &&
+		grep -Eq '^  device vti0: set up, mtu [0-9]+ \(automatic\), carrier up: .*, addresses: 1, routes: 2$' /tmp/show &&
+		grep -Eq '^  received [0-9]+ packets, [0-9]+ octets; sent [0-9]+ packets, [0-9]+ octets$' /tmp/show && grep -q '^  the way to the peer leads through wan$' /tmp/show &&
+		grep -q '^vti0 pair [0-9]* active' /tmp/show && ask --json show vti0 | jq -e '.device.carrier and (.pairs | length) == 1 and .tunnel.state == "up"'
+}
+
+monitor() {
+	local pid status
+	ip netns exec gwA ipsvtictl --json --socket /run/gwA.sock monitor >/tmp/events &
+	pid=$!
+	# What it is told first is that it is told anything.
+	wait_for 10 'ask rekey vti0; grep -q child-sa-rekeyed /tmp/events'
+	ask down vti0 && wait_for 10 'grep -q tunnel-down /tmp/events && grep -q "\"event\":\"carrier\"" /tmp/events' &&
+		ask up vti0 wait 20 && wait_for 10 'grep -q tunnel-up /tmp/events'
+	status=$?
+	kill "$pid"
+	cat /tmp/events
+	# Each line is an object, and those of the kernel say why.
+	jq -se 'all(.source == "agent" or .source == "kernel") and all(.time > 0) and
+		any(.source == "kernel" and .event == "carrier" and .carrier == false and .ifname == "vti0" and .reason != null) and
+		any(.source == "agent" and .event == "tunnel-up" and .tunnel == "vti0" and .level == "notice") and
+		all(.level != "debug")' /tmp/events && return "$status"
+}
+
+top_draws() {
+	local pid
+	ip netns exec hostA ping -q -i 0.02 10.2.0.2 >/dev/null &
+	pid=$!
+	ask top count 3 | tee /tmp/top
+	kill "$pid"
+	[ "$(grep -c '^vti0  *up ' /tmp/top)" = 3 ] && tail -n 1 /tmp/top | awk '$3 > 10 && $5 > 10 { good = 1 } END { exit !good }' &&
+		! grep -q $'\033' /tmp/top
+}
+
+# Strict: what Prometheus would not take is an error.
+cat >/tmp/openmetrics.py <<'EOT'
+import re, sys
+text = open(sys.argv[1]).read()
+assert text.endswith("# EOF\n"), "no end"
+types, closed, family, seen = {}, set(), None, set()
+for line in text.splitlines()[:-1]:
+    m = re.fullmatch(r"# (TYPE|UNIT|HELP) ([a-z_]+) (.+)", line)
+    if m:
+        what, name, rest = m.groups()
+        if name != family:
+            assert name not in closed, "family twice: " + name
+            closed.add(family)
+            family = name
+        if what == "TYPE":
+            assert rest in ("gauge", "counter", "info"), line
+            types[name] = rest
+        if what == "UNIT":
+            assert name.endswith("_" + rest), line
+        continue
+    m = re.fullmatch(r'([a-z_]+)(\{[a-z_]+="(?:[^"\\\n]|\\.)*"(?:,[a-z_]+="(?:[^"\\\n]|\\.)*")*\})? (-?[0-9.e+]+)', line)
+    assert m, "no sample: " + line
+    name = m.group(1)
+    suffix = {"counter": "_total", "info": "_info", "gauge": ""}[types[family]]
+    assert name == family + suffix, line
+    assert (name, m.group(2)) not in seen, "sample twice: " + line
+    seen.add((name, m.group(2)))
+print(len(seen), "samples,", len(types), "families")
+EOT
+
+value() { awk -v sample="$1" '$1 == sample { print $2 }' /tmp/metrics; }
+
+metrics() {
+	ask metrics >/tmp/metrics && python3 /tmp/openmetrics.py /tmp/metrics || return
+	[ "$(value 'ipsvti_tunnel_up{tunnel="vti0"}')" = 1 ] && [ "$(value 'ipsvti_tunnel_carrier{tunnel="vti0"}')" = 1 ] &&
+		[ "$(value 'ipsvti_tunnel_receive_packets_total{tunnel="vti0"}')" -gt 3 ] && [ "$(value ipsvti_agent_up)" = 1 ] || return
+	grep -c . /tmp/metrics >/tmp/lines
+	# One that is down, even without a device, is 0 and has all its series.
+	ask down vti0 && wait_for 10 'carrier gwA 0' && ask metrics >/tmp/metrics && python3 /tmp/openmetrics.py /tmp/metrics &&
+		[ "$(value 'ipsvti_tunnel_up{tunnel="vti0"}')" = 0 ] && [ "$(grep -c . /tmp/metrics)" = "$(cat /tmp/lines)" ] &&
+		ip -n gwA link del vti0 && wait_for 10 'said gwA "vti0: device vti0 was removed"' && ask metrics >/tmp/metrics &&
+		[ "$(value 'ipsvti_tunnel_up{tunnel="vti0"}')" = 0 ] && [ "$(grep -c . /tmp/metrics)" = "$(cat /tmp/lines)" ] || return
+	# And without an agent it says that.
+	in_ns gwA ipsvtictl --socket /run/nobody.sock metrics >/tmp/metrics && python3 /tmp/openmetrics.py /tmp/metrics &&
+		[ "$(value ipsvti_agent_up)" = 0 ]
+}
+
+# get METHOD PATH: CODE, and head and body in files
+get() {
+	printf '%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$1" "$2" | in_ns gwA socat -t 15 - TCP:127.0.0.1:9110 >/tmp/reply || return
+	sed '/^\r$/q' /tmp/reply >/tmp/head && sed '1,/^\r$/d' /tmp/reply >/tmp/metrics && CODE=$(head -n 1 /tmp/head | cut -d' ' -f2)
+}
+
+served() {
+	local pid status
+	ask metrics listen 0.0.0.0:9110
+	[ $? = 2 ] || return
+	ip netns exec gwA ipsvtictl --socket /run/gwA.sock metrics listen 127.0.0.1:9110 &
+	pid=$!
+	wait_for 10 'get GET /metrics && [ "$CODE" = 200 ]' && cat /tmp/head &&
+		grep -qi '^content-type: application/openmetrics-text; version=1.0.0' /tmp/head && python3 /tmp/openmetrics.py /tmp/metrics &&
+		get GET / && [ "$CODE" = 404 ] && get POST /metrics && [ "$CODE" = 405 ]
+	status=$?
+	# One that says nothing does not keep others waiting for ever.
+	ip netns exec gwA socat -u TCP:127.0.0.1:9110 - >/dev/null &
+	[ "$status" != 0 ] || wait_for 20 'get GET /metrics && [ "$CODE" = 200 ]' || status=1
+	kill "$pid"
+	return "$status"
+}
+
+# checked STATUS PATTERN...: what check says of our configuration
+checked() {
+	local want=$1 status p
+	shift
+	ask check >/tmp/check 2>&1
+	status=$?
+	cat /tmp/check
+	for p; do
+		grep -Eq -- "$p" /tmp/check || return
+	done
+	[ "$status" = "$want" ]
+}
+
+check() {
+	local conf=/etc/netns/gwA/ipsvti
+	agent_conf gwA && checked 0 '/etc/ipsvti: no errors' || return
+	agent_conf gwA 'iek = "aes256gcm16"' && checked 2 '^/etc/ipsvti/vti0.conf:6: unknown key "iek"; did you mean "ike"\?$' || return
+	agent_conf gwA 'ike = "aes256gcm16-prfsha384-modp1024"' && checked 2 '^/etc/ipsvti/vti0.conf:6: ike: .*"modp1024" is too weak: use modp2048' || return
+	agent_conf gwA && chmod 644 "$conf/vti0.psk" && checked 2 'vti0.conf:5: .*vti0.psk' && rm "$conf/vti0.psk" &&
+		checked 2 'vti0.conf:5: .*vti0.psk.*No such file' || return
+	agent_conf gwA && sed 's/^remote =.*/remote = "192.0.2.99"/' "$conf/vti0.conf" >"$conf/x.conf" && echo 'interface = "vti0"' >>"$conf/x.conf" &&
+		checked 2 '/etc/ipsvti/x.conf: interface "vti0" is that of /etc/ipsvti/vti0.conf, too' || return
+	sed -i 's/^local =.*/local = "192.0.2.77"/; /^interface/d' "$conf/x.conf"
+	checked 0 '^/etc/ipsvti/x.conf:1: warning: local: 192.0.2.77 is not an address of this machine' || return
+	ask --json check | jq -e '.[0] | .line == 1 and .severity == "warning" and .file == "/etc/ipsvti/x.conf"' || return
+	rm "$conf/x.conf"
+}
+
+probe() {
+	agents_end
+	SWAN_IKE=aes256-aes128-sha384-sha256-ecp384-modp3072 SWAN_CHARON='half_open_timeout = 3' swan_start || return
+	ask probe "$SEEN_B" every 1 >/tmp/probe 2>&1
+	cat /tmp/probe
+	sed 's/^.\{13\}//' /tmp/probe >/tmp/answers
+	for a in aes256 aes128 sha384 sha256 prfsha384 prfsha256 ecp384 modp3072; do
+		grep -Eq "^$a +accepted" /tmp/answers || return
+	done
+	for a in aes256gcm16 chacha20poly1305 sha512 sha1 prfsha512 prfsha1 x25519 ecp256 modp2048; do
+		grep -Eq "^$a +refused" /tmp/answers || return
+	done
+	# No key was shown, and nobody had to be refused.
+	! grep -q 'IKE_AUTH' "$OUT/charon.log" && ask probe 198.51.100.77 >/tmp/probe 2>&1
+	[ $? = 1 ] && grep -q 'no answer: is it a gateway' /tmp/probe
+}
+
+ktap_run "the module and two sites" load
+ktap_run "a tunnel between two of ours" both_up
+ktap_run "status: a line for each" status_line
+ktap_run "show: all of one" show
+ktap_run "monitor: events of agent and kernel" monitor
+ktap_run "top: rates" top_draws
+ktap_run "metrics: up is 1, down is 0 and never absent" metrics
+ktap_run "metrics by HTTP, on this machine only" served
+ktap_run "check: file, line, value, remedy" check
+ktap_run "probe: what strongSwan takes" probe
+fresh
+ktap_end

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ipsvtictl check: what is wrong with the configuration. The agent's own reading of
+ * it is asked, "ipsvti-iked -t", so that the two never differ; what is added here is
+ * whether the addresses are this machine's.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "finding.h"
+#include "pair.h"
+
+#define AGENT "ipsvti-iked"
+#define CONF_DIR "/etc/ipsvti"
+
+/* "FILE:LINE: KEY: TEXT" or "FILE: TEXT". */
+static json_t *take_line(const char *line)
+{
+	const char *end = strstr(line, ": "), *colon = end;
+	unsigned int number = 0;
+	size_t file;
+
+	if (!end)
+		return json_pack("{s:s}", "text", line);
+	while (colon > line && colon[-1] >= '0' && colon[-1] <= '9')
+		colon--;
+	if (colon > line && colon < end && colon[-1] == ':')
+		number = (unsigned int)strtoul(colon, NULL, 10);
+	file = (size_t)((number ? colon - 1 : end) - line);
+	return json_pack("{s:s%, s:s, s:s*, s:o*}", "file", line, file, "text", end + 2,
+			 "severity", "error", "line", number ? json_integer(number) : NULL);
+}
+
+static bool is_ours(const char *address)
+{
+	struct ifaddrs *all, *a;
+	char buf[16], other[16];
+	int family = strchr(address, ':') ? AF_INET6 : AF_INET;
+	size_t len = family == AF_INET ? 4 : 16;
+	bool found = false;
+
+	if (inet_pton(family, address, buf) != 1 || getifaddrs(&all))
+		return true;
+	for (a = all; a && !found; a = a->ifa_next) {
+		if (!a->ifa_addr || a->ifa_addr->sa_family != family)
+			continue;
+		memcpy(other, family == AF_INET ?
+				      (void *)&((struct sockaddr_in *)a->ifa_addr)->sin_addr :
+				      (void *)&((struct sockaddr_in6 *)a->ifa_addr)->sin6_addr,
+		       len);
+		found = !memcmp(buf, other, len);
+	}
+	freeifaddrs(all);
+	return found;
+}
+
+/* "TUNNEL LOCAL FILE": what a good configuration is answered with, for each tunnel. */
+static bool take_tunnel(json_t *list, char *line)
+{
+	char *local = strchr(line, ' '), *file = local ? strchr(local + 1, ' ') : NULL;
+	json_t *warning;
+
+	if (!file)
+		return false;
+	*file++ = 0;
+	local++;
+	if (is_ours(local))
+		return true;
+	warning = json_pack("{s:s, s:s, s:s, s:o}", "file", file, "severity", "warning", "key", "local", "text",
+			    json_sprintf("local: %s is not an address of this machine at present; correct it, or add it to an interface",
+					 local));
+	json_object_set_new(warning, "line", json_integer(conf_line(file, "local")));
+	json_array_append_new(list, warning);
+	return true;
+}
+
+static pid_t start(const char *what, bool file, int *out)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds))
+		return -1;
+	pid = fork();
+	if (pid) {
+		close(fds[1]);
+		*out = fds[0];
+		return pid;
+	}
+	dup2(fds[1], STDOUT_FILENO);
+	dup2(fds[1], STDERR_FILENO);
+	execlp(AGENT, AGENT, "--test", "--list", file ? "--file" : "--config", what, NULL);
+	execl("/usr/sbin/" AGENT, AGENT, "--test", "--list", file ? "--file" : "--config", what, NULL);
+	fprintf(stderr, "%s cannot be run: %s\n", AGENT, strerror(errno));
+	_exit(127);
+}
+
+static enum ctl_status ask(struct ctl *ctl, const char *what, bool file, json_t *list)
+{
+	char *line = NULL;
+	size_t size = 0;
+	int fd = -1, status = -1;
+	pid_t pid = start(what, file, &fd);
+	FILE *fp = fd < 0 ? NULL : fdopen(fd, "r");
+
+	while (fp && getline(&line, &size, fp) >= 0) {
+		line[strcspn(line, "\n")] = 0;
+		if (strncmp(line, "tunnel ", 7) || !take_tunnel(list, line + 7))
+			json_array_append_new(list, take_line(line));
+	}
+	free(line);
+	if (fp)
+		fclose(fp);
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) < 2)
+		return WEXITSTATUS(status) ? CTL_USAGE : CTL_OK;
+	ctl->err = (struct ipsvti_error){ .code = ENOENT };
+	snprintf(ctl->err.text, sizeof(ctl->err.text), "%s cannot check it: is it installed?", AGENT);
+	return CTL_FAILED;
+}
+
+static void print_list(const json_t *list, const char *what)
+{
+	const json_t *f;
+	size_t i;
+
+	json_array_foreach(list, i, f) {
+		const char *file = json_string_value(json_object_get(f, "file"));
+		const char *severity = json_string_value(json_object_get(f, "severity"));
+		json_int_t line = json_integer_value(json_object_get(f, "line"));
+
+		if (file)
+			printf("%s:", file);
+		if (line)
+			printf("%lld:", (long long)line);
+		printf("%s%s%s\n", file ? " " : "", severity && *severity == 'w' ? "warning: " : "",
+		       json_string_value(json_object_get(f, "text")));
+	}
+	if (!json_array_size(list))
+		printf("%s: no errors\n", what);
+}
+
+static enum ctl_status check(struct ctl *ctl, int argc, char **argv)
+{
+	struct args args = { .ctl = ctl, .argv = argv, .left = argc };
+	const char *what = args_next(&args);
+	enum ctl_status status = args_end(&args);
+	json_t *list = json_array();
+	struct stat st;
+	bool file;
+
+	if (!what)
+		what = CONF_DIR;
+	file = !stat(what, &st) && !S_ISDIR(st.st_mode);
+	if (!status)
+		status = ask(ctl, what, file, list);
+	if (status == CTL_FAILED) {
+		json_decref(list);
+		return status;
+	}
+	if (status) {
+		ctl_usage(ctl, "%s: errors are in it; a reload would change nothing", what);
+		ctl->err.refused = true; /* by the agent's own reading of it, not as words */
+	}
+	if (ctl->json)
+		return json_print(ctl, list) ? CTL_FAILED : status;
+	print_list(list, what);
+	json_decref(list);
+	return status;
+}
+
+const struct ctl_command check_command = {
+	.object = "check",
+	.summary = "say what is wrong with the configuration, and touch nothing",
+	.usage = "[FILE | FOLDER]",
+	.help = "  FILE    only this file, without comparing it with others\n"
+		"  FOLDER  all of it; /etc/ipsvti if nothing is said\n"
+		"\n"
+		"Each line names file, line, key, value, what was expected and what to do. The exit\n"
+		"status is 2 if there are errors. Warnings are no errors.\n"
+		"\n"
+		"Example:\n"
+		"  ipsvtictl check && ipsvtictl reload\n",
+	.run = check,
+};

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Completion for bash knows each verb that there is. */
+#include "tests.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What is offered for a last word, behind others. */
+static void offered(char *out, size_t len, const char *words, int count, const char *last)
+{
+	assert_int_equal(run(out, len,
+			     "bash -c '. %s; ipsvtictl() { :; }; COMP_WORDS=(ipsvtictl %s \"%s\") COMP_CWORD=%d; _ipsvtictl; echo \" ${COMPREPLY[*]} \"' 2>&1",
+			     from_env("COMPLETION"), words, last, count + 1),
+			 0);
+}
+
+static void verbs(void **state)
+{
+	char help[8192], out[2048], sa[512], word[64], *line, *next = help;
+	unsigned int n = 0;
+
+	(void)state;
+	assert_int_equal(run(help, sizeof(help), "%s --help", from_env("IPSVTICTL")), 0);
+	offered(out, sizeof(out), "", 0, "");
+	offered(sa, sizeof(sa), "sa", 1, "");
+	while ((line = strsep(&next, "\n"))) {
+		char object[24], verb[24];
+
+		if (sscanf(line, "  ipsvtictl %23s %23s", object, verb) != 2)
+			continue;
+		n++;
+		snprintf(word, sizeof(word), " %s ", strcmp(object, "sa") ? object : verb);
+		assert_contains(strcmp(object, "sa") ? out : sa, word);
+	}
+	assert_true(n > 15);
+}
+
+static void words(void **state)
+{
+	char out[512];
+
+	(void)state;
+	offered(out, sizeof(out), "", 0, "ex");
+	assert_string_equal(out, " explain \n");
+	/* Options are no words. */
+	offered(out, sizeof(out), "--json -s /x up vti0", 5, "");
+	assert_string_equal(out, " wait \n");
+	offered(out, sizeof(out), "metrics", 1, "");
+	assert_string_equal(out, " listen \n");
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(verbs),
+	cmocka_unit_test(words),
+};
+
+SUITE(completion_suite, tests);

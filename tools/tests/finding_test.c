@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ipsvtictl explain: what is made of what the agent and the kernel know. */
+#include "tests.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "finding.h"
+
+static char file[32];
+
+static int make_file(void **state)
+{
+	int fd;
+
+	(void)state;
+	strcpy(file, "/tmp/ipsvtictl-conf-XXXXXX");
+	fd = mkstemp(file);
+	if (fd < 0)
+		return -1;
+	dprintf(fd, "# ike = no\nlocal = \"192.0.2.1\"\n  remote=\"192.0.2.2\"\n"
+		    "ike-lifetime = 1h\nike = { \"x\" }\npsk-file += y\n");
+	return close(fd);
+}
+
+static int remove_file(void **state)
+{
+	(void)state;
+	return unlink(file);
+}
+
+static void lines(void **state)
+{
+	(void)state;
+	assert_int_equal(conf_line(file, "local"), 2);
+	assert_int_equal(conf_line(file, "remote"), 3);
+	/* Neither a comment nor a longer key. */
+	assert_int_equal(conf_line(file, "ike"), 5);
+	assert_int_equal(conf_line(file, "psk-file"), 6);
+	assert_int_equal(conf_line(file, "esp"), 0);
+	assert_int_equal(conf_line("/nonexistent", "esp"), 0);
+}
+
+/* What is found for a tunnel that is waiting, with these failures. */
+static json_t *judge(const char *failures, const char *more, struct facts *facts)
+{
+	static struct facts none = { .local_is_ours = true, .has_link = true, .underlay_error = -1 };
+	char buf[2048];
+	json_t *tunnel, *list;
+
+	strcpy(none.link.kind, "ipsvti");
+	none.link.up = true;
+	snprintf(buf, sizeof(buf),
+		 "{\"name\":\"a\",\"state\":\"waiting\",\"interface\":\"vti0\",\"local\":\"192.0.2.1\","
+		 "\"remote\":\"192.0.2.2\",\"local-id\":\"x\",\"remote-id\":\"y\",\"file\":\"%s\","
+		 "\"failures\":{%s}%s}",
+		 file, failures, more);
+	tunnel = json_loads(buf, 0, NULL);
+	assert_non_null(tunnel);
+	list = findings(tunnel, facts ? facts : &none);
+	json_decref(tunnel);
+	return list;
+}
+
+static const char *get(const json_t *list, size_t i, const char *key)
+{
+	const char *value = json_string_value(json_object_get(json_array_get(list, i), key));
+
+	return value ? value : "";
+}
+
+static void assert_first(json_t *list, const char *id, const char *text, const char *remedy, int line)
+{
+	assert_string_equal(get(list, 0, "id"), id);
+	assert_contains(get(list, 0, "text"), text);
+	assert_contains(get(list, 0, "remedy"), remedy);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "line")), line);
+	json_decref(list);
+}
+
+#define FAILURE(reason, more) "{\"reason\":\"" reason "\",\"step\":\"IKE_SA_INIT\",\"count\":1,\"port\":500,\"transmissions\":6,\"ago-ms\":0,\"since-ms\":0" more "}"
+
+static void proposals(void **state)
+{
+	(void)state;
+	assert_first(judge("\"ours\":" FAILURE("ike-proposal", ",\"ours\":\"a\""), "", NULL), "ike-proposal",
+		     "the peer refused our IKE proposal at IKE_SA_INIT", "ipsvtictl probe 192.0.2.2", 5);
+	/* The peer's own attempt says what it would take. */
+	assert_first(judge("\"ours\":" FAILURE("ike-proposal", ",\"ours\":\"a\"") ",\"theirs\":"
+			   FAILURE("ike-proposal", ",\"refused-by-us\":true,\"theirs\":\"b\",\"nearest\":\"b-c\""), "", NULL),
+		     "ike-proposal", "the peer refused our IKE proposal", "ike = { \"b-c\" }", 5);
+	assert_first(judge("\"theirs\":" FAILURE("ike-proposal", ",\"refused-by-us\":true,\"ours\":\"a\",\"theirs\":\"b\""), "", NULL),
+		     "ike-proposal", "we refused its IKE proposal", "too weak, or not known here: have it offer a", 5);
+}
+
+static void answers(void **state)
+{
+	(void)state;
+	assert_first(judge("\"ours\":" FAILURE("no-answer", ""), "", NULL), "no-answer",
+		     "no answer from 192.0.2.2 on UDP port 500 to IKE_SA_INIT: sent 6 times, given up 0 s ago; no ICMP came back", "", 3);
+	assert_first(judge("\"ours\":" FAILURE("no-answer", ""), ",\"icmp\":{\"type\":3,\"code\":3,\"from\":\"192.0.2.2\",\"count\":4,\"ago-ms\":10}", NULL),
+		     "no-answer", "ICMP from 192.0.2.2 said: port unreachable (4 times)", "no IKE daemon listens there", 3);
+	/* ICMP of an earlier attempt has nothing to do with this one. */
+	assert_first(judge("\"ours\":" FAILURE("no-answer", ""), ",\"icmp\":{\"type\":3,\"code\":3,\"from\":\"192.0.2.2\",\"count\":4,\"ago-ms\":10000}", NULL),
+		     "no-answer", "no ICMP came back", "", 3);
+	assert_first(judge("\"ours\":" FAILURE("no-answer-auth", ",\"nat-local\":true"), "", NULL), "no-answer-auth",
+		     "UDP port 500 works, port 4500 does not", "let it pass every firewall", 0);
+}
+
+static void keys_and_names(void **state)
+{
+	(void)state;
+	assert_first(judge("\"ours\":" FAILURE("auth-refused", "") ",\"theirs\":" FAILURE("psk", ""), "", NULL), "psk",
+		     "the pre-shared keys of the two ends are not the same", "psk-file", 6);
+	assert_first(judge("\"theirs\":" FAILURE("identity", ",\"theirs\":\"z\",\"nearest\":\"x\""), "", NULL), "identity",
+		     "the peer says it is \"z\", but remote-id is \"y\"", "remote-id = \"z\"", 0);
+	assert_first(judge("\"theirs\":" FAILURE("identity", ",\"theirs\":\"y\",\"nearest\":\"w\""), "", NULL), "identity",
+		     "the peer wants to speak to \"w\", but local-id is \"x\"", "local-id = \"w\"", 0);
+	assert_first(judge("\"ours\":" FAILURE("certificate-not-yet-valid", ",\"text\":\"not yet\""), ",\"unix-time\":0", NULL),
+		     "certificate-not-yet-valid", "not yet; the clock here says 1970-01-01 00:00 UTC", "correct the clock", 0);
+}
+
+static void kernel(void **state)
+{
+	struct facts facts = { .has_link = true, .local_is_ours = true, .has_routes = true, .addresses = 1, .routes = 1 };
+	json_t *list;
+
+	(void)state;
+	strcpy(facts.link.kind, "ipsvti");
+	strcpy(facts.link.name, "vti0");
+	facts.link.up = true;
+	facts.link.ifindex = facts.underlay.ifindex = 5;
+	assert_first(judge("", "", &facts), "route-loop", "leads into vti0, the tunnel itself", "ip route add 192.0.2.2", 0);
+	facts.underlay.ifindex = 2;
+	facts.routes = 0;
+	assert_first(judge("", "", &facts), "no-route", "no route leads into vti0", "ip route add", 0);
+	facts.local_is_ours = false;
+	assert_first(judge("", "", &facts), "local-address", "192.0.2.1 is not an address of this machine", "", 2);
+	facts.local_is_ours = true;
+	facts.routes = 1;
+	list = judge("", "", &facts);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+	facts.has_pair = true;
+	facts.pair.out.packets = 5;
+	assert_first(judge("", "", &facts), "nothing-back", "5 packets were sent with the SA in use, and none came back", "ESP", 0);
+}
+
+/* Each reason to drop a packet has a remedy. */
+static void drops(void **state)
+{
+	struct facts facts = { .has_link = true, .local_is_ours = true, .has_tunnel = true, .underlay_error = -1 };
+	json_t *list, *f;
+	size_t i;
+
+	(void)state;
+	strcpy(facts.link.kind, "ipsvti");
+	facts.link.up = true;
+	for (i = 2; i <= IPSVTI_A_COUNTERS_MAX; i++)
+		facts.tunnel.counters.value[i] = 7;
+	list = judge("", "", &facts);
+	assert_int_equal(json_array_size(list), IPSVTI_A_COUNTERS_MAX - 1 - 4);
+	json_array_foreach(list, i, f) {
+		assert_contains(get(list, i, "text"), "7 packets dropped");
+		assert_true(*get(list, i, "remedy"));
+	}
+	json_decref(list);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup_teardown(lines, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(proposals, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(answers, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(keys_and_names, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(kernel, make_file, remove_file),
+	cmocka_unit_test(drops),
+};
+
+SUITE(finding_suite, tests);
