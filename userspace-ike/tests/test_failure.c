@@ -138,6 +138,15 @@ static void weak(void **state)
 	ike_because_suites(&f, IKE_USE_INIT, &ours, NULL, IKE_SLICE(raw, n));
 	assert_string_equal(f.nearest, "");
 	assert_string_equal(type(&f, "encryption")->theirs, "3des");
+	/* It is passed over for what is legacy only, or good, behind it. */
+	n = unhex("00000034010100050300000801000003" "0300000c0100000c800e0100"
+		  "030000080300000c" "0300000802000002" "0000000804000014",
+		  raw);
+	assert_int_equal(n, 0x34);
+	memset(&f, 0, sizeof(f));
+	ike_because_suites(&f, IKE_USE_INIT, &ours, NULL, IKE_SLICE(raw, n));
+	assert_string_equal(f.nearest, "aes256-sha256-prfsha1-ecp384");
+	assert_true(f.legacy);
 }
 
 static void nothing_known(void **state)
@@ -172,7 +181,7 @@ static void counting(void **state)
 	assert_int_equal(t.failed[0]->first_at, 1000);
 	assert_int_equal(t.failed[0]->at, 2000);
 	/* Whoever says nothing has failed for "other", and not for what was before. */
-	ike_failure_keep(&e, &t, false, "b");
+	ike_failure_keep(&e, &t, false, "a");
 	assert_string_equal(ike_failure_name(t.failed[0]->reason), "other");
 	assert_int_equal(t.failed[0]->count, 1);
 	assert_null(t.failed[1]);
