@@ -3,14 +3,17 @@
 #
 # guard.sh: the benchmark runs, and ipsvti has not become dearer. UDP packets of 64 octets
 # through no tunnel, the XFRM interface and ipsvti, in the same run; KTAP. Runs on the
-# host, as it boots guests of its own.
+# host, as it boots guests of its own. IPSVTI_OUT=FOLDER keeps their logs.
 set -u
 here=$(dirname "$(realpath "$0")")
 # What ipsvti takes above plain routing is at most so many hundredths of what the XFRM
 # interface takes, on kernel 6.1. A regression is to be seen: lower it with progress.
 MOST=${MOST:-60}
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+out=${IPSVTI_OUT:-}
+if [ -z "$out" ]; then
+	out=$(mktemp -d)
+	trap 'rm -rf "$out"' EXIT
+fi
 n=0 status=0
 
 echo "1..3"
@@ -36,7 +39,7 @@ runs = {r["tunnel"]: r for r in report["runs"]}
 above = {t: r["per"] - runs["plain"]["per"] for t, r in runs.items()}
 whole = (sorted(runs) == ["ipsvti", "plain", "xfrmi"] and not report["notes"] and
          all(r["got"] == r["sent"] > 0 and r["idle"] == 0 for r in runs.values()))
-# of the kernel's own parts, which do not change
+# these are parts of the kernel, and do not change
 sane = 10000 < runs["plain"]["per"] < 20000 and 18000 < above["xfrmi"] < 26000
 ratio = 100 * above["ipsvti"] / above["xfrmi"]
 print(int(whole and sane), int(ratio + 0.5), "%.0f %.0f %.0f" % (runs["plain"]["per"], above["xfrmi"], above["ipsvti"]))

@@ -271,6 +271,8 @@ def main():
                   ("TCP, instructions per octet", [(t, logs.mean("count", t, "tcp")) for t in tunnels])]
         with open(os.path.join(out, "bars.svg"), "w") as f:
             f.write(bars(f"Kernel {release}", groups))
+    # a guest that was not what it should be is a failure, lost packets are a result
+    return any(" ERR " in n or "WARNING:" in n or "BUG" in n or n.endswith("did not end") for n in logs.notes)
 
 
-main()
+sys.exit(main())
