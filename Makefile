@@ -8,7 +8,6 @@
 # make lint      only the checks of the source text
 # make lab       fetch and build all that the two above need, ahead of time
 # make bench     instructions per packet, beside other tunnels (K=6.1)
-# make bench-profile  where they go, function by function
 # make clean
 #
 # demo, check and lint want root on Debian 12 or 13 and nothing else: they work
@@ -20,7 +19,7 @@ PREFIX ?= /usr
 export PREFIX DESTDIR
 
 .PHONY: all module userspace tools agent install modules_install \
-	clean lint lab demo check check-long bench bench-profile
+	clean lint lab demo check check-long bench
 
 all: module userspace
 
@@ -75,6 +74,3 @@ K ?= 6.1
 
 bench:
 	selftests/bench/run -k $(K)
-
-bench-profile:
-	selftests/bench/run -k $(K) -m profile

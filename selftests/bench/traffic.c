@@ -15,7 +15,7 @@
  *   traffic tcp NS_A NS_B DST BYTES
  *   traffic ping NS_A DST COUNT      one at a time
  *   traffic espudp NS...             have ESP in UDP taken out of port 4500
- *   traffic phase N ADDRESS...       (hexadecimal) functions of phase N, for the profiler
+ *   traffic phase N ADDRESS...       (hexadecimal) where phase N begins, for a profiler outside
  *   traffic ticks                    the counter
  *   traffic units                    what one tick means, with known loops
  */
