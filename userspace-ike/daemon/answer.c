@@ -127,6 +127,12 @@ static void complain(void *arg, const char *text)
 		fprintf(c->fp, "%s\n", text);
 }
 
+static void warn(void *arg, const char *text)
+{
+	(void)arg;
+	log_line(LOG_WARNING, NULL, "%s", text);
+}
+
 /* Peers given by name are where they were. */
 static void keep_addresses(const struct conf *old, struct conf *fresh)
 {
@@ -147,7 +153,9 @@ static void keep_addresses(const struct conf *old, struct conf *fresh)
 static int reload(struct parent *parent, int *result)
 {
 	struct complaints c = { 0 };
-	struct conf_errors errors = { .report = complain, .arg = &c };
+	struct conf_errors errors = { .report = complain,
+				      .warn = warn,
+				      .arg = &c };
 	struct conf fresh;
 	int fd;
 

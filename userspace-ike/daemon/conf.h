@@ -29,6 +29,15 @@ struct conf_way {
 	uint8_t gateway[16];
 };
 
+/** enum conf_preset - the kind of peer a tunnel is for, if its file tells */
+enum conf_preset {
+	CONF_PRESET_NONE,
+	CONF_PRESET_AWS,
+	CONF_PRESET_AZURE,
+	CONF_PRESET_GCP,
+	CONF_PRESET_STRONG,
+};
+
 /**
  * struct conf_trouble - what went wrong below a tunnel, for people
  * @icmp: the last ICMP error that came back from the way to the peer
@@ -53,6 +62,7 @@ struct conf_trouble {
  * @remote_name: host name of the peer; empty if its address is given. The
  *               address is not from the file then, but looked up
  * @interface: name of the ipsvti device
+ * @preset: where values come from that the file does not give
  * @psk: the pre-shared key
  * @certs: our certificate and key, and whom we trust
  * @file: path of the file, for messages
@@ -63,6 +73,7 @@ struct conf_tunnel {
 	struct ike_tunnel_config ike;
 	char remote_name[254];
 	char interface[IF_NAMESIZE];
+	enum conf_preset preset;
 	struct secret psk;
 	struct cert_store *certs;
 	char *file;
@@ -84,7 +95,8 @@ struct conf {
  * conf_load() - read all files of a folder
  * @dir: the folder
  * @conf: filled on success
- * @errors: receives everything that is wrong, not only the first thing
+ * @errors: receives everything that is wrong, not only the first thing, and
+ *          warnings of what is not
  *
  * Return: 0, or -1 after errors were reported; @conf is empty then.
  */

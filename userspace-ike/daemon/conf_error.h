@@ -8,11 +8,14 @@
 /**
  * struct conf_errors - where errors go, and how many there were
  * @report: called with "FILE:LINE: text", or "FILE: text" if no line is to blame
- * @arg: handed to @report
+ * @warn: called with the same form of text for what is not wrong but hardly
+ *        wanted; NULL if nobody wants to know. Warnings are not counted
+ * @arg: handed to @report and @warn
  * @count: errors reported so far
  */
 struct conf_errors {
 	void (*report)(void *arg, const char *text);
+	void (*warn)(void *arg, const char *text);
 	void *arg;
 	unsigned int count;
 };
@@ -26,5 +29,16 @@ struct conf_errors {
  */
 void conf_error(struct conf_errors *errors, const char *file, unsigned int line,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/**
+ * conf_warning() - report what works, but not as one would want
+ * @errors: receives it
+ * @file: path, as the administrator would name it
+ * @line: counted from 1; 0 if no single line is to blame
+ * @fmt: what will happen, and what to write to have it otherwise
+ */
+void conf_warning(struct conf_errors *errors, const char *file,
+		  unsigned int line, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 #endif

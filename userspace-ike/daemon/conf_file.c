@@ -31,23 +31,42 @@ static struct {
 	struct conf_errors *errors;
 } parsing;
 
-void conf_error(struct conf_errors *errors, const char *file, unsigned int line,
-		const char *fmt, ...)
+static void tell(void (*to)(void *arg, const char *text), void *arg,
+		 const char *file, unsigned int line, const char *fmt, va_list ap)
 {
 	char text[1024];
-	va_list ap;
 	int len;
 
-	errors->count++;
 	if (line)
 		len = snprintf(text, sizeof(text), "%s:%u: ", file, line);
 	else
 		len = snprintf(text, sizeof(text), "%s: ", file);
-	va_start(ap, fmt);
 	if (len < (int)sizeof(text))
 		vsnprintf(text + len, sizeof(text) - len, fmt, ap);
+	to(arg, text);
+}
+
+void conf_error(struct conf_errors *errors, const char *file, unsigned int line,
+		const char *fmt, ...)
+{
+	va_list ap;
+
+	errors->count++;
+	va_start(ap, fmt);
+	tell(errors->report, errors->arg, file, line, fmt, ap);
 	va_end(ap);
-	errors->report(errors->arg, text);
+}
+
+void conf_warning(struct conf_errors *errors, const char *file,
+		  unsigned int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!errors->warn)
+		return;
+	va_start(ap, fmt);
+	tell(errors->warn, errors->arg, file, line, fmt, ap);
+	va_end(ap);
 }
 
 /* Levenshtein distance of two short words, one row at a time. */

@@ -39,6 +39,28 @@ struct setting {
  */
 bool setting_path(struct setting *s, char *path, size_t size);
 
+/* ---- conf_preset.c ------------------------------------------------------- */
+
+void set_preset(struct setting *s);
+
+/**
+ * conf_preset_text() - what a preset says about a key
+ * @preset: the preset
+ * @key: the key
+ *
+ * Return: the value as a file would have it, or NULL.
+ */
+const char *conf_preset_text(enum conf_preset preset, const char *key);
+
+/**
+ * conf_preset_apply() - set a key as the preset of its tunnel says
+ * @s: the setting, without a value
+ * @set: what sets it
+ *
+ * Return: whether the preset says anything about it.
+ */
+bool conf_preset_apply(struct setting *s, void (*set)(struct setting *s));
+
 /* ---- conf_share.c -------------------------------------------------------- */
 
 void set_ike_sa_of(struct setting *s);

@@ -10,6 +10,7 @@
 #include "cert.h"
 #include "conf_setting.h"
 #include "conf_value.h"
+#include "conf_weak.h"
 
 #define DEFAULT_IKE_SUITE \
 	"aes256gcm16-aes128gcm16-prfsha384-prfsha256-x25519-ecp384-ecp256"
@@ -284,8 +285,12 @@ static void set_childless(struct setting *s)
 	s->tunnel->ike.childless = is_true(s);
 }
 
-/* Key, whether it is a list, what it does; in the order of the manual page. */
+/*
+ * Key, whether it is a list, what it does; in the order of the manual page but
+ * for the preset, of which the others must know.
+ */
 #define TUNNEL_KEYS(X)                               \
+	X("preset", false, set_preset)               \
 	X("local", false, set_local)                 \
 	X("remote", false, set_remote)               \
 	X("local-id", false, set_local_id)           \
@@ -344,6 +349,8 @@ static void apply_values(struct conf_tunnel *tunnel, const struct conf_file *fil
 		s.key = tunnel_keys[key].name;
 		for (i = 0; (s.value = conf_file_get(file, s.key, i)); i++)
 			tunnel_setters[key](&s);
+		if (i == 0)
+			conf_preset_apply(&s, tunnel_setters[key]);
 	}
 }
 
@@ -393,10 +400,10 @@ static void apply_defaults(struct conf_tunnel *tunnel,
 {
 	char why[160]; /* Nothing is wrong with the defaults; a test sees to it. */
 
-	if (!conf_file_get(file, "ike", 0))
+	if (!conf_file_get(file, "ike", 0) && !tunnel->ike.ike.n)
 		ike_suite_parse(&tunnel->ike.ike, IKE_SUITE_IKE,
 				DEFAULT_IKE_SUITE, why, sizeof(why));
-	if (!conf_file_get(file, "esp", 0))
+	if (!conf_file_get(file, "esp", 0) && !tunnel->ike.esp.n)
 		ike_suite_parse(&tunnel->ike.esp, IKE_SUITE_ESP,
 				DEFAULT_ESP_SUITE, why, sizeof(why));
 	if (conf_file_get(file, "interface", 0))
@@ -407,6 +414,22 @@ static void apply_defaults(struct conf_tunnel *tunnel,
 	else
 		conf_error(errors, conf_file_path(file), 0,
 			   "\"interface\" is missing, and the tunnel's name cannot be that of a network device; add interface = \"vti0\"");
+}
+
+/* What the file offers, when all of it is known to be right. */
+static void check_choices(const struct conf_tunnel *tunnel,
+			  const struct conf_file *file,
+			  struct conf_errors *errors)
+{
+	const struct conf_text *ike = conf_file_get(file, "ike", 0);
+	const struct conf_text *esp = conf_file_get(file, "esp", 0);
+
+	if (ike)
+		conf_weak_check(tunnel, "ike", &tunnel->ike.ike, ike->line,
+				errors);
+	if (esp)
+		conf_weak_check(tunnel, "esp", &tunnel->ike.esp, esp->line,
+				errors);
 }
 
 /* The name of the tunnel is that of the file, without folder and ".conf". */
@@ -464,6 +487,8 @@ struct conf_tunnel *conf_tunnel_load(const char *path,
 		check_families(tunnel, file, errors);
 	}
 	check_selectors(tunnel, file, errors);
+	if (errors->count == before)
+		check_choices(tunnel, file, errors);
 out:
 	conf_file_free(file);
 	if (errors->count == before)

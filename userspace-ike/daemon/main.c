@@ -137,6 +137,12 @@ static void print_conf_error(void *arg, const char *text)
 	fprintf(stderr, "%s\n", text);
 }
 
+static void print_conf_warning(void *arg, const char *text)
+{
+	(void)arg;
+	fprintf(stderr, "warning: %s\n", text);
+}
+
 static void list_tunnel(const struct conf_tunnel *tunnel)
 {
 	char local[48];
@@ -148,7 +154,8 @@ static void list_tunnel(const struct conf_tunnel *tunnel)
 
 static int test_file(const struct options *options)
 {
-	struct conf_errors errors = { .report = print_conf_error };
+	struct conf_errors errors = { .report = print_conf_error,
+				      .warn = print_conf_warning };
 	struct conf_tunnel *tunnel = conf_tunnel_load(options->file, &errors);
 
 	if (!tunnel)
@@ -163,7 +170,8 @@ static int test_file(const struct options *options)
 
 static int test_configuration(const struct options *options)
 {
-	struct conf_errors errors = { .report = print_conf_error };
+	struct conf_errors errors = { .report = print_conf_error,
+				      .warn = print_conf_warning };
 	const char *dir = options->parent.conf_dir;
 	struct conf conf;
 	size_t i;

@@ -59,6 +59,12 @@ static void print_conf_error(void *arg, const char *text)
 	fprintf(stderr, "%s\n", text);
 }
 
+static void log_conf_warning(void *arg, const char *text)
+{
+	(void)arg;
+	log_line(LOG_WARNING, NULL, "%s", text);
+}
+
 /* ---- the ike process ----------------------------------------------------- */
 
 /*
@@ -282,7 +288,8 @@ static int start(struct keeper *keeper)
 {
 	struct parent *parent = &keeper->parent;
 	const struct parent_options *options = parent->options;
-	struct conf_errors errors = { .report = print_conf_error };
+	struct conf_errors errors = { .report = print_conf_error,
+				      .warn = log_conf_warning };
 	struct sandbox_user user;
 
 	if (conf_load(options->conf_dir, &parent->conf, &errors) < 0 ||
