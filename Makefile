@@ -33,8 +33,8 @@ module:
 userspace: agent
 
 tools:
-	@pkg-config --exists libmnl jansson || { \
-	 echo "Development files are missing: apt install pkgconf libssl-dev libmnl-dev libevent-dev libconfuse-dev libjansson-dev libcap-ng-dev libseccomp-dev"; \
+	@pkg-config --exists libmnl jansson expat || { \
+	 echo "Development files are missing: apt install pkgconf libssl-dev libmnl-dev libevent-dev libconfuse-dev libjansson-dev libcap-ng-dev libseccomp-dev libexpat1-dev"; \
 	 exit 1; } >&2
 	$(MAKE) -C tools O=$(O) all
 

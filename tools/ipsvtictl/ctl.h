@@ -69,6 +69,7 @@ extern const struct ctl_command sa_activate_command;
 extern const struct ctl_command sa_show_command;
 extern const struct ctl_command sa_del_command;
 extern const struct ctl_command sa_flush_command;
+extern const struct ctl_command import_aws_command;
 
 /**
  * ctl_usage() - Say what is wrong with the words of the user.

@@ -15,7 +15,7 @@ static const struct ctl_command *const commands[] = {
 	&rekey_command,	      &rekey_ike_command, &reauth_command,
 	&reload_command,      &sa_add_command,	  &sa_alloc_command,
 	&sa_activate_command, &sa_show_command,	  &sa_del_command,
-	&sa_flush_command,
+	&sa_flush_command,    &import_aws_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -128,7 +128,8 @@ static enum ctl_status take_options(struct ctl *ctl, int *argc, char **argv,
 		else if (!strcmp(argv[from], "--socket") ||
 			 !strcmp(argv[from], "-s"))
 			option = argv[from];
-		else if (argv[from][0] == '-' && argv[from][1])
+		else if (argv[from][0] == '-' && argv[from][1] &&
+			 !(to && !strcmp(argv[0], "import"))) /* has its own */
 			unknown = argv[from];
 		else
 			argv[to++] = argv[from];

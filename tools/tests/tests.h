@@ -42,6 +42,7 @@ extern const struct suite plugin_suite;
 extern const struct suite finding_suite;
 extern const struct suite metrics_suite;
 extern const struct suite completion_suite;
+extern const struct suite import_suite;
 
 /**
  * run() - Run a shell command.
