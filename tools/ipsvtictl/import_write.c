@@ -84,6 +84,10 @@ static unsigned int med(const struct import *im, unsigned int i)
 	return im->standby == i + 1 ? MED_STANDBY : MED;
 }
 
+/*
+ * No graceful restart in either: a session ends because the tunnel has, and a peer
+ * that kept our routes for two minutes would send into that.
+ */
 static void put_bird(const struct import *im, FILE *fp, unsigned int i)
 {
 	bool ipv6 = is_ipv6(text_of(im, 0, IMPORT_INSIDE_US));
@@ -109,6 +113,7 @@ static void put_bird(const struct import *im, FILE *fp, unsigned int i)
 		fprintf(fp, "protocol bgp %s_%u {\n\tlocal %s as %u;\n\tneighbor %s as %u;\n"
 			    "\tinterface \"%s%u\";\n\tdirect;\n"
 			    "\tkeepalive time %u;\n\thold time %u;\n"
+			    "\tgraceful restart off;\n\tlong lived graceful restart off;\n"
 			    "\tconnect delay time 1;\n\tconnect retry time 5;\n\terror wait time 1, 5;\n"
 			    "\tipv%d {\n\t\timport all;\n",
 			im->name, i + 1, text_of(im, i, IMPORT_INSIDE_US),
@@ -154,9 +159,10 @@ static void put_frr(const struct import *im, FILE *fp, unsigned int i)
 		const char *peer = text_of(im, i, IMPORT_INSIDE_THEM);
 
 		fprintf(fp, " neighbor %s remote-as %u\n neighbor %s description %s%u\n"
-			    " neighbor %s timers %u %u\n neighbor %s timers connect 5\n",
+			    " neighbor %s timers %u %u\n neighbor %s timers connect 5\n"
+			    " neighbor %s graceful-restart-disable\n",
 			peer, t->asn_them, peer, im->name, i + 1, peer,
-			t->hold_time / 3, t->hold_time, peer);
+			t->hold_time / 3, t->hold_time, peer, peer);
 	}
 	fprintf(fp, " address-family ipv%d unicast\n", ipv6 ? 6 : 4);
 	for (j = 0; j < im->n_announce; j++)

@@ -151,6 +151,8 @@ static void check_files(void)
 	"\tdirect;\n"                                                              \
 	"\tkeepalive time 10;\n"                                                   \
 	"\thold time 30;\n"                                                        \
+	"\tgraceful restart off;\n"                                                \
+	"\tlong lived graceful restart off;\n"                                     \
 	"\tconnect delay time 1;\n"                                                \
 	"\tconnect retry time 5;\n"                                                \
 	"\terror wait time 1, 5;\n"                                                \
@@ -185,10 +187,12 @@ static void check_files(void)
 		" neighbor 169.254.11.1 description aws1\n"
 		" neighbor 169.254.11.1 timers 10 30\n"
 		" neighbor 169.254.11.1 timers connect 5\n"
+		" neighbor 169.254.11.1 graceful-restart-disable\n"
 		" neighbor 169.254.12.1 remote-as 64512\n"
 		" neighbor 169.254.12.1 description aws2\n"
 		" neighbor 169.254.12.1 timers 10 30\n"
 		" neighbor 169.254.12.1 timers connect 5\n"
+		" neighbor 169.254.12.1 graceful-restart-disable\n"
 		" address-family ipv4 unicast\n"
 		"  network 10.1.0.0/24\n"
 		"  network 10.1.8.0/21\n"
