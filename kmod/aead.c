@@ -22,8 +22,8 @@
 /* Associated data, linear part, pages, trailer. */
 #define SRC_MAX (1 + 1 + MAX_SKB_FRAGS + 1)
 
-/* The CPUs' own requests have room for so many octets of a cipher's own. */
-#define SYNC_REQSIZE 1024
+/* The CPUs' requests have room for so many octets of a cipher's own. */
+#define WORK_REQSIZE 1024
 
 /**
  * struct aead_work - one packet in the hands of a cipher
@@ -54,6 +54,12 @@ struct aead_work {
 /* For ciphers that answer at once: used with BHs disabled. */
 static DEFINE_PER_CPU(struct aead_work *, sync_work);
 
+/*
+ * For ciphers that may answer later and mostly do not: the one that was done with
+ * last, for the next packet.  NULL, there is none.  Used with BHs disabled.
+ */
+static DEFINE_PER_CPU(struct aead_work *, spare_work);
+
 /**
  * ipsvti_aead_init - make the CPUs' own requests
  *
@@ -66,7 +72,7 @@ int ipsvti_aead_init(void)
 
 	for_each_possible_cpu(cpu) {
 		/* Not per-CPU memory: scatterlists need the linear mapping. */
-		struct aead_work *w = kzalloc_node(sizeof(*w) + SYNC_REQSIZE,
+		struct aead_work *w = kzalloc_node(sizeof(*w) + WORK_REQSIZE,
 						   GFP_KERNEL,
 						   cpu_to_node(cpu));
 
@@ -91,6 +97,8 @@ void ipsvti_aead_exit(void)
 	for_each_possible_cpu(cpu) {
 		kfree_sensitive(per_cpu(sync_work, cpu));
 		per_cpu(sync_work, cpu) = NULL;
+		kfree_sensitive(per_cpu(spare_work, cpu));
+		per_cpu(spare_work, cpu) = NULL;
 	}
 }
 
@@ -171,7 +179,7 @@ ipsvti_aead_tfm_new(const struct ipsvti_transform *transform, bool esn,
 	if (err)
 		goto err_free;
 	*async = crypto_aead_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC ||
-		 crypto_aead_reqsize(tfm) > SYNC_REQSIZE;
+		 crypto_aead_reqsize(tfm) > WORK_REQSIZE;
 	return tfm;
 
 err_free:
@@ -191,13 +199,36 @@ void ipsvti_aead_tfm_free(struct crypto_aead *tfm)
 		crypto_free_aead(tfm);
 }
 
+/* Memory for a request that the cipher may keep for a while. */
+static struct aead_work *work_alloc(const struct ipsvti_sa *sa)
+{
+	unsigned int reqsize = crypto_aead_reqsize(sa->tfm);
+	struct aead_work *w = this_cpu_read(spare_work);
+
+	if (unlikely(reqsize > WORK_REQSIZE))
+		return kmalloc(sizeof(*w) + reqsize, GFP_ATOMIC);
+	if (unlikely(!w))
+		return kmalloc(sizeof(*w) + WORK_REQSIZE, GFP_ATOMIC);
+	this_cpu_write(spare_work, NULL);
+	return w;
+}
+
+/* @sa: held, or still visible */
+static void work_free(struct aead_work *w, const struct ipsvti_sa *sa)
+{
+	if (unlikely(crypto_aead_reqsize(sa->tfm) > WORK_REQSIZE ||
+		     this_cpu_read(spare_work)))
+		kfree(w);
+	else
+		this_cpu_write(spare_work, w);
+}
+
 static struct aead_work *work_get(struct ipsvti_sa *sa, struct sk_buff *skb)
 {
 	struct aead_work *w;
 
 	if (sa->async) {
-		w = kmalloc(sizeof(*w) + crypto_aead_reqsize(sa->tfm),
-			    GFP_ATOMIC);
+		w = work_alloc(sa);
 		if (!w)
 			return NULL;
 		ipsvti_sa_hold(sa);
@@ -222,7 +253,7 @@ static void work_done(struct aead_work *w, int err)
 
 	/* First of all: the next packet of this CPU may want it. */
 	if (async)
-		kfree(w);
+		work_free(w, sa);
 	if (from)
 		consume_skb(from);
 

@@ -6,9 +6,10 @@
  * with the outcome: ipsvti_tx_post() and ipsvti_rx_post().  Until that is called
  * the packet belongs to the cipher.
  *
- * A request that is answered later holds its SA and the network device.  One that
- * is answered at once needs neither, since its caller is inside an RCU section;
- * its memory is one that the CPU owns, with BHs disabled.
+ * A request that may be answered later holds its SA and the network device; its
+ * memory goes to the next one of the CPU on which it is answered, if that has none.
+ * One that is answered at once needs neither, since its caller is inside an RCU
+ * section; its memory is one that the CPU owns, with BHs disabled.
  */
 #ifndef _IPSVTI_AEAD_H
 #define _IPSVTI_AEAD_H
