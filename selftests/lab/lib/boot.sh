@@ -26,9 +26,9 @@ boot_prepare() { # SCRIPT [ARG...]
 		IPSVTI_TREE=$TREE IPSVTI_KERNEL=$K IPSVTI_OUT=$OUT
 		IP_LIB_DIR=/opt/ipsvti/lib
 		LAB_CWD=$PWD LAB_SAME=("${same[@]}") LAB_MODULES=("${MODULES[@]}")
-		LAB_KIND=$KIND LAB_OUT_SOURCE=/run/guest/host$OUT
+		LAB_KIND=$KIND LAB_OUT_SOURCE=/run/guest/host$OUT LAB_SYSTEMD=${PREPARE:+1}
 		declare -p IPSVTI_TREE IPSVTI_KERNEL IPSVTI_OUT IP_LIB_DIR \
-			LAB_CWD LAB_SAME LAB_MODULES LAB_KIND LAB_OUT_SOURCE
+			LAB_CWD LAB_SAME LAB_MODULES LAB_KIND LAB_OUT_SOURCE LAB_SYSTEMD
 	} >"$RUNDIR/conf"
 	mkfifo "$RUNDIR/stdout" "$RUNDIR/stderr"
 	: >"$RUNDIR/console"
@@ -48,7 +48,8 @@ boot_guest() {
 	LAB_KIND=$KIND LAB_RUNDIR=$RUNDIR LAB_KERNEL=$KERNEL LAB_RELEASE=$RELEASE \
 		LAB_MEM=$MEM LAB_CPUS=$CPUS LAB_SECONDS=$SECONDS_MAX LAB_ACCEL=$ACCEL \
 		LAB_UMLBUILD=$UMLBUILD LAB_UMLARGS=${UMLARGS:-} \
-		LAB_OUT=$OUT \
+		LAB_OUT=$OUT LAB_PREPARE=$PREPARE LAB_KMODULES=$KMODULES \
+		LAB_TREE=$TREE LAB_CACHE=$CACHE \
 		ns_run "$TOOLROOT" "$ROOT" "$LAB/lib/boot-inside.sh"
 	STATUS=$?
 	[ -n "$tail" ] && kill "$tail"
@@ -59,6 +60,10 @@ boot_guest() {
 		say "the guest did not end within $SECONDS_MAX s and was killed; its last log lines:"
 		tail -n 25 "$RUNDIR/console" >&2
 		STATUS=$EX_TIMEOUT
+	elif [ "$STATUS" = 96 ]; then
+		say "$PREPARE failed in the root of the guest:"
+		tail -n 40 "$RUNDIR/prepare" >&2
+		STATUS=$EX_BUILD
 	elif [ -s "$RUNDIR/status" ]; then
 		STATUS=$(<"$RUNDIR/status")
 	else

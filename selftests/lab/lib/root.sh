@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Roots: folders with a small Debian, made by mmdebstrap from packages/NAME.list.
+# Roots: folders with a small Debian, made by mmdebstrap from packages/NAME.list, where
+# NAME is the release or ends with it: clean-trixie.
 # What the list says is what is in there; the folder is never changed afterwards
 # except that lib/kernel.sh unpacks kernels into it.
 
@@ -35,7 +36,7 @@ root_make() {
 		--dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
-		--include="$packages" "$name" "$ROOT.tmp" ${IPSVTI_MIRROR:+"$IPSVTI_MIRROR"} ||
+		--include="$packages" "${name##*-}" "$ROOT.tmp" ${IPSVTI_MIRROR:+"$IPSVTI_MIRROR"} ||
 		return
 	rm -rf "$ROOT.tmp/usr/share/qemu/edk2"* "$ROOT.tmp"/var/cache/apt/archives/*.deb
 	: >"$ROOT.tmp/etc/resolv.conf"
