@@ -7,7 +7,7 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 8
+ktap_plan 9
 
 FLOW=$IPSVTI_TREE/selftests/net/flow.py
 TOLD=()
@@ -94,6 +94,16 @@ restarted() { # NS
 	agent_end "$1" TERM && agent_start "$1" && wait_for 30 up && ! said "$1" 'earlier agent'
 }
 
+# replaced NS: by another agent, as an upgrade of the package does it: the old one says that
+# it leaves the SAs to the next one, and both of its processes end.
+replaced() {
+	local agent=${AGENT[$1]} status
+	kill -QUIT "$agent"
+	wait "$agent"
+	status=$?
+	[ "$status" = 75 ] && said "$1" 'SIGQUIT: leaving at once' && up && started "$1"
+}
+
 ktap_run "the module and two sites" load
 ktap_run "the tunnel comes up" establish
 ktap_run "an agent is killed: nothing is lost" under_flows 0 "killed" killed gwA
@@ -103,6 +113,8 @@ ktap_run "an agent is stopped and started" under_flows 4000 "stopped and started
 ktap_run "a passive one is killed: nothing is lost" \
 	eval 'establish "start = \"passive\"" && under_flows 0 "passive, killed" killed gwB'
 ktap_run "a passive one is started again" under_flows 1000 "passive, started, then rekeyed by the peer" passive_started
+ktap_run "one is replaced by another, as in an upgrade" \
+	eval 'establish && under_flows 1000 "replaced" replaced gwA'
 printf '# %s\n' "${TOLD[@]}"
 agents_end
 ktap_end

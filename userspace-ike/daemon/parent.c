@@ -25,7 +25,17 @@
 #define BURY_US 10000
 #define STOP_SECONDS 5	 /* what the ike process may take to tell the peers */
 
-enum { ON_TERM, ON_INT, ON_HUP, ON_CALL, ON_KERNEL, ON_CHANGES, ON_TIMEOUT, ON_MAX };
+enum {
+	ON_TERM,
+	ON_INT,
+	ON_QUIT,
+	ON_HUP,
+	ON_CALL,
+	ON_KERNEL,
+	ON_CHANGES,
+	ON_TIMEOUT,
+	ON_MAX
+};
 
 /* What only this file has to do with. */
 struct keeper {
@@ -36,6 +46,7 @@ struct keeper {
 	bool made_pidfile;
 	bool stopping;
 	bool failed;
+	bool left; /* SAs stay, the next agent takes over */
 };
 
 static int write_pidfile(const char *path)
@@ -150,6 +161,8 @@ static void bury_ike(struct keeper *keeper)
 		usleep(BURY_US);
 	}
 	keeper->ike = 0;
+	if (pid > 0 && keeper->left)
+		return;
 	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
 	    keeper->stopping)
 		return;
@@ -241,6 +254,23 @@ static void on_stop(evutil_socket_t signal, short what, void *arg)
 	keeper->stopping = true;
 }
 
+/*
+ * As if it had crashed, but on purpose: nobody is told, and the SAs carry on until
+ * the agent that is started next has made new ones. The ike process ends when it
+ * sees the sockets closed.
+ */
+static void on_leave(evutil_socket_t signal, short what, void *arg)
+{
+	struct keeper *keeper = arg;
+
+	(void)signal;
+	(void)what;
+	log_line(LOG_NOTICE, NULL,
+		 "SIGQUIT: leaving at once, the SAs stay for the next agent");
+	keeper->left = true;
+	event_base_loopbreak(keeper->parent.base);
+}
+
 static void on_hangup(evutil_socket_t signal, short what, void *arg)
 {
 	struct keeper *keeper = arg;
@@ -263,6 +293,7 @@ static int watch(struct keeper *keeper)
 
 	events[ON_TERM] = evsignal_new(base, SIGTERM, on_stop, keeper);
 	events[ON_INT] = evsignal_new(base, SIGINT, on_stop, keeper);
+	events[ON_QUIT] = evsignal_new(base, SIGQUIT, on_leave, keeper);
 	events[ON_HUP] = evsignal_new(base, SIGHUP, on_hangup, keeper);
 	events[ON_CALL] = event_new(base, parent->calls, EV_READ | EV_PERSIST,
 				    on_call, keeper);
@@ -341,6 +372,9 @@ static void finish(struct keeper *keeper)
 		close(parent->calls);
 	if (parent->news >= 0)
 		close(parent->news);
+	/* Who is started next wants its ports. */
+	if (keeper->left)
+		bury_ike(keeper);
 	if (parent->control >= 0)
 		close(parent->control);
 	net_close(parent->sockets);
@@ -371,5 +405,7 @@ int parent_run(const struct parent_options *options)
 	if (running)
 		log_line(LOG_NOTICE, NULL, "stopped");
 	finish(&keeper);
-	return running && !keeper.failed ? 0 : 1;
+	if (!running || keeper.failed)
+		return 1;
+	return keeper.left ? PARENT_LEFT : 0;
 }

@@ -76,6 +76,9 @@ struct parent {
 	bool started;
 };
 
+/* Exit status after SIGQUIT: the SAs are left to the agent that is started next. */
+#define PARENT_LEFT 75
+
 /**
  * parent_run() - be the parent process, from start to end
  * @options: from the command line
