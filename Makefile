@@ -2,6 +2,7 @@
 #
 # make           the module for the running kernel (or KERNELDIR=…), the agent, the tools
 # make install   … into place (DESTDIR= PREFIX=/usr)
+# make deb       Debian packages (agent and tools; module by dkms) in build/deb
 # make demo      two sites talk, in a guest of the lab, told step by step
 # make check     the tests
 # make check-long  every test under every kernel: some hours
@@ -19,7 +20,7 @@ PREFIX ?= /usr
 export PREFIX DESTDIR
 
 .PHONY: all module userspace tools agent install modules_install \
-	clean lint lab demo check check-long bench
+	deb clean lint lab demo check check-long bench
 
 all: module userspace
 
@@ -49,6 +50,9 @@ install: userspace
 # With DESTDIR (a package, an image) nothing of this machine is touched.
 modules_install: module
 	$(MAKE) -C $(KERNELDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) modules_install
+
+deb:
+	tools/packaging/build-deb $(O)/deb
 
 clean:
 	$(RM) -r $(O)

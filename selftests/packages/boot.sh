@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Runs on a Debian 13 that "prepare" has installed the packages on, after it has booted
+# with systemd: is the tunnel up, by itself, and does it stay through an upgrade?
+set -u
+said=/var/lib/lab
+n=0 failed=0
+result() { # STATUS TITLE [WHY]
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n $2"
+		return
+	fi
+	echo "not ok $n $2"
+	failed=$((failed + 1))
+	[ -z "${3:-}" ] || echo "# ${3//$'\n'/$'\n'# }"
+}
+same() { # TITLE WANTED FOUND
+	[ "$2" = "$3" ]
+	result $? "$1" "expected: $2"$'\n'"found: $3"
+}
+wait_for() { # SECONDS COMMAND...
+	local end=$((SECONDS + $1)) looks=0
+	shift
+	until "$@" >/dev/null 2>&1; do
+		looks=$((looks + 1))
+		[ $SECONDS -lt $end ] || [ $looks -lt 20 ] || return 1
+		sleep 0.2
+	done
+}
+carries() { ping -n -c 1 -W 1 "$1"; }
+
+echo "KTAP version 1"
+release=$(uname -r)
+version=$(dpkg-query -f '${Version}' -W ipsvti-dkms)
+built() { # VERSION KERNEL...: as dkms says it
+	local version=$1 r
+	shift
+	for r; do echo "ipsvti/$version, $r, x86_64: installed"; done
+}
+mapfile -t kernels < <(cd /lib/modules && printf '%s\n' * | sort)
+same "dkms builds the module when it is installed" "$(built 0.0 "$release")" "$(cat $said/dkms-old)"
+same "an upgrade leaves the new one only" "$(built "$version" "$release")" "$(cat $said/dkms-new)"
+same "another kernel's headers come: it is built for that one" "$(built "$version" "${kernels[@]}")" \
+	"$(sort $said/dkms-next)"
+same "purge leaves nothing: no file, no user" "" "$(diff $said/before $said/after)"
+same "the unit is enabled" enabled "$(cat $said/enabled)"
+
+same "no unit has failed" "" "$(systemctl --failed --no-legend --plain; systemctl --failed --no-legend --plain |
+	awk '{ print $1 }' | xargs -r -n 1 journalctl --no-pager -n 20 -u)"
+same "the agent runs" active "$(systemctl is-active ipsvti-iked)"
+wait_for 60 carries 169.254.1.2
+result $? "the tunnel carries after the boot, nobody has touched anything" \
+	"$(ipsvtictl status; journalctl --no-pager -n 40 -u ipsvti-iked -u peer; ip addr; dmesg | tail)"
+carries 10.2.0.1 >/dev/null
+result $? "and what networkd routes into it" "$(ip route)"
+same "the module is the one that dkms built" "/lib/modules/$release/updates/dkms/ipsvti.ko.xz" "$(modinfo -F filename ipsvti)"
+same "it had to be loaded by nobody" 1 "$(grep -c '^ipsvti ' /proc/modules)"
+
+mapfile -t pids </sys/fs/cgroup/system.slice/ipsvti-iked.service/cgroup.procs
+same "AppArmor confines both processes" "ipsvti-iked (enforce) ipsvti-iked (enforce)" \
+	"$(for p in "${pids[@]}"; do cat "/proc/$p/attr/current"; done | xargs)"
+same "one of them is another user's" "_ipsvti root" "$(ps -o user= "${pids[@]}" | sort | xargs)"
+same "nothing was denied" "" "$(dmesg | grep 'apparmor="DENIED"')"
+same "systemd finds the unit well confined" OK \
+	"$(systemd-analyze security --no-pager ipsvti-iked | awk '/Overall/ { print ($(NF-2) < 2.5) ? "OK" : $0 }')"
+ipsvtictl status --json >/run/status
+result $? "ipsvtictl speaks with it" "$(cat /run/status)"
+man=$(find /usr/share/man -name 'ipsvti*' -o -name 'ip-link-ipsvti*' | wc -l)
+same "man pages came with it" 4 "$man"
+
+before=$(md5sum /etc/ipsvti/*) agent=$(systemctl show -P MainPID ipsvti-iked)
+ping -n -i 0.05 -W 2 10.2.0.1 >/run/ping &
+ping=$!
+DEBIAN_FRONTEND=noninteractive dpkg -i /var/lib/lab/ipsvti_next.deb >/run/dpkg 2>&1
+result $? "the agent's package is upgraded under ping" "$(cat /run/dpkg)"
+another() {
+	local now
+	now=$(systemctl show -P MainPID ipsvti-iked)
+	[ "$now" != 0 ] && [ "$now" != "$agent" ]
+}
+wait_for 20 another
+result $? "another agent runs then" "$(systemctl status --no-pager ipsvti-iked)"
+replaced() { journalctl --no-pager -u ipsvti-iked | grep -q 'pairs of an earlier agent .* are replaced'; }
+wait_for 60 replaced && carries 10.2.0.1 >/dev/null
+result $? "it has replaced what it found, and the tunnel carries" \
+	"$(ipsvtictl status; journalctl --no-pager -n 40 -u ipsvti-iked -u peer)"
+kill -INT $ping
+wait $ping
+lost=$(awk '/transmitted/ { print $1 - $4 }' /run/ping)
+# The peer's agent drops its old SAs a moment before it uses the new ones.
+echo "# lost, of 20 a second: $lost"
+few() { [ "${lost:-1000}" -le 10 ]; }
+few
+result $? "for at most half a second there was no answer" \
+	"$(tail -n 3 /run/ping; journalctl --no-pager -n 40 -u ipsvti-iked -u peer)"
+same "the configuration is as it was" "$before" "$(md5sum /etc/ipsvti/*)"
+same "the agent runs, the new one" "active $(dpkg-query -f '${Version}' -W ipsvti)" \
+	"$(systemctl is-active ipsvti-iked) $(dpkg-query -f '${Version}' -W ipsvti)"
+
+# The other way to configure a machine.
+systemctl stop ipsvti-iked
+systemctl mask --now systemd-networkd.socket systemd-networkd >/run/mask 2>&1
+ip link del vti0
+mkdir -p /etc/network/interfaces.d
+cp /usr/share/doc/ipsvti/examples/ifupdown/vti0 /etc/network/interfaces.d/
+ifup vti0 2>/run/ifup
+result $? "ifupdown: the example makes the device" "$(cat /run/ifup)"
+systemctl start ipsvti-iked
+wait_for 60 carries 10.2.0.1
+result $? "ifupdown: it carries" "$(ipsvtictl status; ip addr; ip route; journalctl --no-pager -n 40 -u ipsvti-iked)"
+systemctl stop ipsvti-iked
+ifdown -v vti0 >/run/ifdown 2>&1
+result $? "ifupdown: it can be taken down" "$(cat /run/ifdown)"
+same "ifupdown: it is gone" "" "$(ip -o link show type ipsvti)"
+same "the kernel has said nothing bad" "" "$(dmesg --level=emerg,alert,crit,err,warn |
+	grep -iE 'ipsvti|BUG|WARNING|Oops' | grep -vE 'taint')"
+echo "1..$n"
+[ $failed -eq 0 ]
