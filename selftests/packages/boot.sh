@@ -68,7 +68,7 @@ same "systemd finds the unit well confined" OK \
 ipsvtictl status --json >/run/status
 result $? "ipsvtictl speaks with it" "$(cat /run/status)"
 man=$(find /usr/share/man -name 'ipsvti*' -o -name 'ip-link-ipsvti*' | wc -l)
-same "man pages came with it" 4 "$man"
+same "man pages came with it" 5 "$man"
 
 before=$(md5sum /etc/ipsvti/*) agent=$(systemctl show -P MainPID ipsvti-iked)
 ping -n -i 0.05 -W 2 10.2.0.1 >/run/ping &
