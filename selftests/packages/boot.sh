@@ -107,7 +107,8 @@ mkdir -p /etc/network/interfaces.d
 cp /usr/share/doc/ipsvti/examples/ifupdown/vti0 /etc/network/interfaces.d/
 ifup vti0 2>/run/ifup
 result $? "ifupdown: the example makes the device" "$(cat /run/ifup)"
-systemctl start ipsvti-iked
+systemctl start ipsvti-iked && ipsvtictl up vti0 >/run/up 2>&1
+result $? "when the unit is started, ipsvtictl can be used" "$(cat /run/up)"
 wait_for 60 carries 10.2.0.1
 result $? "ifupdown: it carries" "$(ipsvtictl status; ip addr; ip route; journalctl --no-pager -n 40 -u ipsvti-iked)"
 systemctl stop ipsvti-iked

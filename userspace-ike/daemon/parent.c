@@ -17,6 +17,7 @@
 #include "ipc.h"
 #include "keylog.h"
 #include "log.h"
+#include "notify.h"
 #include "parent.h"
 #include "parent_events.h"
 
@@ -339,6 +340,8 @@ static int start(struct keeper *keeper)
 	keeper->made_pidfile = options->pidfile;
 	if (spawn_ike(keeper, &user) < 0 || sandbox_keep_net_admin() < 0)
 		return -1;
+	/* Before system calls are restricted; requests are answered when ike runs. */
+	notify_ready();
 	parent->base = event_base_new();
 	if (!parent->base) {
 		log_line(LOG_ERR, NULL, "no memory for the event loop");
