@@ -142,6 +142,7 @@ static void serve_one(struct ctl *ctl, int fd)
 	const struct timeval timeout = { .tv_sec = CLIENT_SECONDS };
 	char request[REQUEST_MAX], *text = NULL;
 	FILE *to = fdopen(fd, "r+"), *memory;
+	bool whole;
 	size_t len = 0;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
@@ -154,7 +155,10 @@ static void serve_one(struct ctl *ctl, int fd)
 		answer_with(to, "404 Not Found", plain, "there is /metrics\n", 18);
 	} else {
 		memory = open_memstream(&text, &len);
-		if (memory && write_all(ctl, memory) && !fclose(memory))
+		whole = memory && write_all(ctl, memory);
+		if (memory && fclose(memory))
+			whole = false;
+		if (whole)
 			answer_with(to, "200 OK", "application/openmetrics-text; version=1.0.0; charset=utf-8",
 				    text, len);
 		free(text);
