@@ -5,6 +5,7 @@
 
 #include "answer.h"
 #include "metrics.h"
+#include "status.h"
 
 /* The reasons of failures, which the agent names: one series for each. */
 static const char *const reasons[] = {
@@ -49,19 +50,6 @@ static void sample(FILE *to, const char *name, const json_t *tunnel, const char 
 }
 
 #define EACH_TUNNEL(answer, i, tunnel) json_array_foreach(json_object_get(answer, "tunnels"), i, tunnel)
-
-static const json_t *newest_child(const json_t *tunnel)
-{
-	const json_t *sa, *child, *found = NULL;
-	size_t i, j;
-
-	json_array_foreach(json_object_get(tunnel, "ike-sas"), i, sa)
-		json_array_foreach(json_object_get(sa, "child-sas"), j, child)
-			if (!strcmp(text(child, "state"), "installed") &&
-			    (!found || number(child, "age-ms") < number(found, "age-ms")))
-				found = child;
-	return found;
-}
 
 static void put_states(FILE *to, const json_t *answer)
 {
@@ -125,11 +113,11 @@ static void put_sas(FILE *to, const json_t *answer)
 	head(to, "ipsvti_tunnel_rekey_seconds", "gauge", "seconds", "until the CHILD SA is rekeyed, 0 without one");
 	EACH_TUNNEL(answer, i, tunnel)
 		sample(to, "ipsvti_tunnel_rekey_seconds", tunnel, NULL, NULL,
-		       (double)number(newest_child(tunnel), "rekey-in-ms") / 1000);
+		       (double)number(status_child_in_use(tunnel), "rekey-in-ms") / 1000);
 	head(to, "ipsvti_tunnel_child_sa_age_seconds", "gauge", "seconds", "age of the CHILD SA, 0 without one");
 	EACH_TUNNEL(answer, i, tunnel)
 		sample(to, "ipsvti_tunnel_child_sa_age_seconds", tunnel, NULL, NULL,
-		       (double)number(newest_child(tunnel), "age-ms") / 1000);
+		       (double)number(status_child_in_use(tunnel), "age-ms") / 1000);
 }
 
 static void put_counter(FILE *to, const json_t *answer, const struct live *live, const char *name, const char *unit,

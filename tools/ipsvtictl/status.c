@@ -124,8 +124,7 @@ void status_print(const json_t *tunnel)
 		puts("  waits for traffic");
 }
 
-/* The CHILD SA in use: the newest that is installed. */
-static const json_t *child_in_use(const json_t *tunnel)
+const json_t *status_child_in_use(const json_t *tunnel)
 {
 	const json_t *sa, *child, *found = NULL;
 	size_t i, j;
@@ -157,7 +156,7 @@ static void print_traffic(const struct ipsvti_tunnel *t)
 static void print_line(const json_t *tunnel, const struct live *live)
 {
 	const char *state = text(tunnel, "state");
-	const json_t *child = child_in_use(tunnel);
+	const json_t *child = status_child_in_use(tunnel);
 	bool up = !strcmp(state, "up");
 	char span[32];
 

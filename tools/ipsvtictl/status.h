@@ -38,4 +38,12 @@ void status_print(const json_t *tunnel);
  */
 const char *status_span(uint64_t ms, char *buf, size_t len);
 
+/**
+ * status_child_in_use() - find the CHILD SA that carries a tunnel's traffic
+ * @tunnel: one of the agent's answer
+ *
+ * Return: the newest that is installed; NULL if there is none.
+ */
+const json_t *status_child_in_use(const json_t *tunnel);
+
 #endif /* IPSVTICTL_STATUS_H */
