@@ -13,6 +13,8 @@
 set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
+# shellcheck source=selftests/ike/lessons.sh
+. "$IPSVTI_TREE/selftests/ike/lessons.sh"
 
 CLOUD=${1:-aws}
 [ $# -eq 0 ] || shift
@@ -192,51 +194,16 @@ cloud_file() { # txt|xml
 		"$SAMPLE/bgp.$1"
 }
 
-# What the tutorial wants of AWS and of systemd.
+# What the tutorial wants of AWS.
 stand_ins() {
-	mkdir -p "$OUT/bin" /etc/ipsvti /etc/netns/gwA/ipsvti /run/ipsvti /etc/bird /run/bird
+	mkdir -p /etc/ipsvti /etc/netns/gwA/ipsvti /run/ipsvti /etc/bird /run/bird
 	cloud_file txt >"$OUT/vpn.txt"
 	cloud_file xml >"$OUT/vpn.xml"
-	printf '#!/bin/sh\ncat "%s"\n' "$OUT/vpn.xml" >"$OUT/bin/aws"
-	cat >"$OUT/bin/systemctl" <<-EOT
-		#!/bin/bash
-		exec 9<> <(:)
-		there() {
-			for ((i = 0; i < 200; i++)); do
-				[ ! -S "\$1" ] || return 0
-				read -r -t 0.1 -u 9
-			done
-			return 1
-		}
-		case "\$*" in
-		"start ipsvti-iked")
-			setsid ipsvti-iked -v >>"$OUT/gwA.log" 2>&1 &
-			echo \$! >/run/gwA.pid
-			there /run/ipsvti/iked.sock ;;
-		"restart bird")
-			setsid bird -f >"$OUT/gwA.bird.log" 2>&1 &
-			echo \$! >/run/router.pids ;;
-		"restart frr")
-			grep -q ^bgpd=yes /etc/frr/daemons || exit 1
-			mkdir -p /run/frr && chown frr:frr /run/frr
-			for d in mgmtd zebra bgpd; do
-				setsid /usr/lib/frr/\$d -A 127.0.0.1 >"$OUT/gwA.\$d.log" 2>&1 &
-				echo \$!
-				there /run/frr/\$d.vty
-			done >/run/router.pids ;;
-		*) exit 1 ;;
-		esac
-	EOT
-	chmod +x "$OUT/bin/"*
+	printf '#!/bin/sh\ncat "%s"\n' "$OUT/vpn.xml" | stand_in aws
 }
 
 # lesson HEADING: the commands below it, on our gateway.
-lesson() {
-	awk -v want="$1" '/^#+ / { on = $0 ~ want } /^```/ { code = !code && /sh$/ && on; next } code' "$TUTORIAL" >"$OUT/lesson.sh"
-	sed -i "s/169\.254\.11\./${INSIDE[0]}./" "$OUT/lesson.sh"
-	cat "$OUT/lesson.sh"
-	[ -s "$OUT/lesson.sh" ] && PATH=$OUT/bin:$PATH in_ns gwA timeout 100 bash -eux "$OUT/lesson.sh"
-}
+lesson() { lesson_at gwA "$TUTORIAL" "$1" "s/169\.254\.11\./${INSIDE[0]}./"; }
 
 configure() {
 	stand_ins && rm -f /etc/netns/gwA/ipsvti/* && lesson '1. At AWS' && lesson '2. The files' || return
