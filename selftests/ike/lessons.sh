@@ -15,7 +15,7 @@ LESSONS_RUN=$OUT/lessons.run
 
 # machine NS: a /run of its own from now on.
 machine() {
-	mkdir -p "/run/of.$1"/{ipsvti,bird,frr} "/etc/netns/$1/ipsvti" /etc/ipsvti
+	mkdir -p "/run/of.$1"/{ipsvti,bird,frr} "/etc/netns/$1"/{ipsvti,bird} /etc/{ipsvti,bird}
 }
 
 # at NS COMMAND...: on that machine, with the stand-ins in its path.
@@ -87,20 +87,26 @@ stand_in systemctl <<-EOT
 		done
 		return 1
 	}
-	case "\$*" in
+	args="\$*"
+	case "\$args" in
+	"enable --now "*) args="start \${args##* }" ;;
+	"disable --now "*) args="stop \${args##* }" ;;
+	esac
+	case "\$args" in
 	"start ipsvti-iked" | "restart ipsvti-iked")
-		[ "\$1" = start ] || gone /run/\$MACHINE.pid || exit
+		[ "\$args" != "restart ipsvti-iked" ] || gone /run/\$MACHINE.pid || exit
 		setsid ipsvti-iked -v >>"$OUT/\$MACHINE.log" 2>&1 &
 		echo \$! >/run/\$MACHINE.pid
 		there /run/ipsvti/iked.sock ;;
 	"stop ipsvti-iked")
 		gone /run/\$MACHINE.pid ;;
 	"start strongswan" | "restart strongswan")
-		[ "\$1" = start ] || gone /run/charon.pid || exit
+		[ "\$args" != "restart strongswan" ] || gone /run/charon.pid || exit
+		rm -f /run/charon.vici
 		setsid charon-systemd >"$OUT/\$MACHINE.charon.out" 2>&1 &
 		echo \$! >/run/charon.pid
 		there /run/charon.vici ;;
-	"stop strongswan" | "disable --now strongswan")
+	"stop strongswan")
 		gone /run/charon.pid ;;
 	"restart bird")
 		setsid bird -f >"$OUT/\$MACHINE.bird.log" 2>&1 &

@@ -1,0 +1,153 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# selftests/lab/run -k uml-time -r selftests/ike/tutorials.sh
+#
+# The tutorials of Documentation/, typed as they stand there: two sites, strongSwan as the
+# peer, moving over from VTI and from XFRM interfaces, and back. After each part hosts of
+# both sites reach each other. That of AWS is run by clouds.sh.
+set -u
+# shellcheck source=selftests/ike/common.sh
+. "$IPSVTI_TREE/selftests/ike/common.sh"
+# shellcheck source=selftests/ike/lessons.sh
+. "$IPSVTI_TREE/selftests/ike/lessons.sh"
+
+SITES=$IPSVTI_TREE/Documentation/tutorial-two-sites.md
+SWAN=$IPSVTI_TREE/Documentation/tutorial-strongswan.md
+MOVE=$IPSVTI_TREE/Documentation/tutorial-from-vti-xfrm.md
+
+ktap_plan 12
+
+# What a user has before the first lesson: two gateways, Debian's files of strongSwan.
+load() {
+	local ns
+	modprobe ipsvti && topo_up || return
+	for ns in gwA gwB; do
+		machine "$ns"
+		cp -r /etc/strongswan.conf /etc/strongswan.d /etc/swanctl "/etc/netns/$ns/" &&
+			mkdir -p "/etc/netns/$ns/swanctl/conf.d" || return
+		cat >>"/etc/netns/$ns/strongswan.conf" <<-EOT
+			charon-systemd {
+				# (all there are take half a minute to start here)
+				load_modular = no
+				load = random nonce openssl pem pubkey kdf kernel-netlink socket-default vici
+				filelog {
+					log {
+						path = $OUT/$ns.charon.log
+						flush_line = yes
+					}
+				}
+			}
+			swanctl {
+				load = random openssl
+			}
+		EOT
+	done
+	# To site B only.
+	stand_in scp <<-'EOT'
+		#!/bin/bash
+		to=${*: -1}
+		[[ $to == root@198.51.100.1:/etc/* ]] && cp -p "${@:1:$#-1}" "/etc/netns/gwB/${to#*:/etc/}"
+	EOT
+}
+
+# clean: neither daemon, nor device, nor file, nor anything of XFRM.
+clean() {
+	local ns pid
+	for ns in gwA gwB; do
+		at "$ns" systemctl stop ipsvti-iked && at "$ns" systemctl stop strongswan || return
+		[ ! -s "/run/of.$ns/router.pids" ] || kill "$(<"/run/of.$ns/router.pids")"
+		rm -f "/run/of.$ns/router.pids" /etc/netns/"$ns"/{ipsvti,bird,swanctl/conf.d}/* "/etc/netns/$ns/strongswan.d/vti.conf"
+		ip -n "$ns" -o link show | grep -oE '(vti0|xfrm0|site-b)(@|:)' | tr -d ':@' | while read -r dev; do
+			ip -n "$ns" link del "$dev"
+		done
+		ip -n "$ns" xfrm state flush && ip -n "$ns" xfrm policy flush || return
+	done
+}
+
+hosts_talk() {
+	in_ns hostA ping -q -c 2 -i 0.1 -W 5 10.2.0.2 && in_ns hostB ping -q -c 2 -i 0.1 -W 5 10.1.0.2
+}
+
+hosts_talk_ipv6() {
+	in_ns hostA ping -q -c 2 -i 0.1 -W 5 fd00:2::2
+}
+
+# ours NS [FILTER]: what the agent there says of its only tunnel.
+ours() {
+	at "$1" ipsvtictl --json explain "$2" | jq -e "$3"
+}
+
+two_sites() {
+	lesson_at gwA "$SITES" '1. A key' && lesson_at gwA "$SITES" '2. Site A' && lesson_at gwB "$SITES" '3. Site B' &&
+		lesson_at gwA "$SITES" '4. Is it up' && hosts_talk && hosts_talk_ipv6
+}
+
+by_ospf() { ip -n "$1" route show "$2" proto bird dev vti0 | grep -q .; }
+
+ospf() {
+	lesson_at gwA "$SITES" '5. OSPF' && lesson_at gwB "$SITES" '6. OSPF' &&
+		wait_for 60 'by_ospf gwA 10.2.0.0/24 && by_ospf gwB 10.1.0.0/24' && hosts_talk || return
+	# The carrier goes, and the routes with it.
+	at gwB ipsvtictl down vti0 && wait_for 10 '! by_ospf gwA 10.2.0.0/24' && at gwB ipsvtictl up vti0 wait 30 &&
+		wait_for 60 'by_ospf gwA 10.2.0.0/24 && by_ospf gwB 10.1.0.0/24' && hosts_talk
+}
+
+certificates() {
+	lesson_at gwA "$SITES" '7. Certificates' && lesson_at gwB "$SITES" '8. Certificates' &&
+		lesson_at gwA "$SITES" '9. Certificates' || return
+	ours gwA vti0 '.tunnel | .state == "up" and .config.auth == "cert"' &&
+		at gwA ipsvtictl reauth vti0 && wait_for 60 'by_ospf gwA 10.2.0.0/24 && by_ospf gwB 10.1.0.0/24' && hosts_talk
+}
+
+strongswan() {
+	clean && lesson_at gwA "$SWAN" '1. A key' && lesson_at gwB "$SWAN" '2. There' &&
+		lesson_at gwA "$SWAN" '3. Here' && hosts_talk && hosts_talk_ipv6 &&
+		at gwB swanctl --list-sas | grep INSTALLED && [ -z "$(ip -n gwA xfrm state)" ]
+}
+
+policies() {
+	lesson_at gwB "$SWAN" '5. There' && lesson_at gwA "$SWAN" '6. Here' && hosts_talk && ip -n gwB xfrm policy | grep 'src 10.2.0.0/24' &&
+		! in_ns hostA ping -q -c 1 -W 1 fd00:2::2
+}
+
+# The peer of who moves is strongSwan as in that tutorial, with the key of this one.
+peer() {
+	clean && echo 'the key that both ends have known for years' >/etc/netns/gwB/swanctl/site-a.psk &&
+		lesson_at gwB "$SWAN" '2. There'
+}
+
+# by KIND: our device is of that kind, and has something to do.
+by() {
+	ip -n gwA -d -j link show site-b | jq -e ".[0].linkinfo.info_kind == \"$1\"" && hosts_talk
+}
+
+old_vti() { peer && lesson_at gwA "$MOVE" '1. What was there: VTI' && by vti; }
+
+old_xfrm() { peer && lesson_at gwA "$MOVE" '2. What was there' && by xfrm; }
+
+move() {
+	lesson_at gwA "$MOVE" '3. Get ready' && hosts_talk && lesson_at gwA "$MOVE" '4. Take the old' &&
+		lesson_at gwA "$MOVE" '5. The new one' && by ipsvti && [ -z "$(ip -n gwA xfrm state)$(ip -n gwA xfrm policy list nosock)" ] &&
+		ip -n gwA -j link show site-b | jq -e '.[0].mtu == 1446'
+}
+
+back() { lesson_at gwA "$MOVE" '6. The way back' && by vti; }
+
+end() {
+	clean && lessons_left "$SITES" "$SWAN" "$MOVE"
+}
+
+ktap_run "the module and two sites" load
+ktap_run "two sites: a key, two files, two devices" two_sites
+ktap_run "two sites: OSPF tells the routes" ospf
+ktap_run "two sites: certificates in place of the key" certificates
+ktap_run "strongSwan with an XFRM interface" strongswan
+ktap_run "strongSwan with policies" policies
+ktap_run "from VTI: what was there carries" old_vti
+ktap_run "from VTI: ipsvti carries in its place" move
+ktap_run "from VTI: and back" back
+ktap_run "from an XFRM interface: what was there carries" old_xfrm
+ktap_run "from an XFRM interface: ipsvti carries in its place" move
+ktap_run "no lesson was left out" end
+ktap_end
