@@ -5,7 +5,8 @@
 #
 # The tutorials of Documentation/, typed as they stand there: two sites, strongSwan as the
 # peer, moving over from VTI and from XFRM interfaces, and back. After each part hosts of
-# both sites reach each other. That of AWS is run by clouds.sh.
+# both sites reach each other. So are the commands of troubleshooting.md. The tutorial of
+# AWS is run by clouds.sh.
 set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
@@ -15,8 +16,9 @@ set -u
 SITES=$IPSVTI_TREE/Documentation/tutorial-two-sites.md
 SWAN=$IPSVTI_TREE/Documentation/tutorial-strongswan.md
 MOVE=$IPSVTI_TREE/Documentation/tutorial-from-vti-xfrm.md
+TROUBLE=$IPSVTI_TREE/Documentation/troubleshooting.md
 
-ktap_plan 12
+ktap_plan 13
 
 # What a user has before the first lesson: two gateways, Debian's files of strongSwan.
 load() {
@@ -43,6 +45,10 @@ load() {
 			}
 		EOT
 	done
+	stand_in journalctl <<-EOT
+		#!/bin/sh
+		tail -n 50 "$OUT/\$MACHINE.log"
+	EOT
 	# To site B only.
 	stand_in scp <<-'EOT'
 		#!/bin/bash
@@ -81,6 +87,10 @@ ours() {
 two_sites() {
 	lesson_at gwA "$SITES" '1. A key' && lesson_at gwA "$SITES" '2. Site A' && lesson_at gwB "$SITES" '3. Site B' &&
 		lesson_at gwA "$SITES" '4. Is it up' && hosts_talk && hosts_talk_ipv6
+}
+
+trouble() {
+	lesson_at gwA "$TROUBLE" 'Troubleshooting' && lesson_at gwA "$TROUBLE" 'It is up, and nothing passes'
 }
 
 by_ospf() { ip -n "$1" route show "$2" proto bird dev vti0 | grep -q .; }
@@ -135,11 +145,12 @@ move() {
 back() { lesson_at gwA "$MOVE" '6. The way back' && by vti; }
 
 end() {
-	clean && lessons_left "$SITES" "$SWAN" "$MOVE"
+	clean && lessons_left "$SITES" "$SWAN" "$MOVE" "$TROUBLE"
 }
 
 ktap_run "the module and two sites" load
 ktap_run "two sites: a key, two files, two devices" two_sites
+ktap_run "two sites: where to look if there is trouble" trouble
 ktap_run "two sites: OSPF tells the routes" ospf
 ktap_run "two sites: certificates in place of the key" certificates
 ktap_run "strongSwan with an XFRM interface" strongswan
