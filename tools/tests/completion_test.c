@@ -47,6 +47,12 @@ static void words(void **state)
 	assert_string_equal(out, " wait \n");
 	offered(out, sizeof(out), "metrics", 1, "");
 	assert_string_equal(out, " listen \n");
+	offered(out, sizeof(out), "sa del vti0 3", 4, "");
+	assert_string_equal(out, " grace \n");
+	offered(out, sizeof(out), "sa add vti0", 3, "re");
+	assert_string_equal(out, " replay-window remote \n");
+	offered(out, sizeof(out), "sa flush vti0", 3, "");
+	assert_string_equal(out, "  \n");
 }
 
 static const struct CMUnitTest tests[] = {
