@@ -93,7 +93,7 @@ trouble() {
 	lesson_at gwA "$TROUBLE" 'Troubleshooting' && lesson_at gwA "$TROUBLE" 'It is up, and nothing passes'
 }
 
-by_ospf() { ip -n "$1" route show "$2" proto bird dev vti0 | grep -q .; }
+by_ospf() { [ -n "$(ip -n "$1" route show "$2" proto bird dev vti0)" ]; }
 
 ospf() {
 	lesson_at gwA "$SITES" '5. OSPF' && lesson_at gwB "$SITES" '6. OSPF' &&
