@@ -50,6 +50,8 @@ install: userspace
 # With DESTDIR (a package, an image) nothing of this machine is touched.
 modules_install: module
 	$(MAKE) -C $(KERNELDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	@# (The kernel's own rule does this only where there is a System.map.)
+	@test -n "$(DESTDIR)" || depmod "$$($(MAKE) -s --no-print-directory -C $(KERNELDIR) kernelrelease)"
 
 deb:
 	tools/packaging/build-deb $(O)/deb
