@@ -3,7 +3,7 @@
 #
 # selftests/lab/run -k uml-time -r selftests/ike/tutorials.sh
 #
-# The tutorials of Documentation/, typed as they stand there: two sites, strongSwan as the
+# The README and the tutorials of Documentation/, typed as they stand there: two sites, strongSwan as the
 # peer, moving over from VTI and from XFRM interfaces, and back. After each part hosts of
 # both sites reach each other. So are the commands of troubleshooting.md. The tutorial of
 # AWS is run by clouds.sh.
@@ -13,12 +13,13 @@ set -u
 # shellcheck source=selftests/ike/lessons.sh
 . "$IPSVTI_TREE/selftests/ike/lessons.sh"
 
+README=$IPSVTI_TREE/README.md
 SITES=$IPSVTI_TREE/Documentation/tutorial-two-sites.md
 SWAN=$IPSVTI_TREE/Documentation/tutorial-strongswan.md
 MOVE=$IPSVTI_TREE/Documentation/tutorial-from-vti-xfrm.md
 TROUBLE=$IPSVTI_TREE/Documentation/troubleshooting.md
 
-ktap_plan 13
+ktap_plan 14
 
 # What a user has before the first lesson: two gateways, Debian's files of strongSwan.
 load() {
@@ -84,6 +85,16 @@ ours() {
 	at "$1" ipsvtictl --json explain "$2" | jq -e "$3"
 }
 
+# The other side is told in a sentence, and starts first: then "up" has whom to speak to.
+readme() {
+	local theirs='/psk)/d; /ipsvtictl/d; s/198.51.100.2/198.51.100.1/
+		/^local/s/192.0.2.1/198.51.100.1/; /^remote/s/198.51.100.1/192.0.2.1/
+		s/169.254.1.1/169.254.1.2/; s/10.2.0.0/10.1.0.0/'
+	secret /etc/netns/gwB/ipsvti/vti0.psk "$PSK" && lesson_at gwB "$README" '^(## )?A tunnel' "$theirs" &&
+		lesson_at gwA "$README" '^(## )?A tunnel' \
+			"s/198.51.100.2/198.51.100.1/; s/^(umask.*/(umask 077; echo '$PSK' >\/etc\/ipsvti\/vti0.psk)/" && hosts_talk && clean
+}
+
 two_sites() {
 	lesson_at gwA "$SITES" '1. A key' && lesson_at gwA "$SITES" '2. Site A' && lesson_at gwB "$SITES" '3. Site B' &&
 		lesson_at gwA "$SITES" '4. Is it up' && hosts_talk && hosts_talk_ipv6
@@ -145,10 +156,11 @@ move() {
 back() { lesson_at gwA "$MOVE" '6. The way back' && by vti; }
 
 end() {
-	clean && lessons_left "$SITES" "$SWAN" "$MOVE" "$TROUBLE"
+	clean && lessons_left "$README" "$SITES" "$SWAN" "$MOVE" "$TROUBLE"
 }
 
 ktap_run "the module and two sites" load
+ktap_run "the README: one file" readme
 ktap_run "two sites: a key, two files, two devices" two_sites
 ktap_run "two sites: where to look if there is trouble" trouble
 ktap_run "two sites: OSPF tells the routes" ospf
