@@ -23,7 +23,7 @@ struct preset {
  * AWS rekeys at a random point between 540 and 270 s before 1 h and 8 h (its
  * margin of 270 s and fuzz of 100 %); we are always through before that. Its
  * BGP gives up after 30 s, so a dead peer must be known before: 10 s of
- * silence, and 7.5 s of questions.
+ * silence, seen a quarter of that later at most, and 7.5 s of questions.
  */
 static const struct preset_value aws[] = {
 	{ "ike", "aes256gcm16-prfsha384-ecp384" },
