@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What an operator sees: status, show, monitor, top, metrics, check, and what probe finds
-# out about strongSwan.
+# What an operator sees: status, show, monitor, top, metrics, also those that Prometheus
+# has scraped, check, and what probe finds out about strongSwan.
 set -u
 # shellcheck source=selftests/ike/strongswan.sh
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 10
+ktap_plan 12
 
 ask() { in_ns gwA ipsvtictl --socket /run/gwA.sock "$@"; }
 
@@ -105,27 +105,100 @@ metrics() {
 		[ "$(value ipsvti_agent_up)" = 0 ]
 }
 
-# get METHOD PATH: CODE, and head and body in files
+TCP=TCP:127.0.0.1:9110
+
+# get METHOD PATH [WHERE]: CODE, and head and body in files
 get() {
-	printf '%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$1" "$2" | in_ns gwA socat -t 15 - TCP:127.0.0.1:9110 >/tmp/reply || return
+	printf '%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" "$2" |
+		in_ns gwA socat -t 15 - "${3:-$TCP}" >/tmp/reply || return
 	sed '/^\r$/q' /tmp/reply >/tmp/head && sed '1,/^\r$/d' /tmp/reply >/tmp/metrics && CODE=$(head -n 1 /tmp/head | cut -d' ' -f2)
 }
 
+# good WHERE
+good() { get GET /metrics "$1" && [ "$CODE" = 200 ] && python3 /tmp/openmetrics.py /tmp/metrics; }
+
+SERVER=
 served() {
-	local pid status
 	ask metrics listen 0.0.0.0:9110
 	[ $? = 2 ] || return
 	ip netns exec gwA ipsvtictl --socket /run/gwA.sock metrics listen 127.0.0.1:9110 &
+	SERVER=$!
+	wait_for 10 'good $TCP' && cat /tmp/head && grep -qi '^content-type: application/openmetrics-text; version=1.0.0' /tmp/head &&
+		get GET / && [ "$CODE" = 404 ] && get POST /metrics && [ "$CODE" = 405 ] && get GET '/metrics?x=y' && [ "$CODE" = 200 ] || return
+	# By the path of a socket too, of one that was left behind also.
+	local pid status
+	ip netns exec gwA ipsvtictl --socket /run/gwA.sock metrics listen /run/metrics.sock &
 	pid=$!
-	wait_for 10 'get GET /metrics && [ "$CODE" = 200 ]' && cat /tmp/head &&
-		grep -qi '^content-type: application/openmetrics-text; version=1.0.0' /tmp/head && python3 /tmp/openmetrics.py /tmp/metrics &&
-		get GET / && [ "$CODE" = 404 ] && get POST /metrics && [ "$CODE" = 405 ]
+	wait_for 10 'good UNIX:/run/metrics.sock'
 	status=$?
-	# One that says nothing does not keep others waiting for ever.
-	ip netns exec gwA socat -u TCP:127.0.0.1:9110 - >/dev/null &
-	[ "$status" != 0 ] || wait_for 20 'get GET /metrics && [ "$CODE" = 200 ]' || status=1
+	kill -KILL "$pid"
+	wait "$pid"
+	[ -S /run/metrics.sock ] && [ "$status" = 0 ] || return
+	ip netns exec gwA ipsvtictl --socket /run/gwA.sock metrics listen /run/metrics.sock &
+	pid=$!
+	wait_for 10 'good UNIX:/run/metrics.sock'
+	status=$?
 	kill "$pid"
 	return "$status"
+}
+
+connected() { [ "$(in_ns gwA ss -tnH state established "( sport = :9110 )" | wc -l)" = "$1" ]; }
+
+# Those that say nothing, or half of it, keep nobody waiting, and are left in the end.
+slow_clients() {
+	local half=$'GET /metrics HTTP/1.1\r\nHost: loc'
+	for _ in 1 2 3; do
+		ip netns exec gwA socat -u TCP:127.0.0.1:9110 - >/dev/null &
+		ip netns exec gwA bash -c "exec 3<>/dev/tcp/127.0.0.1/9110; printf %s '$half' >&3; read -r -u 3" &
+	done
+	wait_for 10 'connected 6' && good "$TCP" && connected 6 && wait_for 30 'connected 0'
+}
+
+# ---- Prometheus
+
+# prom QUERY [JQ]: what it says of it. (A client that has said all must not close even
+# its own direction: Prometheus would take that for the end of the question.)
+prom() {
+	local path
+	path=/api/v1/query?query=$(jq -rn --arg q "$1" '$q | @uri')
+	in_ns gwA timeout 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/9090; printf "GET %s HTTP/1.0\r\n\r\n" "$1" >&3; cat <&3' _ "$path" >/tmp/prom.reply
+	sed '1,/^\r$/d' /tmp/prom.reply | jq -ec "${2:-.data.result}" || { cat /tmp/prom.reply; return 1; }
+}
+
+# is N QUERY: there is one such series, and that is its value
+is() { prom "$2" '.data.result | length == 1 and (.[0].value[1] | tonumber) == '"$1"; }
+
+# A configured tunnel that is down is 0 for Prometheus, not absent; its counters grow.
+scraped() {
+	local conf=/etc/netns/gwA/ipsvti pid status
+	cat >/tmp/prometheus.yml <<-EOT
+		global: {scrape_interval: 1s, scrape_timeout: 1s}
+		scrape_configs: [{job_name: ipsvti, static_configs: [{targets: ["127.0.0.1:9110"]}]}]
+	EOT
+	sed 's/^remote =.*/remote = "192.0.2.99"/' "$conf/vti0.conf" >"$conf/vti1.conf" && echo 'start = "passive"' >>"$conf/vti1.conf" &&
+		ask reload && ask up vti0 wait 20 && device gwA || return
+	ip netns exec gwA prometheus --config.file=/tmp/prometheus.yml --storage.tsdb.path=/tmp/prometheus \
+		--web.listen-address=127.0.0.1:9090 --log.level=warn >"$OUT/prometheus.log" 2>&1 &
+	pid=$!
+	scrapes
+	status=$?
+	kill "$pid"
+	cat "$OUT/prometheus.log"
+	wait "$pid"
+	rm "$conf/vti1.conf" && ask reload && return "$status"
+}
+
+scrapes() {
+	local before
+	wait_for 60 "is 1 'up{job=\"ipsvti\"}'" && wait_for 20 "is 1 'ipsvti_tunnel_up{tunnel=\"vti0\"}'" &&
+		is 0 'ipsvti_tunnel_up{tunnel="vti1"}' && is 0 'ipsvti_tunnel_carrier{tunnel="vti1"}' && is 1 ipsvti_agent_up || return
+	before=$(prom 'ipsvti_tunnel_receive_packets_total{tunnel="vti0"}' '.data.result[0].value[1] | tonumber') &&
+		in_ns hostA ping -q -c 5 -i 0.05 -W 5 10.2.0.2 &&
+		wait_for 20 "is $((before + 5)) 'ipsvti_tunnel_receive_packets_total{tunnel=\"vti0\"}'" || return
+	ask down vti0 && wait_for 20 "is 0 'ipsvti_tunnel_up{tunnel=\"vti0\"}'" || return
+	# Not one series of either has gone, and no scrape has failed.
+	prom 'count by (tunnel) ({tunnel=~"vti[01]"})' '[.data.result[].value[1]] | length == 2 and .[0] == .[1]' &&
+		is 1 'min_over_time(up{job="ipsvti"}[1m])'
 }
 
 # checked STATUS PATTERN...: what check says of our configuration
@@ -181,6 +254,9 @@ ktap_run "monitor: events of agent and kernel" monitor
 ktap_run "top: rates" top_draws
 ktap_run "metrics: up is 1, down is 0 and never absent" metrics
 ktap_run "metrics by HTTP, on this machine only" served
+ktap_run "metrics: slow clients keep nobody waiting" slow_clients
+ktap_run "metrics: Prometheus scrapes them" scraped
+kill "$SERVER"
 ktap_run "check: file, line, value, remedy" check
 ktap_run "probe: what strongSwan takes" probe
 fresh

@@ -2,17 +2,20 @@
 /*
  * ipsvtictl metrics: OpenMetrics text, once or to whoever asks by HTTP. Serving is a
  * process of its own, which has neither keys nor tunnels; it listens on this machine
- * only, one client at a time, none for longer than some seconds.
+ * only, and a client that is slow keeps nobody waiting.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,8 +23,11 @@
 #include "args.h"
 #include "metrics.h"
 
+/* How long a client may be silent. */
 #define CLIENT_SECONDS 5
 #define REQUEST_MAX 8192
+/* With no descriptor left for a client, the next one is looked at that much later. */
+#define FULL_SECONDS 1
 
 /* Whatever cannot be asked is left out, and ipsvti_agent_up is 0. */
 static bool write_all(struct ctl *ctl, FILE *to)
@@ -91,7 +97,7 @@ static socklen_t take_address(const char *where, union address *addr)
 
 static int listen_at(const char *where, const union address *addr, socklen_t len)
 {
-	int fd = socket(addr->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+	int fd = socket(addr->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
 	struct stat st;
 
 	if (fd < 0)
@@ -110,71 +116,78 @@ static int listen_at(const char *where, const union address *addr, socklen_t len
 
 /* ---- HTTP ------------------------------------------------------------------- */
 
-/* Return: whether there is a whole head of a request. */
-static bool read_head(int fd, char *buf, size_t size)
+static void answer_with(struct evhttp_request *req, int code, const char *status, const char *type,
+			const char *body, size_t len)
 {
-	size_t have = 0;
-	ssize_t n;
+	struct evkeyvalq *head = evhttp_request_get_output_headers(req);
+	struct evbuffer *buf = evbuffer_new();
 
-	do {
-		n = read(fd, buf + have, size - 1 - have);
-		if (n <= 0)
-			return false;
-		have += (size_t)n;
-		buf[have] = 0;
-		if (strstr(buf, "\r\n\r\n") || strstr(buf, "\n\n"))
-			return true;
-	} while (have < size - 1);
-	return false;
+	if (!buf || evhttp_add_header(head, "Content-Type", type) || evbuffer_add(buf, body, len))
+		evhttp_send_error(req, HTTP_INTERNAL, NULL);
+	else
+		evhttp_send_reply(req, code, status, buf);
+	if (buf)
+		evbuffer_free(buf);
 }
 
-static void answer_with(FILE *to, const char *status, const char *type, const char *body, size_t len)
+static void send_metrics(struct ctl *ctl, struct evhttp_request *req)
 {
-	fprintf(to,
-		"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-		status, type, len);
-	fwrite(body, 1, len, to);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *memory = open_memstream(&text, &len);
+	bool whole = memory && write_all(ctl, memory);
+
+	if (memory && fclose(memory))
+		whole = false;
+	if (whole)
+		answer_with(req, HTTP_OK, "OK", "application/openmetrics-text; version=1.0.0; charset=utf-8",
+			    text, len);
+	else
+		evhttp_send_error(req, HTTP_INTERNAL, NULL);
+	free(text);
 }
 
-static void serve_one(struct ctl *ctl, int fd)
+static void on_request(struct evhttp_request *req, void *arg)
 {
 	static const char plain[] = "text/plain; charset=utf-8";
-	const struct timeval timeout = { .tv_sec = CLIENT_SECONDS };
-	char request[REQUEST_MAX], *text = NULL;
-	FILE *to = fdopen(fd, "r+"), *memory;
-	bool whole;
-	size_t len = 0;
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-	if (!to || !read_head(fd, request, sizeof(request)))
-		goto out;
-	if (strncmp(request, "GET ", 4)) {
-		answer_with(to, "405 Method Not Allowed", plain, "GET only\n", 9);
-	} else if (strncmp(request + 4, "/metrics ", 9) && strncmp(request + 4, "/metrics?", 9)) {
-		answer_with(to, "404 Not Found", plain, "there is /metrics\n", 18);
-	} else {
-		memory = open_memstream(&text, &len);
-		whole = memory && write_all(ctl, memory);
-		if (memory && fclose(memory))
-			whole = false;
-		if (whole)
-			answer_with(to, "200 OK", "application/openmetrics-text; version=1.0.0; charset=utf-8",
-				    text, len);
-		free(text);
-	}
-out:
-	if (to)
-		fclose(to);
+	if (evhttp_request_get_command(req) != EVHTTP_REQ_GET)
+		answer_with(req, HTTP_BADMETHOD, "Method Not Allowed", plain, "GET only\n", 9);
+	else if (!path || strcmp(path, "/metrics"))
+		answer_with(req, HTTP_NOTFOUND, "Not Found", plain, "there is /metrics\n", 18);
 	else
-		close(fd);
+		send_metrics(arg, req);
+}
+
+/* One process serves one listener. */
+static struct event *look_again;
+
+static void on_full(struct evconnlistener *listener, void *arg)
+{
+	const struct timeval later = { .tv_sec = FULL_SECONDS };
+
+	(void)arg;
+	/* Who waits would be reported again at once, and for ever. */
+	if (!evtimer_add(look_again, &later))
+		evconnlistener_disable(listener);
+}
+
+static void on_later(evutil_socket_t fd, short what, void *listener)
+{
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(listener);
 }
 
 static enum ctl_status serve(struct ctl *ctl, const char *where)
 {
+	struct evconnlistener *listener;
 	union address addr;
 	socklen_t len = take_address(where, &addr);
-	int fd, client;
+	struct event_base *base;
+	struct evhttp *http;
+	int fd;
 
 	if (!len)
 		return ctl_usage(ctl,
@@ -184,13 +197,23 @@ static enum ctl_status serve(struct ctl *ctl, const char *where)
 	if (fd < 0)
 		return fail(ctl, where);
 	signal(SIGPIPE, SIG_IGN);
-	for (;;) {
-		client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-		if (client >= 0)
-			serve_one(ctl, client);
-		else if (errno != EINTR && errno != ECONNABORTED)
-			return fail(ctl, where);
-	}
+	/* Nothing is given back: what ends this is what ends the process. */
+	errno = ENOMEM;
+	base = event_base_new();
+	http = base ? evhttp_new(base) : NULL;
+	listener = http ? evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, fd) : NULL;
+	look_again = listener ? evtimer_new(base, on_later, listener) : NULL;
+	if (!look_again || !evhttp_bind_listener(http, listener))
+		return fail(ctl, where);
+	evconnlistener_set_error_cb(listener, on_full);
+	evhttp_set_timeout(http, CLIENT_SECONDS);
+	evhttp_set_max_headers_size(http, REQUEST_MAX);
+	evhttp_set_max_body_size(http, REQUEST_MAX);
+	/* All that it knows; others than GET get an answer that says so. */
+	evhttp_set_allowed_methods(http, UINT16_MAX);
+	evhttp_set_gencb(http, on_request, ctl);
+	event_base_dispatch(base);
+	return fail(ctl, where);
 }
 
 static enum ctl_status metrics(struct ctl *ctl, int argc, char **argv)
