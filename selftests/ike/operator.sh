@@ -241,6 +241,11 @@ probe() {
 	for a in aes256gcm16 chacha20poly1305 sha512 sha1 prfsha512 prfsha1 x25519 ecp256 modp2048; do
 		grep -Eq "^$a +refused" /tmp/answers || return
 	done
+	# For programs the same.
+	ask --json probe "$SEEN_B" every 1 | head -n 6 >/tmp/probe.json
+	cat /tmp/probe.json
+	[ "$(jq -r '[.name, .answer] | join(" ")' /tmp/probe.json)" = "$(head -n 6 /tmp/answers | tr -s ' ')" ] &&
+		[ "$(jq -r .type /tmp/probe.json | sort | uniq -c | xargs)" = '5 encryption 1 integrity' ] || return
 	# No key was shown, and nobody had to be refused.
 	! grep -q 'IKE_AUTH' "$OUT/charon.log" && ask probe 198.51.100.77 >/tmp/probe 2>&1
 	[ $? = 1 ] && grep -q 'no answer: is it a gateway' /tmp/probe

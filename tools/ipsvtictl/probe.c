@@ -28,12 +28,11 @@ static enum ctl_status probe(struct ctl *ctl, int argc, char **argv)
 	const char *peer = args_next(&args), *word = args_next(&args);
 	uint32_t seconds = 1;
 	enum ctl_status status = CTL_OK;
+	const char *words[5] = { PROBE }, **to = words + 1;
 	char every[16];
 
 	if (!peer)
 		return ctl_usage(ctl, "expected the address or name of a gateway");
-	if (ctl->json)
-		return ctl_usage(ctl, "probe has no --json");
 	if (word && strcmp(word, "every"))
 		return ctl_usage(ctl, "\"%s\": expected \"every\"", word);
 	if (word)
@@ -49,8 +48,12 @@ static enum ctl_status probe(struct ctl *ctl, int argc, char **argv)
 			 strerror(errno));
 		return CTL_FAILED;
 	}
-	execlp(PROBE, PROBE, peer, every, NULL);
-	execl("/usr/bin/" PROBE, PROBE, peer, every, NULL);
+	if (ctl->json)
+		*to++ = "--json";
+	*to++ = peer;
+	*to = every;
+	execvp(PROBE, (char **)words);
+	execv("/usr/bin/" PROBE, (char **)words);
 	ctl->err = (struct ipsvti_error){ .code = errno };
 	snprintf(ctl->err.text, sizeof(ctl->err.text), PROBE " cannot be run: %s", strerror(errno));
 	return CTL_FAILED;
@@ -65,6 +68,9 @@ const struct ctl_command probe_command = {
 		"IKE SAs may be half open: raise SECONDS (1) if there is no answer any more.\n"
 		"\n"
 		"Ask only gateways of your own, or of who knows.\n"
+		"\n"
+		"With --json: an object for each algorithm, one a line, with \"type\", \"name\" and\n"
+		"\"answer\": \"accepted\", \"refused\" or \"no answer\".\n"
 		"\n"
 		"Example:\n"
 		"  ipsvtictl probe 198.51.100.2\n",

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,7 +286,18 @@ static const char *word(enum answer answer)
 	return words[answer];
 }
 
-static int run(struct probe *p, unsigned int every)
+/* A line for each answer, as soon as it is there. */
+static void print_answer(const struct question *q, enum answer answer, bool json, bool first)
+{
+	if (json)
+		printf("{\"type\": \"%s\", \"name\": \"%s\", \"answer\": \"%s\"}\n", q->type, q->name,
+		       word(answer));
+	else
+		printf("%-12s %-17s %s\n", first ? q->type : "", q->name, word(answer));
+	fflush(stdout);
+}
+
+static int run(struct probe *p, unsigned int every, bool json)
 {
 	unsigned int silent = 0, accepted = 0;
 	const char *type = "";
@@ -297,8 +309,7 @@ static int run(struct probe *p, unsigned int every)
 		if (i)
 			sleep(every);
 		answer = ask(p, q);
-		printf("%-12s %-17s %s\n", strcmp(type, q->type) ? q->type : "", q->name, word(answer));
-		fflush(stdout);
+		print_answer(q, answer, json, strcmp(type, q->type));
 		type = q->type;
 		silent = answer == SILENT ? silent + 1 : 0;
 		accepted += answer == ACCEPTED;
@@ -316,17 +327,20 @@ int main(int argc, char **argv)
 {
 	unsigned int every = 1;
 	struct probe p = { .fd = -1 };
+	bool json = argc > 1 && !strcmp(argv[1], "--json");
 	char *end;
 
+	argc -= json;
+	argv += json;
 	if (argc == 3) {
 		every = (unsigned int)strtoul(argv[2], &end, 10);
 		argc -= *end || !every || every > 3600 ? 0 : 1;
 	}
 	if (argc != 2) {
-		fputs("Usage: ipsvti-probe PEER [SECONDS]\n", stderr);
+		fputs("Usage: ipsvti-probe [--json] PEER [SECONDS]\n", stderr);
 		return 2;
 	}
 	if (connect_to(argv[1], &p))
 		return 1;
-	return run(&p, every);
+	return run(&p, every, json);
 }
