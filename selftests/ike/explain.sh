@@ -9,7 +9,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 21
+ktap_plan 23
 
 CONF=/etc/ipsvti/vti0.conf PKI=/tmp/pki
 SWAN_TRIES=1
@@ -167,6 +167,43 @@ loop() {
 	return "$status"
 }
 
+# Outer packets with a mark, or bound to a VRF, have another way than all others: it is
+# theirs that counts, whether it is the worse or the better one.
+other_ways() {
+	ip -n gwA -batch - <<-EOT || return
+		rule add fwmark 7 table 77
+		route add unreachable default table 77
+		link set vti0 type ipsvti fwmark 7
+	EOT
+	explains "there is no route to the peer $SEEN_B with mark 0x7: " 'do: add one, such as: ip route add .* table TABLE, with the one' &&
+		ip -n gwA route replace default via 192.0.2.254 table 77 && ip -n gwA -4 route del default &&
+		! explain | grep 'there is no route to the peer'
+	local status=$?
+	ip -n gwA -batch - <<-EOT || return
+		route replace default via 192.0.2.254
+		route add $SEEN_B dev vti0 table 77
+	EOT
+	[ "$status" = 0 ] && explains "the route to the peer $SEEN_B with mark 0x7 leads into vti0, the tunnel itself" || return
+	ip -n gwA -batch - <<-EOT || return
+		rule del fwmark 7 table 77
+		link add blue type vrf table 20
+		link set blue up
+		route add unreachable default vrf blue metric 8192
+		link set vti0 type ipsvti fwmark 0 dev blue
+	EOT
+	explains "there is no route to the peer $SEEN_B by blue: " "do: add one, such as: ip route add $SEEN_B via GATEWAY vrf blue" &&
+		ip -n gwA route add default via 192.0.2.254 dev wan vrf blue && ! explain | grep 'there is no route to the peer'
+	status=$?
+	ip -n gwA link del vti0 && ip -n gwA link del blue && ctl gwA up vti0 && device gwA
+	return "$status"
+}
+
+# An MTU that does not follow the path, and what comes of it.
+mtu() {
+	ip -n gwA link set vti0 mtu 1500 && explains 'note: the MTU of vti0 was set to 1500 by hand' 'do: ip link set vti0 type ipsvti mtu-auto on' &&
+		ip -n gwA link set vti0 type ipsvti mtu-auto on && ! explain | grep 'the MTU of'
+}
+
 device_matters() {
 	ip -n gwA route del 10.2.0.0/24 dev vti0 && ip -n gwA -6 route del fd00:2::/64 dev vti0 &&
 		explains 'no route leads into vti0 but those of its own addresses' && ip -n gwA addr flush dev vti0 scope global &&
@@ -249,6 +286,8 @@ ktap_run "ESP does not come back" nothing_back
 ktap_run "nobody is there: ICMP says so" nobody_there
 ktap_run "a firewall says no, or nothing" eval 'prohibited && silence'
 ktap_run "no way to the peer, and one through the tunnel" eval 'no_route_out && loop'
+ktap_run "another way for marked packets, and in a VRF" other_ways
+ktap_run "an MTU by hand" mtu
 ktap_run "route, address, device" device_matters
 ktap_run "an outer address of somebody else" not_our_address
 ktap_run "certificates: the tunnel is up" certificates

@@ -125,6 +125,7 @@ static void look_at_device(struct facts *facts, const char *device,
 			   const struct ipsvti_addr *local,
 			   const struct ipsvti_addr *remote)
 {
+	struct ipsvti_link bound;
 	struct ipsvti_rtnl *rt;
 	int ret;
 
@@ -133,12 +134,16 @@ static void look_at_device(struct facts *facts, const char *device,
 		return;
 	facts->has_link = !ipsvti_link_get(rt, device, &facts->link, NULL);
 	if (remote->family && facts->local_is_ours) {
-		ret = ipsvti_route_get(rt, local, remote, &facts->underlay, NULL);
+		ret = ipsvti_route_get_by(rt, local, remote, facts->link.fwmark,
+					  facts->link.link, &facts->underlay, NULL);
 		facts->underlay_error = -ret;
 		if (!ret)
 			if_indextoname(facts->underlay.ifindex,
 				       facts->underlay_name);
 	}
+	if (facts->link.link && if_indextoname(facts->link.link, facts->bound_name))
+		facts->bound_is_vrf = !ipsvti_link_get(rt, facts->bound_name, &bound, NULL) &&
+				      !strcmp(bound.kind, "vrf");
 	ipsvti_rtnl_close(rt);
 }
 

@@ -21,8 +21,10 @@
  * @routes: routes that lead into the device, those of its addresses not counted
  * @has_routes: @addresses and @routes are known
  * @local_is_ours: the outer address is one of this machine
- * @underlay: the way to the peer
+ * @underlay: the way to the peer, of packets with the device's mark, bound as they are
  * @underlay_name: its device
+ * @bound_name: the device that outer packets are bound to; empty, none
+ * @bound_is_vrf: it is a VRF
  * @underlay_error: errno value if there is no way; -1: nobody has looked
  * @pair: the pair in use
  * @has_pair: there is one
@@ -38,6 +40,8 @@ struct facts {
 	bool local_is_ours;
 	struct ipsvti_route underlay;
 	char underlay_name[IF_NAMESIZE];
+	char bound_name[IF_NAMESIZE];
+	bool bound_is_vrf;
 	int underlay_error;
 	struct ipsvti_pair pair;
 	bool has_pair;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the kernel knows of a tunnel that does not work: see finding.h. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "answer.h"
@@ -74,12 +75,35 @@ static void judge_drops(json_t *list, const struct ipsvti_counters *counters)
 	}
 }
 
+/* " with mark 0x5", " by vrf-wan": what makes the outer packets others than all. */
+static const char *how(const struct facts *facts, char *buf, size_t len)
+{
+	char mark[32] = "";
+
+	if (facts->link.fwmark)
+		snprintf(mark, sizeof(mark), " with mark 0x%" PRIx32, facts->link.fwmark);
+	snprintf(buf, len, "%s%s%s", mark, *facts->bound_name ? " by " : "", facts->bound_name);
+	return buf;
+}
+
+/* What stands behind "ip route add ... via GATEWAY" for those. */
+static const char *whither(const struct facts *facts, char *buf, size_t len)
+{
+	if (*facts->bound_name)
+		snprintf(buf, len, " %s %s", facts->bound_is_vrf ? "vrf" : "dev", facts->bound_name);
+	else if (facts->link.fwmark)
+		snprintf(buf, len, " table TABLE, with the one that ip rule has for this mark");
+	else
+		*buf = '\0';
+	return buf;
+}
+
 static void judge_underlay(json_t *list, const json_t *tunnel,
 			   const struct facts *facts)
 {
 	const char *remote = text(tunnel, "remote");
 	const char *local = text(tunnel, "local");
-	bool marked = facts->link.fwmark || facts->link.link;
+	char buf[64], table[80];
 	json_t *f;
 
 	if (!facts->local_is_ours) {
@@ -89,18 +113,20 @@ static void judge_underlay(json_t *list, const json_t *tunnel,
 		finding_at(f, tunnel, "local");
 		return;
 	}
-	if (facts->underlay_error > 0 && !marked) {
+	if (facts->underlay_error > 0) {
 		finding_add(list, "error", "no-underlay-route",
-			    json_sprintf("there is no route to the peer %s: %s", remote,
+			    json_sprintf("there is no route to the peer %s%s: %s", remote,
+					 how(facts, buf, sizeof(buf)),
 					 strerror(facts->underlay_error)),
-			    json_sprintf("add one, such as: ip route add %s via GATEWAY", remote));
-	} else if (!facts->underlay_error && !marked && facts->has_link &&
+			    json_sprintf("add one, such as: ip route add %s via GATEWAY%s", remote,
+					 whither(facts, table, sizeof(table))));
+	} else if (!facts->underlay_error && facts->has_link &&
 		   facts->underlay.ifindex == facts->link.ifindex) {
 		finding_add(list, "error", "route-loop",
-			    json_sprintf("the route to the peer %s leads into %s, the tunnel itself", remote,
-					 facts->link.name),
-			    json_sprintf("add a route to it by the underlay, such as: ip route add %s via GATEWAY",
-					 remote));
+			    json_sprintf("the route to the peer %s%s leads into %s, the tunnel itself", remote,
+					 how(facts, buf, sizeof(buf)), facts->link.name),
+			    json_sprintf("add a route to it by the underlay, such as: ip route add %s via GATEWAY%s",
+					 remote, whither(facts, table, sizeof(table))));
 	}
 }
 

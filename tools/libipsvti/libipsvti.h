@@ -705,6 +705,23 @@ int ipsvti_route_get(struct ipsvti_rtnl *rt, const struct ipsvti_addr *local,
 		     struct ipsvti_route *route, struct ipsvti_error *err);
 
 /**
+ * ipsvti_route_get_by() - The same of packets that are not like all others.
+ * @rt: connection
+ * @local: see there
+ * @remote: see there
+ * @mark: mark of the packets; 0, none
+ * @oif: index of the device, or of the VRF, that they are bound to; 0, none
+ * @route: see there
+ * @err: see there
+ *
+ * Return: see there.
+ */
+int ipsvti_route_get_by(struct ipsvti_rtnl *rt, const struct ipsvti_addr *local,
+			const struct ipsvti_addr *remote, uint32_t mark,
+			unsigned int oif, struct ipsvti_route *route,
+			struct ipsvti_error *err);
+
+/**
  * enum ipsvti_change_type - What has changed.
  * @IPSVTI_CHANGE_LINK: link: a device is new or another than before, in its
  *	name for example

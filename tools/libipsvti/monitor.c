@@ -140,7 +140,7 @@ static void put_addr(struct nlmsghdr *nlh, uint16_t type,
 }
 
 void route_request(struct wire_request *req, const struct ipsvti_addr *local,
-		   const struct ipsvti_addr *remote)
+		   const struct ipsvti_addr *remote, uint32_t mark, unsigned int oif)
 {
 	uint8_t bits = remote->family == AF_INET ? 32 : 128;
 	const struct rtmsg rtm = {
@@ -153,6 +153,10 @@ void route_request(struct wire_request *req, const struct ipsvti_addr *local,
 			  NULL);
 	put_addr(&req->nlh, RTA_DST, remote);
 	put_addr(&req->nlh, RTA_SRC, local);
+	if (mark)
+		mnl_attr_put_u32(&req->nlh, RTA_MARK, mark);
+	if (oif)
+		mnl_attr_put_u32(&req->nlh, RTA_OIF, oif);
 }
 
 int route_take(const struct nlmsghdr *nlh, void *data)
@@ -189,11 +193,19 @@ int ipsvti_route_get(struct ipsvti_rtnl *rt, const struct ipsvti_addr *local,
 		     const struct ipsvti_addr *remote,
 		     struct ipsvti_route *route, struct ipsvti_error *err)
 {
+	return ipsvti_route_get_by(rt, local, remote, 0, 0, route, err);
+}
+
+int ipsvti_route_get_by(struct ipsvti_rtnl *rt, const struct ipsvti_addr *local,
+			const struct ipsvti_addr *remote, uint32_t mark,
+			unsigned int oif, struct ipsvti_route *route,
+			struct ipsvti_error *err)
+{
 	struct wire_request req;
 	int ret;
 
 	memset(route, 0, sizeof(*route));
-	route_request(&req, local, remote);
+	route_request(&req, local, remote, mark, oif);
 	ret = nl_conn_talk(link_conn(rt), &req, route_take, route, err);
 	if (ret)
 		memset(route, 0, sizeof(*route));

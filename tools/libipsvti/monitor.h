@@ -21,9 +21,11 @@ void monitor_feed(const void *buf, size_t len, ipsvti_change_cb cb, void *data);
  * @req: the message
  * @local: source address
  * @remote: destination address
+ * @mark: mark of the packets; 0, none
+ * @oif: index of the device or VRF that they are bound to; 0, none
  */
 void route_request(struct wire_request *req, const struct ipsvti_addr *local,
-		   const struct ipsvti_addr *remote);
+		   const struct ipsvti_addr *remote, uint32_t mark, unsigned int oif);
 
 /**
  * route_take() - Fill a struct ipsvti_route from a message. Pure.

@@ -2,6 +2,7 @@
 /* ipsvtictl explain: what is made of what the agent and the kernel know. */
 #include "tests.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,59 @@ static void kernel(void **state)
 	assert_first(judge("", "", &facts), "nothing-back", "5 packets were sent with the SA in use, and none came back", "ESP", 0);
 }
 
+/* Outer packets that are marked, or bound to a device or a VRF, go other ways than all. */
+static void ways(void **state)
+{
+	struct facts facts = { .has_link = true, .local_is_ours = true, .has_routes = true, .addresses = 1, .routes = 1 };
+
+	(void)state;
+	strcpy(facts.link.kind, "ipsvti");
+	strcpy(facts.link.name, "vti0");
+	facts.link.up = true;
+	facts.link.ifindex = 5;
+	facts.underlay_error = ENETUNREACH;
+	assert_first(judge("", "", &facts), "no-underlay-route", "no route to the peer 192.0.2.2: Network",
+		     "ip route add 192.0.2.2 via GATEWAY", 0);
+	facts.link.fwmark = 0x2a;
+	assert_first(judge("", "", &facts), "no-underlay-route", "no route to the peer 192.0.2.2 with mark 0x2a: Network",
+		     "ip route add 192.0.2.2 via GATEWAY table TABLE, with the one that ip rule has", 0);
+	strcpy(facts.bound_name, "wan");
+	assert_first(judge("", "", &facts), "no-underlay-route", "the peer 192.0.2.2 with mark 0x2a by wan: Network",
+		     "ip route add 192.0.2.2 via GATEWAY dev wan", 0);
+	facts.link.fwmark = 0;
+	facts.bound_is_vrf = true;
+	assert_first(judge("", "", &facts), "no-underlay-route", "the peer 192.0.2.2 by wan: Network",
+		     "ip route add 192.0.2.2 via GATEWAY vrf wan", 0);
+	facts.underlay_error = 0;
+	facts.underlay.ifindex = 5;
+	assert_first(judge("", "", &facts), "route-loop", "the peer 192.0.2.2 by wan leads into vti0", "via GATEWAY vrf wan", 0);
+}
+
+static void mtus_and_clocks(void **state)
+{
+	struct facts facts = { .has_link = true, .local_is_ours = true, .underlay_error = -1, .has_routes = true, .addresses = 1, .routes = 1 };
+	json_t *list;
+
+	(void)state;
+	strcpy(facts.link.kind, "ipsvti");
+	strcpy(facts.link.name, "vti0");
+	facts.link.up = true;
+	facts.link.mtu = 1500;
+	facts.link.has = IPSVTI_HAS(IFLA_IPSVTI_MTU_AUTO);
+	assert_first(judge("", "", &facts), "mtu-by-hand", "the MTU of vti0 was set to 1500 by hand",
+		     "ip link set vti0 type ipsvti mtu-auto on", 0);
+	facts.link.mtu_auto = true;
+	list = judge("", "", &facts);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+	facts.has_tunnel = true;
+	facts.tunnel.counters.value[IPSVTI_A_COUNTERS_TX_TOO_BIG] = 3;
+	assert_first(judge("", "", &facts), "tx-too-big", "3 packets dropped since the device was made: tx-too-big",
+		     "set mss-clamp auto on the device", 0);
+	assert_first(judge("\"ours\":" FAILURE("certificate-expired", ",\"text\":\"gone\""), ",\"unix-time\":4102444800", NULL),
+		     "certificate-expired", "gone; the clock here says 2100-01-01 00:00 UTC", "correct the clock", 0);
+}
+
 /* Each reason to drop a packet has a remedy. */
 static void drops(void **state)
 {
@@ -175,6 +229,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(answers, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(keys_and_names, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(kernel, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(ways, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(mtus_and_clocks, make_file, remove_file),
 	cmocka_unit_test(drops),
 };
 
