@@ -160,7 +160,7 @@ slow_clients() {
 # its own direction: Prometheus would take that for the end of the question.)
 prom() {
 	local path
-	path=/api/v1/query?query=$(jq -rn --arg q "$1" '$q | @uri')
+	path="/api/v1/query?query=$(jq -rn --arg q "$1" '$q | @uri')"
 	in_ns gwA timeout 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/9090; printf "GET %s HTTP/1.0\r\n\r\n" "$1" >&3; cat <&3' _ "$path" >/tmp/prom.reply
 	sed '1,/^\r$/d' /tmp/prom.reply | jq -ec "${2:-.data.result}" || { cat /tmp/prom.reply; return 1; }
 }

@@ -40,13 +40,13 @@ aws) ktap_plan 4 ;;
 *) ktap_plan 13 ;;
 esac
 
-# await SECONDS 'CONDITION': as wait_for, but for what takes long: virtual time costs
+# await SECONDS 'CONDITION' [STEP]: as wait_for, but for what takes long: virtual time costs
 # nothing, and looking does.
 await() {
 	local end=$((SECONDS + $1))
 	until eval "$2" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || { echo "waited $1 s in vain for: $2" >&2; return 1; }
-		pause 1
+		pause "${3:-1}"
 	done
 }
 
@@ -227,7 +227,7 @@ router_end() {
 # One carries, the other stands by, both ways.
 stands_by() {
 	lives long long && ctl gwA up "${CLOUD}1" && wait_for 20 both_up && meds 100 200 && bird_start 100 200 &&
-		await 60 "by gwA ${CLOUD}1 && by gwB xfrm1" || return
+		await 60 "by gwA ${CLOUD}1 && by gwB xfrm1" 3 || return
 	local two
 	two=$(sent 2)
 	under_flows "$OUT/standby" 20 0.1 pause 5 && [ "$(of "$OUT/standby" lost)" = 0 ] && [ $(($(sent 2) - two)) -le 10 ]
@@ -235,7 +235,7 @@ stands_by() {
 
 both_carry() {
 	local one two
-	meds 100 100 && frr_start && await 60 "by gwA '${CLOUD}1 ${CLOUD}2' && by gwB 'xfrm1 xfrm2'" || return
+	meds 100 100 && frr_start && await 90 "by gwA '${CLOUD}1 ${CLOUD}2' && by gwB 'xfrm1 xfrm2'" 3 || return
 	one=$(sent 1) two=$(sent 2)
 	under_flows "$OUT/both" 40 0.5 pause 5 || return
 	one=$(($(sent 1) - one)) two=$(($(sent 2) - two))
@@ -305,7 +305,7 @@ endpoint_ends() {
 comes_back() { # OURS THEIRS
 	ip -n gwB link set xfrm1 up
 	in_ns inet nft flush set ip cut dead
-	await 90 both_up && await 60 "by gwA '$1' && by gwB '$2'"
+	await 90 both_up && await 90 "by gwA '$1' && by gwB '$2'" 3
 }
 
 # An endpoint is replaced with notice: the cloud moves traffic first, and nothing is lost.
