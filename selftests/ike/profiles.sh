@@ -37,6 +37,7 @@ EVEN_CHILD='rekey_time = 10s
 
 case $CLOUD in
 aws) ktap_plan 4 ;;
+gcp) ktap_plan 14 ;;
 *) ktap_plan 13 ;;
 esac
 
@@ -330,6 +331,20 @@ lost_wire() { # LABEL OURS THEIRS
 	comes_back "$2" "$3" && return "$status"
 }
 
+# ---- MTU ---------------------------------------------------------------------------
+
+big() { in_ns hostA ping -q -c 1 -W 2 -M "do" -s "$(($1 - 28))" 10.2.0.2; }
+
+# Google Cloud's gateways have an MTU of 1460. One packet that is too large finds that out.
+mtu_follows() {
+	ip -n inet link set toB mtu 1460 && ip -n gwB -batch - <<-EOT && routed || return
+		link set wan mtu 1460
+		link set xfrm1 mtu 1406
+	EOT
+	big 1446
+	wait_for 10 "[[ \$(ip -n gwA -o link show ${CLOUD}1) = *' mtu 1406 '* ]]" && big 1406 && ! big 1407
+}
+
 ONE=${CLOUD}1 TWO=${CLOUD}2
 ktap_run "$CLOUD: two endpoints and a BGP router" cloud_start
 ktap_run "we begin: suite and MTU of the preset" begin
@@ -346,6 +361,7 @@ if [ "$CLOUD" != aws ]; then
 	ktap_run "FRR: a wire is cut: traffic moves, and comes back" lost_wire FRR "$ONE $TWO" 'xfrm1 xfrm2'
 	ktap_run "FRR: ends, and so do its routes" router_end
 fi
+[ "$CLOUD" != gcp ] || ktap_run "its gateway's MTU is 1460: ours follows" mtu_follows
 printf '# %s\n' "${TOLD[@]}"
 agents_end
 ktap_end
