@@ -48,7 +48,7 @@ azure)
 	# It is octets that end its SAs.
 	SHORT_CHILD='rekey_time = 24300s
 				life_time = 27000s
-				rekey_bytes = 40000
+				rekey_bytes = 30000
 				rand_bytes = 4000
 				life_bytes = 10000000
 				replay_window = 1024'

@@ -145,7 +145,7 @@ rekeyed() {
 
 # We have begun, and it rekeys.
 its_rekeys() {
-	lives short long && ctl gwA up "${CLOUD}1" && wait_for 20 both_up && rekeyed its-rekeys 5 2 &&
+	lives short long && ctl gwA up "${CLOUD}1" && wait_for 20 both_up && rekeyed its-rekeys 4 2 &&
 		[ "$(times gwA "${CLOUD}1.*IKE SA rekeyed by us")" = 0 ]
 }
 
