@@ -3,7 +3,7 @@
 #
 # guard.sh: the benchmark runs, and ipsvti has not become dearer. UDP packets of 64 octets
 # through no tunnel, the XFRM interface and ipsvti, in the same run; KTAP. Runs on the
-# host, as it boots guests of its own. IPSVTI_OUT=FOLDER keeps their logs.
+# host, as it boots guests of its own; and report.py is tested. IPSVTI_OUT=FOLDER keeps their logs.
 set -u
 here=$(dirname "$(realpath "$0")")
 # What ipsvti takes above plain routing is at most so many hundredths of what the XFRM
@@ -16,7 +16,7 @@ if [ -z "$out" ]; then
 fi
 n=0 status=0
 
-echo "1..3"
+echo "1..4"
 said() { # STATUS NAME
 	n=$((n + 1))
 	if [ "$1" -eq 0 ]; then
@@ -27,7 +27,10 @@ said() { # STATUS NAME
 	fi
 }
 
-IPSVTI_OUT=$out "$here/run" -k 6.1 -q -m guard >"$out/said" 2>&1
+python3 "$here/report_test.py" >"$out/said" 2>&1
+said $? "the tables hold what logs say"
+
+IPSVTI_OUT=$out "$here/run" -k 6.1 -q -m guard >>"$out/said" 2>&1
 said $? "the guests were measured"
 
 # ask: whether all is well, hundredths of the XFRM interface's, and what that is made of

@@ -16,6 +16,7 @@ import sys
 from plot import bars
 
 SIZES = ("64", "512", "1400")
+COUNTS = (1, 10, 1000, 10000)
 # what is asked of ipsvti: what it takes, against which other, at most how many times that
 TARGETS = [
     ("UDP 64 B, above plain", ("udp", "64"), "xfrmi", 0.60),
@@ -25,7 +26,11 @@ TARGETS = [
     ("TCP, per octet", ("tcp", ""), "vti", 0.58),
     ("TCP, per octet", ("tcp", ""), "wireguard", 0.50),
 ]
-MOST_10000 = 1.05
+MOST_10000, MOST_MEMORY = 1.05, 1.0
+# what is hoped for beyond that; UDP against IPIP and the cipher twice
+HOPED_FLOOR, HOPED_TCP, HOPED_MEMORY = 1.15, 0.65, 0.5
+# of a packet's size, that of the cipher's speed test which comes next
+CIPHER_SIZES = {"64": 64, "512": 512, "1400": 1420}
 
 
 def number(text):
@@ -78,7 +83,9 @@ class Logs:
             self.others[name] = d["others"]
         elif word == "CRYPTO":
             used = [w for w in rest.split() if re.search("gcm|chacha", w)]
-            if used and part == "count" and not name.startswith(("count.plain", "count.ipip")):
+            # what a template is made of is listed, too
+            used.sort(key=lambda w: (w.startswith("cryptd("), w.startswith("__")))
+            if used and part == "count":
                 self.crypto[name.split(".", 1)[1]] = used[0]
         elif word in ("R", "ERR") or (word == "XFRM" and "=" in rest):
             self.notes.append(f"{name}: {word} {rest}")
@@ -148,27 +155,49 @@ def report_count(logs, tunnels):
            "ping", "above"], rows)
 
 
+def cipher_twice(logs, size):
+    """The cipher alone, there and back: AES-256-GCM."""
+    both = [logs.ciphers.get(("gcm(aes)", 256, way, CIPHER_SIZES[size])) for way in ("encryption", "decryption")]
+    return sum(both) if all(both) else None
+
+
+def floor(logs, size):
+    """IPIP with the cipher: a packet of SIZE takes that in any tunnel, above plain routing."""
+    ipip, cipher = logs.above("ipip", "udp", size), cipher_twice(logs, size)
+    return ipip + cipher if ipip and cipher else None
+
+
+def targets_of(logs):
+    """(what, of what, ours, theirs, most): figures are None if they were not measured."""
+    def per_octet(tunnel):
+        return logs.mean("count", tunnel, "tcp")
+
+    for what, (kind, size), other, most in TARGETS:
+        get = per_octet if kind == "tcp" else lambda t, k=kind, s=size: logs.above(t, k, s)
+        yield what, other, get("ipsvti"), get(other), most
+    yield ("UDP 64 B, through one of 10 000 tunnels", "ipsvti, through the only one",
+           many(logs, "ipsvti", 10000)[0], many(logs, "ipsvti", 1)[0], MOST_10000)
+    ours, theirs = memory(logs, "ipsvti"), memory(logs, "xfrmi")
+    yield "octets of an idle tunnel (device, SAs, policies)", "xfrmi", ours, theirs, MOST_MEMORY
+    for size in ("64", "1400"):
+        yield (f"hoped for: UDP {size} B, above plain", "ipip and the cipher twice",
+               logs.above("ipsvti", "udp", size), floor(logs, size), HOPED_FLOOR)
+    yield "hoped for: TCP, per octet", "xfrmi", per_octet("ipsvti"), per_octet("xfrmi"), HOPED_TCP
+    yield "hoped for: octets of an idle tunnel", "xfrmi", ours, theirs, HOPED_MEMORY
+
+
 def report_targets(logs):
     rows, result = [], []
-    for what, (kind, size), other, most in TARGETS:
-        get = logs.above if kind == "udp" else lambda *a: logs.mean("count", *a)
-        ours, theirs = get("ipsvti", kind, size), get(other, kind, size)
+    for what, other, ours, theirs, most in targets_of(logs):
         ratio = ours / theirs if ours and theirs else None
-        rows.append([f"{what}, of {other}", text(ratio, "{:.3f}"), f"{most:.2f}",
-                     "-" if ratio is None else "yes" if ratio <= most else "no"])
-        result.append({"what": what, "of": other, "ratio": ratio, "most": most})
-    ratio = many_ratio(logs)
-    if ratio:
-        rows.append(["10 000 tunnels, of one: UDP 64 B", text(ratio, "{:.3f}"), f"{MOST_10000:.2f}",
-                     "yes" if ratio <= MOST_10000 else "no"])
-        result.append({"what": "10000 tunnels", "of": "1", "ratio": ratio, "most": MOST_10000})
-    ours, theirs = memory(logs, "ipsvti"), memory(logs, "xfrmi")
-    if ours and theirs:
-        rows.append(["memory of an idle tunnel, of xfrmi's", text(ours / theirs, "{:.3f}"), "1.00",
-                     "yes" if ours < theirs else "no"])
-        result.append({"what": "memory", "of": "xfrmi", "ratio": ours / theirs, "most": 1})
-    print("### ipsvti against others\n")
-    table(["", "measured", "wanted at most", "reached"], rows)
+        form = "{:,.2f}" if ours and ours < 100 else "{:,.0f}"
+        result.append({"what": what, "of": other, "ours": ours, "theirs": theirs, "ratio": ratio, "most": most})
+        if ratio is not None:
+            rows.append([what, other, text(ours, form), text(theirs, form), text(ratio, "{:.3f}"), f"{most:.2f}",
+                         "holds" if ratio <= most else "**does not hold**"])
+    if rows:
+        print("### ipsvti against others\n")
+        table(["what", "against", "ipsvti", "the other", "ratio", "target", "holds"], rows)
     return result
 
 
@@ -178,15 +207,10 @@ def many(logs, kind, count):
     return (v + [None, None])[:2]
 
 
-def many_ratio(logs):
-    one, all_ = many(logs, "ipsvti", 1)[0], many(logs, "ipsvti", 10000)[0]
-    return all_ / one if one and all_ else None
-
-
 def memory(logs, kind, count=10000):
-    """KiB for each tunnel; with few of them it is chance what pages were taken."""
+    """Octets for each tunnel; with few of them it is chance what pages were taken."""
     sides = logs.scale.get(f"{kind}-n{count}", [])
-    return statistics.mean(d["kb"] for d in sides) / count if sides and count >= 1000 else None
+    return 1024 * statistics.mean(d["kb"] for d in sides) / count if sides and count >= 1000 else None
 
 
 def report_scale(logs):
@@ -196,21 +220,24 @@ def report_scale(logs):
               "and what a tunnel takes at one gateway\n")
     rows = []
     for k in kinds:
-        for n in (1, 10, 1000, 10000):
+        for n in COUNTS:
             sides = logs.scale.get(f"{k}-n{n}", [])
             one, each = many(logs, k, n)
             made = statistics.mean(d["ticks"] for d in sides) / n if sides else None
-            rows.append([f"{k}, {n}", text(one), text(each), text(memory(logs, k, n), "{:.1f}"), text(made)])
+            if sides:
+                rows.append([f"{k}, {n:,}", text(one), text(each), text(memory(logs, k, n)), text(made)])
     if rows:
-        table(["tunnels", "through one", "through all", "KiB each", "instructions to make each"], rows)
-    for part, letter, title in (("window", "w", "Replay window, packets"),
-                                ("selectors", "s", "Selectors, or policies, the last of them hit")):
-        found = sorted({k[1] for k in logs.runs if k[0] == part},
-                       key=lambda t: (t.split("-")[0], int(t.split("-")[1][1:])))
-        if found:
+        table(["tunnels", "through one", "through all", "octets each", "instructions to make each"], rows)
+    for part, letter, default, title in (
+            ("window", "w", 1024, "Replay window, packets"),
+            ("selectors", "s", 0, "Selectors beside none, or policies beside one; the last of them hit")):
+        rows = {(k[1].split("-")[0], int(k[1].split("-" + letter)[1])): logs.mean(part, k[1], "udp", "64")
+                for k in logs.runs if k[0] == part}
+        # one that all others have is measured with the others
+        rows.update({(kind, default): logs.mean("count", kind, "udp", "64") for kind, _ in rows})
+        if rows:
             print(f"### {title}: UDP of 64 B, instructions per packet\n")
-            table(["", "per packet"], [[t.replace("-" + letter, ", "), text(logs.mean(part, t, "udp", "64"))]
-                                       for t in found])
+            table(["", "per packet"], [[f"{kind}, {n:,}", text(v)] for (kind, n), v in sorted(rows.items())])
 
 
 def report_rest(logs):
@@ -231,7 +258,7 @@ def report_rest(logs):
             rows.append([t, text(m[0], "{:.1f}"), text(m[1], "{:.1f}"),
                          text(m[1] / m[0] if all(m) else None, "{:.2f}")])
         table(["tunnel", "one", "two", "ratio"], rows)
-        print(f"Meanwhile others kept {min(logs.others.values()):.2f} to {max(logs.others.values()):.2f} "
+        print(f"Meanwhile others kept {min(logs.others.values(), default=0):.2f} to {max(logs.others.values(), default=0):.2f} "
               "processors of this machine busy.\n")
     idle = max((100 * d["idle"] / d["ticks"] for k, r in logs.runs.items() if k[0] != "wall"
                 for d in r if d["ticks"]), default=0)
@@ -244,6 +271,21 @@ def report_rest(logs):
         print("\n### What was not as it should be\n")
         for line in logs.notes:
             print("- " + line)
+
+
+def plotted(logs, tunnels):
+    cipher = [("AEAD twice", {s: cipher_twice(logs, s) for s in SIZES})]
+    groups = [(f"UDP {s} B, instructions per packet above plain",
+               [(n, v[s]) for n, v in cipher if v[s]] +
+               [(t, logs.above(t, "udp", s)) for t in tunnels if not t.startswith("plain")])
+              for s in ("64", "1400")] if tunnels else []
+    groups.append(("TCP, instructions per octet", [(t, logs.mean("count", t, "tcp")) for t in tunnels]))
+    grown = [(f"{k}, {n} tunnels", *many(logs, k, n)) for k in ("ipsvti", "xfrmi", "vti") for n in COUNTS]
+    groups.append(("UDP 64 B, instructions per packet, through one of many tunnels",
+                   [(name, one) for name, one, _ in grown if one]))
+    groups.append(("Octets of one of many idle tunnels",
+                   [(k, memory(logs, k)) for k in ("ipsvti", "xfrmi", "vti") if memory(logs, k)]))
+    return groups
 
 
 def main():
@@ -264,10 +306,8 @@ def main():
         json.dump({"kernel": release, "targets": targets, "notes": logs.notes, "scale": logs.scale,
                    "runs": [dict(part=k[0], **d) for k, r in sorted(logs.runs.items()) for d in r]},
                   f, indent=1, sort_keys=True)
-    if tunnels:
-        groups = [("UDP 64 B, instructions per packet above plain", [(t, logs.above(t, "udp", "64")) for t in tunnels]),
-                  ("UDP 1400 B", [(t, logs.above(t, "udp", "1400")) for t in tunnels]),
-                  ("TCP, instructions per octet", [(t, logs.mean("count", t, "tcp")) for t in tunnels])]
+    groups = plotted(logs, tunnels)
+    if any(values for _, values in groups):
         with open(os.path.join(out, "bars.svg"), "w") as f:
             f.write(bars(f"Kernel {release}", groups))
     # a guest that was not what it should be is a failure, lost packets are a result

@@ -131,6 +131,7 @@ plan() { # A|B
 			return
 		print "xfrm state add src", l, "dst", r, "proto esp spi", spi, "reqid", id,
 			"mode tunnel replay-window", window, "aead", aead, key, 128, opt,
+			(v == 6 ? "flag af-unspec" : ""), # else it would be for IPv6 only
 			(encap == "udp" ? "encap espinudp 4500 4500 0.0.0.0" : "") > states
 	}
 	function policy(src, dst, way, l, r, opt) {
