@@ -4,7 +4,7 @@
  *
  * Standard input has a line for each: DEV SPI_IN SPI_OUT. ALG is gcm or chacha, ENCAP
  * none or udp. With SELECTORS N each has N of them for the remote end, of which the
- * last one passes everything. The keys are those of guest/net.sh.
+ * last one, 10.0.0.0/8, is what packets belong to. The keys are those of guest/net.sh.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -44,7 +44,10 @@ static void set_selectors(struct ipsvti_sa *sa, int count)
 	}
 	if (!i)
 		return;
-	memset(&sa->remote_ts[i - 1], 0, sizeof(*ts));
+	/* not everything, as then none would be compared */
+	ts = &sa->remote_ts[i - 1];
+	ts->start.v4.s_addr = htonl(0x0a000000);
+	ts->end.v4.s_addr = htonl(0x0affffff);
 	sa->remote_ts_count = i;
 	sa->has |= IPSVTI_HAS(IPSVTI_A_SA_REMOTE_TS);
 }

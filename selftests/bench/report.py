@@ -17,6 +17,7 @@ from plot import bars
 
 SIZES = ("64", "512", "1400")
 COUNTS = (1, 10, 1000, 10000)
+SCALED = ("ipsvti", "xfrmi", "vti", "ipip")
 # what is asked of ipsvti: what it takes, against which other, at most how many times that
 TARGETS = [
     ("UDP 64 B, above plain", ("udp", "64"), "xfrmi", 0.60),
@@ -214,7 +215,7 @@ def memory(logs, kind, count=10000):
 
 
 def report_scale(logs):
-    kinds = [k for k in ("ipsvti", "xfrmi", "vti") if any(t.startswith(k + "-n") for t in logs.scale)]
+    kinds = [k for k in SCALED if any(t.startswith(k + "-n") for t in logs.scale)]
     if kinds:
         print("### Many tunnels: UDP of 64 B through one of them, and through all in turn; "
               "and what a tunnel takes at one gateway\n")
@@ -280,11 +281,11 @@ def plotted(logs, tunnels):
                [(t, logs.above(t, "udp", s)) for t in tunnels if not t.startswith("plain")])
               for s in ("64", "1400")] if tunnels else []
     groups.append(("TCP, instructions per octet", [(t, logs.mean("count", t, "tcp")) for t in tunnels]))
-    grown = [(f"{k}, {n} tunnels", *many(logs, k, n)) for k in ("ipsvti", "xfrmi", "vti") for n in COUNTS]
+    grown = [(f"{k}, {n} tunnels", *many(logs, k, n)) for k in SCALED for n in COUNTS]
     groups.append(("UDP 64 B, instructions per packet, through one of many tunnels",
                    [(name, one) for name, one, _ in grown if one]))
-    groups.append(("Octets of one of many idle tunnels",
-                   [(k, memory(logs, k)) for k in ("ipsvti", "xfrmi", "vti") if memory(logs, k)]))
+    groups.append(("Octets of one of so many idle tunnels; ipip: the device alone",
+                   [(f"{k}, {n:,}", memory(logs, k, n)) for k in SCALED for n in (1000, 10000) if memory(logs, k, n)]))
     return groups
 
 
