@@ -368,15 +368,22 @@ static struct ike_child *heir(const struct ike_child *but)
 
 static int find_active(void *arg, const struct ike_pair_info *info)
 {
-	struct ike_child *going = arg, *c;
+	struct ike_child *armed = arg;
 
 	if (info->state != IKE_PAIR_ACTIVE)
 		return 0;
-	c = ike_child_by_pair(going->sa->e, going->tunnel->config.ifindex,
-			      info->pair_id);
-	if (c && c != going)
-		ike_child_confirmed(c, "the kernel uses it already");
+	if (info->pair_id == armed->pair_id)
+		ike_child_confirmed(armed, "the kernel uses it already");
 	return 1;
+}
+
+void ike_child_catch_up(struct ike_child *c)
+{
+	const struct ike_env *env = c->sa->e->env;
+
+	if (c->armed && c->state == IKE_CHILD_INSTALLED)
+		env->kernel->query(env->ctx, c->tunnel->config.ifindex,
+				   find_active, c);
 }
 
 /*
@@ -385,18 +392,10 @@ static int find_active(void *arg, const struct ike_pair_info *info)
  */
 static void catch_up(struct ike_child *going)
 {
-	const struct ike_env *env = going->sa->e->env;
-	const struct ike_tunnel *t = going->tunnel;
-
-	for (struct ike_sa *sa = going->sa->e->sas; sa; sa = sa->next) {
-		for (struct ike_child *c = sa->children; c; c = c->next) {
-			if (c->tunnel != t || !c->armed || c == going)
-				continue;
-			env->kernel->query(env->ctx, t->config.ifindex,
-					   find_active, going);
-			return;
-		}
-	}
+	for (struct ike_sa *sa = going->sa->e->sas; sa; sa = sa->next)
+		for (struct ike_child *c = sa->children; c; c = c->next)
+			if (c->tunnel == going->tunnel && c != going)
+				ike_child_catch_up(c);
 }
 
 void ike_child_retire(struct ike_child *child, uint32_t grace_s,

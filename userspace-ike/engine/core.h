@@ -274,6 +274,7 @@ struct ike_orphan {
 	X(HALF_OPEN, "half-open")	/* the peer must authenticate */ \
 	X(ESTABLISHED, "established")					\
 	X(REKEYED, "rekeyed")		/* replaced; to be deleted */	\
+	X(FORGOTTEN, "forgotten")	/* see ike_sa_forget() */	\
 	X(DELETING, "deleting")		/* our DELETE is in flight */	\
 	X(DEAD, "dead")			/* to be freed */
 
@@ -373,6 +374,7 @@ struct ike_origin {
  * @auth_until: time by which that must have been done
  * @expire_at: time by which it must be gone
  * @heard_at: when the peer was last known to live
+ * @esp_at: when it was last seen to send packets
  * @confirm_at: when to ask the peer whether it has the first CHILD SA's keys
  * @look_at: when to ask the kernel whether it still does
  * @keepalive_at: when to send a NAT keepalive
@@ -422,6 +424,7 @@ struct ike_sa {
 	uint64_t auth_until;
 	uint64_t expire_at;
 	uint64_t heard_at;
+	uint64_t esp_at;
 	uint64_t confirm_at;
 	uint64_t look_at;
 	uint64_t keepalive_at;
@@ -611,6 +614,13 @@ void ike_sa_export(const struct ike_sa *sa);
 /* A life sign that was authenticated. */
 void ike_sa_heard(struct ike_sa *sa);
 /*
+ * The peer has it no more, and makes a new one. Packets go on as they did until
+ * that has a pair to take over, lest the tunnel be down in between: the kernel of
+ * a peer whose agent was killed may well have the old ones, and as long as it
+ * sends by them they stay.
+ */
+void ike_sa_forget(struct ike_sa *sa, const char *why);
+/*
  * Ends an attempt that nobody wants any more. Once IKE_AUTH is sent the peer may
  * believe that all is well, so its answer is waited for to be told otherwise;
  * nothing is made of it.
@@ -693,6 +703,8 @@ void ike_child_set_state(struct ike_child *child, enum ike_child_state state,
  * to use this one instead; what comes in by it is still taken for a while.
  */
 void ike_child_disarm(struct ike_child *child);
+/* Does the kernel use an armed one already, and the news are on their way? */
+void ike_child_catch_up(struct ike_child *child);
 /* Puts it to use. */
 void ike_child_activate(struct ike_child *child, const char *why);
 /* Ends it at once in the kernel. */

@@ -131,14 +131,18 @@ static bool as_asked(struct ike_sa *sa, bool child)
 	return false;
 }
 
-/* Has the peer initiated at the same time, and does its IKE SA win? */
-static bool loses(struct ike_sa *sa)
+/*
+ * Have both ends initiated at the same time, and does the other IKE SA win? One of
+ * ours whose IKE_AUTH was not answered yet may never be, if the peer is @anew: it
+ * may be another agent by now that knows nothing of it, and will use this one.
+ */
+static bool loses(struct ike_sa *sa, bool anew)
 {
 	for (struct ike_sa *other = sa->e->sas; other; other = other->next)
 		if (other != sa && other->tunnel == sa->tunnel &&
 		    other->origin.initiator != sa->initiator &&
 		    (other->state == IKE_SA_ESTABLISHED ||
-		     other->state == IKE_SA_AUTH_SENT) &&
+		     (other->state == IKE_SA_AUTH_SENT && !anew)) &&
 		    !other->want_delete && !other->redundant &&
 		    (other->state == IKE_SA_AUTH_SENT ||
 		     other->origin.at >= sa->created_at) &&
@@ -162,7 +166,7 @@ void ike_on_auth_response(struct ike_call *c)
 	if (!know_responder(c) || !as_asked(sa, true))
 		return;
 	/* Then the peer will not use this pair, and we must not, either. */
-	if (loses(sa))
+	if (loses(sa, false))
 		activation = IKE_ACTIVATE_MANUAL;
 	ike_sa_established(sa);
 	ike_child_accept(c, IKE_USE_AUTH_CHILD, activation);
@@ -288,14 +292,18 @@ static void initial_contact(struct ike_call *c)
 
 	if (!ike_msg_notify(c->msg, IKE_N_INITIAL_CONTACT))
 		return;
-	for (struct ike_sa *old = c->e->sas; old; old = old->next)
-		if (old != sa && old->tunnel == sa->tunnel &&
-		    (old->state == IKE_SA_ESTABLISHED ||
-		     old->state == IKE_SA_REKEYED ||
-		     old->state == IKE_SA_DELETING) &&
-		    /* One made meanwhile is not meant: ike_tunnel_resolve(). */
-		    old->origin.at < sa->created_at)
-			ike_sa_kill(old, "the peer has started anew");
+	for (struct ike_sa *old = c->e->sas; old; old = old->next) {
+		if (old == sa || old->tunnel != sa->tunnel ||
+		    (old->state != IKE_SA_ESTABLISHED &&
+		     old->state != IKE_SA_REKEYED &&
+		     old->state != IKE_SA_DELETING))
+			continue;
+		/* One made meanwhile is not meant: ike_tunnel_resolve(). */
+		if (old->origin.at >= sa->created_at)
+			continue;
+		ike_sa_heard(old);
+		ike_sa_forget(old, "the peer has started anew");
+	}
 }
 
 void ike_on_auth_request(struct ike_call *c)
@@ -356,7 +364,7 @@ void ike_on_auth_request(struct ike_call *c)
 	ike_build_id(c->reply, IKE_PAYLOAD_IDR, body);
 	ike_auth_put_certs(sa, t, c->reply);
 	ike_build_auth(c->reply, auth.method, IKE_SLICE(auth.data, auth.len));
-	if (loses(sa))
+	if (loses(sa, ike_msg_notify(c->msg, IKE_N_INITIAL_CONTACT)))
 		activation = IKE_ACTIVATE_MANUAL;
 	ike_sa_established(sa);
 	if (!(c->msg->present & IKE_P_SA))

@@ -214,6 +214,29 @@ void ike_sa_kill(struct ike_sa *sa, const char *why)
 	ike_window_clear(&sa->window);
 }
 
+void ike_sa_forget(struct ike_sa *sa, const char *why)
+{
+	struct ike_negotiation *neg = sa->neg;
+
+	sa->peer_knows = true;
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		ike_child_catch_up(c);
+	if (sa->state != IKE_SA_ESTABLISHED || !ike_sa_in_use(sa)) {
+		ike_sa_kill(sa, why);
+		return;
+	}
+	if (neg)
+		ike_child_unreserve(sa, neg->tunnel, neg->pair_id);
+	ike_negotiation_free(sa);
+	ike_window_clear(&sa->window);
+	for (struct ike_child *c = sa->children; c; c = c->next) {
+		c->awaits = false;
+		ike_child_disarm(c);
+	}
+	sa->look_at = look_again(sa);
+	ike_sa_set_state(sa, IKE_SA_FORGOTTEN, why);
+}
+
 void ike_sa_leave(struct ike_sa *sa, const char *why)
 {
 	if (sa->state != IKE_SA_AUTH_SENT) {
@@ -318,6 +341,23 @@ static uint64_t sa_ends_at(const struct ike_sa *sa)
 }
 
 /*
+ * The peer's kernel goes on sending by what is forgotten until the peer has a new
+ * pair, be it that its agent was killed once more before that.
+ */
+static uint64_t forgotten_ends_at(const struct ike_sa *sa)
+{
+	uint64_t at = ike_min_time(sa->expire_at,
+				   sa->heard_at + IKE_DUPLICATE_MS);
+
+	if (sa->want_delete || !ike_sa_in_use(sa))
+		return 0;
+	for (const struct ike_child *c = sa->children; c; c = c->next)
+		if (c->in_use)
+			at = ike_min_time(at, c->expire_at);
+	return at;
+}
+
+/*
  * The window is one, so exchanges take turns; those that clean up come first,
  * then those that keep the tunnel up.
  */
@@ -326,6 +366,8 @@ void ike_sa_run(struct ike_sa *sa)
 	uint64_t now = sa->e->now;
 	struct ike_tunnel *lacks;
 
+	if (sa->state == IKE_SA_FORGOTTEN && now >= forgotten_ends_at(sa))
+		ike_sa_kill(sa, "the peer does not have it");
 	if (ike_window_busy(sa) || (sa->state != IKE_SA_ESTABLISHED &&
 				    sa->state != IKE_SA_REKEYED))
 		return;
@@ -382,10 +424,12 @@ static void look(struct ike_sa *sa)
 						  add_rx, sa);
 	if (err)
 		sa->rx_seen = seen;
-	if (sa->rx_seen > seen)
+	if (sa->rx_seen > seen) {
+		sa->esp_at = sa->e->now;
 		ike_sa_heard(sa);
-	else
+	} else {
 		sa->look_at = look_again(sa);
+	}
 	if (sa->e->now >= sa->heard_at + config->dpd_interval_s * 1000ull)
 		sa->want_probe = true;
 }
@@ -402,7 +446,8 @@ static void confirm(struct ike_sa *sa)
 /* Does another one show whether the peer lives? */
 static bool has_other(const struct ike_sa *sa)
 {
-	return ike_tunnel_has_sa(sa->e, sa->tunnel, IKE_SA_ESTABLISHED, sa);
+	return ike_tunnel_has_sa(sa->e, sa->tunnel, IKE_SA_ESTABLISHED, sa) ||
+	       ike_tunnel_has_sa(sa->e, sa->tunnel, IKE_SA_FORGOTTEN, sa);
 }
 
 /* May our IKE_AUTH response still be on its way, or have to be sent again? */
@@ -417,9 +462,37 @@ static bool too_soon(const struct ike_sa *sa)
 	return false;
 }
 
+/*
+ * Packets of a peer that does not answer: its kernel is there, and its agent
+ * perhaps soon again. It is for us to ask then, over and over.
+ */
+static bool sends(struct ike_sa *sa)
+{
+	const struct ike_tunnel_config *config = &sa->tunnel->config;
+	const struct ike_sa *used = ike_tunnel_sa(sa->e, sa->tunnel);
+
+	look(sa);
+	return ike_sa_in_use(sa) && sa->tunnel->sought &&
+	       (!used || used == sa || !ike_sa_in_use(used)) &&
+	       sa->e->now < sa->esp_at + config->dpd_interval_s * 1000ull;
+}
+
+/* The CHILD SA stays until there is a new one, and no IKE SA. */
+static void forget_all(struct ike_sa *sa)
+{
+	static const char why[] = "the peer does not answer";
+
+	for (struct ike_sa *other = sa->e->sas; other; other = other->next)
+		if (other != sa && other->tunnel == sa->tunnel &&
+		    other->state == IKE_SA_ESTABLISHED)
+			ike_sa_forget(other, why);
+	ike_sa_forget(sa, why);
+}
+
 static void no_answer(struct ike_sa *sa)
 {
 	char peer[64];
+	bool still_sends;
 
 	if (too_soon(sa)) {
 		ike_window_hurry(sa);
@@ -447,10 +520,19 @@ static void no_answer(struct ike_sa *sa)
 			ike_sa_kill(sa, "the peer does not have it");
 			break;
 		}
-		ike_log(sa->e, IKE_EVENT_PEER_DEAD, IKE_LOG_NOTICE, sa->tunnel,
-			IKE_FIELDS({ "peer", peer }),
-			"peer %s does not answer any more: it is taken for dead",
-			peer);
+		still_sends = sends(sa);
+		if (still_sends)
+			ike_log(sa->e, IKE_EVENT_NEGOTIATION_FAILED,
+				IKE_LOG_NOTICE, sa->tunnel,
+				IKE_FIELDS({ "reason", "no answer" },
+					   { "kept", "child-sa" }),
+				"peer %s does not answer any more, but its packets come: they pass until there are new SAs",
+				peer);
+		else
+			ike_log(sa->e, IKE_EVENT_PEER_DEAD, IKE_LOG_NOTICE,
+				sa->tunnel, IKE_FIELDS({ "peer", peer }),
+				"peer %s does not answer any more: it is taken for dead",
+				peer);
 		/* Worth a try at once. */
 		sa->tunnel->silent = false;
 		sa->tunnel->failures = 0;
@@ -461,7 +543,10 @@ static void no_answer(struct ike_sa *sa)
 		ike_failure_keep(sa->e, sa->tunnel, false,
 				 sa->tunnel->last_error);
 		ike_because_done(sa->e);
-		ike_sa_kill(sa, "the peer is dead");
+		if (still_sends)
+			forget_all(sa);
+		else
+			ike_sa_kill(sa, "the peer is dead");
 		break;
 	default:
 		ike_sa_kill(sa, "no answer to our last request");
@@ -498,6 +583,11 @@ void ike_sa_tick(struct ike_sa *sa)
 					 "the peer sent IKE_SA_INIT, but never IKE_AUTH");
 		ike_sa_kill(sa, "the initiator went silent");
 		return;
+	case IKE_SA_FORGOTTEN:
+		if (now >= sa->look_at)
+			look(sa);
+		ike_sa_run(sa);
+		return;
 	default:
 		break;
 	}
@@ -525,6 +615,8 @@ uint64_t ike_sa_wakeup(const struct ike_sa *sa)
 		return IKE_NEVER;
 	case IKE_SA_HALF_OPEN:
 		return sa->created_at + sa->e->limits.half_open_ms;
+	case IKE_SA_FORGOTTEN:
+		return ike_min_time(sa->look_at, forgotten_ends_at(sa));
 	case IKE_SA_ESTABLISHED:
 		at = ike_min_time(sa->look_at, sa->keepalive_at);
 		break;

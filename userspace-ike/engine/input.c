@@ -13,7 +13,7 @@ static struct ike_sa *find_sa(struct ike_engine *e, const struct ike_msg *msg)
 
 	for (struct ike_sa *sa = e->sas; sa; sa = sa->next) {
 		if (sa->initiator != initiator || sa->spi_i != msg->h.spi_i ||
-		    sa->state == IKE_SA_DEAD)
+		    sa->state == IKE_SA_DEAD || sa->state == IKE_SA_FORGOTTEN)
 			continue;
 		if (sa->spi_r == msg->h.spi_r ||
 		    (sa->state == IKE_SA_INIT_SENT &&

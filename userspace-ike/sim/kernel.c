@@ -465,6 +465,9 @@ void sim_kernel_packet(struct sim_node *node, const struct sim_event *event)
 	check_selectors(node, k, pair);
 	if (pair->expired)
 		return;
+	if (k->taken_at && node->sim->now - k->taken_at > k->gap)
+		k->gap = node->sim->now - k->taken_at;
+	k->taken_at = node->sim->now;
 	k->taken++;
 	pair->rx++;
 	if (event->seq > k->newest) {

@@ -68,6 +68,8 @@ struct sim_kernel {
 	uint64_t sent;		/* packets */
 	uint64_t no_sa;		/* packets that found no outbound SA */
 	uint64_t taken;		/* packets received */
+	uint64_t taken_at;	/* when the last of them was */
+	uint64_t gap;		/* the longest time without one */
 	uint64_t unknown;	/* packets for an SPI nobody knows */
 	uint64_t larval;	/* packets for a reserved SPI */
 	uint64_t early;		/* of these, those that had no other way */
