@@ -34,6 +34,18 @@ static void tell_narrowed(const struct ike_child *child)
 		ike_ts_format(&child->remote_ts, remote, sizeof(remote)));
 }
 
+/* Section 2.9: it is for a person to make another tunnel of what is left out. */
+static void tell_more(const struct ike_child *child, const struct ike_msg *msg)
+{
+	if (ike_msg_notify(msg, IKE_N_ADDITIONAL_TS_POSSIBLE))
+		ike_log(child->sa->e, IKE_EVENT_NOTIFY, IKE_LOG_INFO,
+			child->tunnel,
+			IKE_FIELDS({ "notify", "ADDITIONAL_TS_POSSIBLE" }),
+			"the peer says ADDITIONAL_TS_POSSIBLE (%u): %s",
+			IKE_N_ADDITIONAL_TS_POSSIBLE,
+			ike_notify_text(IKE_N_ADDITIONAL_TS_POSSIBLE));
+}
+
 /* ---------------------------------------------------------------- responder */
 
 /**
@@ -390,6 +402,7 @@ struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
 	}
 	if (child) {
 		tell_narrowed(child);
+		tell_more(child, c->msg);
 		neg->pair_id = 0;
 	} else {
 		/* The peer has it, though: best to start all over. */

@@ -161,6 +161,9 @@ enum ike_id_type {
 	X(TEMPORARY_FAILURE, 43, "it is busy with another exchange")	   \
 	X(CHILD_SA_NOT_FOUND, 44, "it does not have this CHILD SA")	   \
 	X(INITIAL_CONTACT, 16384, "it has no other IKE SA with us")	   \
+	X(SET_WINDOW_SIZE, 16385, "requests that it takes at once")	   \
+	X(ADDITIONAL_TS_POSSIBLE, 16386,				   \
+	  "it takes more traffic selectors, in other CHILD SAs")	   \
 	X(NAT_DETECTION_SOURCE_IP, 16388, "hash of its address")	   \
 	X(NAT_DETECTION_DESTINATION_IP, 16389, "hash of our address")	   \
 	X(COOKIE, 16390, "it wants its cookie back")			   \
