@@ -89,12 +89,13 @@ started() {
 		said "$1" 'vti0: SA pairs of an earlier agent \([12]\) are replaced'
 }
 
-# A passive agent finds them as well, and waits; the peer makes new ones when it needs to.
+# A passive agent finds them as well, and waits; the peer makes new ones when it needs to,
+# which it may have found already if there was no packet for a while.
 passive_started() {
 	local was
 	was=$(spi_out gwB)
 	agent_start gwB && said gwB 'vti0: found SAs of an earlier agent: they carry traffic until the peer' && more_pass 500 &&
-		[ "$(spi_out gwB)" = "$was" ] && ctl gwA rekey vti0 &&
+		! said gwB 'initiating' && { [ "$(spi_out gwB)" != "$was" ] || ctl gwA rekey vti0; } &&
 		wait_for 30 "[ \"\$(spi_out gwB)\" != $was ] && up" && more_pass 500
 }
 
