@@ -157,6 +157,20 @@ fragments_seen() {
 	[ "$(tcpdump -nr /tmp/ike.pcap 'greater 1295 or ip[6:2] & 0x3fff != 0' 2>/dev/null | wc -l)" = 0 ] && return "$status"
 }
 
+# They cut theirs much finer than we do.
+small_fragments() {
+	local own status
+	mapfile -t own < <(our_cert rsa)
+	capture_start gwA wan /tmp/small.pcap "src host $WAN_B and udp port 4500 or src host $WAN_B and udp port 500" || return
+	they rsa
+	SWAN_CHARON="fragment_size = 400"
+	connect we "${IDS[@]}" "${own[@]}" 'ca-file = root.pem'
+	status=$?
+	capture_stop
+	[ "$(tcpdump -nr /tmp/small.pcap 'udp[24] = 53 and udp[26] = 35' 2>/dev/null | wc -l)" -ge 8 ] || status=1
+	[ "$(tcpdump -nr /tmp/small.pcap 'udp[24] = 53 and greater 415' 2>/dev/null | wc -l)" = 0 ] && return "$status"
+}
+
 # A fifth is lost, the rest comes in any order.
 through_a_bad_network() {
 	local dev status
@@ -268,7 +282,7 @@ they_come_from_an_unknown_ca() {
 	they_fail 'vti0: peer "gw-b.example" is not believed: unknown CA'
 }
 
-ktap_plan 23
+ktap_plan 24
 ktap_run "the module, two sites" load
 ktap_run "certificates" pki
 ktap_run "the XFRM interface" swan_device
@@ -277,6 +291,7 @@ for kind in rsa ecdsa ed25519; do
 	ktap_run "$kind: they initiate" both_show they "$kind"
 done
 ktap_run "IKE_AUTH goes in fragments, both ways" fragments_seen
+ktap_run "they send small fragments" small_fragments
 ktap_run "the network loses a fifth and reorders" through_a_bad_network
 ktap_run "we sign by PKCS#1 v1.5" pkcs1
 ktap_run "no RFC 7427: we initiate" without_rfc7427 we
