@@ -8,7 +8,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 12
+ktap_plan 15
 
 # come we|they [LINE...]: with what was set; up, and a ping passes
 come() {
@@ -116,12 +116,42 @@ wire_is_cut() {
 		wait_for 40 settled && in_ns hostA ping -q -c 1 -W 5 10.2.0.2
 }
 
+# slow_wire COMMAND...: meanwhile a message takes so long that the other end's crosses it.
+slow_wire() {
+	local dev status
+	for dev in toA toB; do
+		in_ns inet tc qdisc add dev "$dev" root netem delay 600ms || return
+	done
+	"$@"
+	status=$?
+	for dev in toA toB; do
+		in_ns inet tc qdisc del dev "$dev" root
+	done
+	return "$status"
+}
+
+# both_rekey OURS THEIRS PATTERN: at the same time, and our log says that it was so.
+both_rekey() {
+	local was ours
+	was=$(times gwA "$3")
+	ctl gwA "$1" vti0 &
+	ours=$!
+	# shellcheck disable=SC2086
+	swanctl --rekey $2 && wait "$ours" && wait_for 60 "[ \$(times gwA '$3') -gt $was ]" && wait_for 60 settled &&
+		wait_for 60 ike_spi
+}
+
 ktap_run "the module, two sites" load
 ktap_run "the XFRM interface" swan_device
 ktap_run "they are flooded and want cookies" they_want_cookies
 ktap_run "we are flooded and want cookies" we_want_cookies
 ktap_run "they come, and insist on CHILD SAs later" they_come_childless force
 ktap_run "they rekey after that, no ping is lost" under_ping they_rekey
+ktap_run "both rekey the CHILD SA at once, no ping is lost" \
+	slow_wire under_ping both_rekey rekey "--child lan" 'both ends rekeyed at once'
+ktap_run "both rekey the IKE SA at once, no ping is lost" \
+	slow_wire under_ping both_rekey rekey-ike "--ike site-a" 'both ends rekeyed the IKE SA at once'
+ktap_run "and each once more" under_ping eval 'they_rekey && we_rekey'
 ktap_run "we come, and want CHILD SAs later" we_come_childless allow
 ktap_run "the same, and they insist on it" we_come_childless force
 ktap_run "the same, and they do not know it" they_never
