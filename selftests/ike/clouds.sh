@@ -79,13 +79,13 @@ routes() {
 }
 
 med_moves() {
-	meds 200 100 && wait_for 20 'by gwA aws2' && in_ns hostA ping -q -c 1 -W 5 10.2.0.2 &&
-		meds 100 200 && wait_for 20 'by gwA aws1'
+	meds 200 100 && wait_for 60 'by gwA aws2' && in_ns hostA ping -q -c 1 -W 5 10.2.0.2 &&
+		meds 100 200 && wait_for 60 'by gwA aws1'
 }
 
 # 64 flows: all of them by one of two even ways is what no hash does.
 both_carry() {
-	meds 100 100 && wait_for 20 'by gwA "aws1 aws2"' || return
+	meds 100 100 && wait_for 60 'by gwA "aws1 aws2"' || return
 	local one two
 	one=$(sent 1) two=$(sent 2)
 	in_ns hostA bash -c 'for ((p = 9000; p < 9064; p++)); do echo x >/dev/udp/10.2.0.2/$p; done'
@@ -127,7 +127,7 @@ endpoint_ends() {
 # An endpoint is replaced: it says goodbye, and comes back.
 replaced() {
 	local lost gap
-	meds 100 200 && wait_for 20 'by gwA aws1' && under_pings "$OUT/$1.replaced" endpoint_ends || return
+	meds 100 200 && wait_for 60 'by gwA aws1' && under_pings "$OUT/$1.replaced" endpoint_ends || return
 	read -r lost gap <<<"$(outage "$OUT/$1.replaced")"
 	TOLD+=("$1: endpoint replaced: carrier gone after $TOOK_DOWN ms, our route moved $TOOK_ROUTE ms later; $lost pings of 10 a second lost, longest silence $gap ms")
 	[ "$TOOK_ROUTE" -le 1000 ] && [ "$gap" -le 3000 ] || return
@@ -144,7 +144,7 @@ wire_cut() {
 lost_wire() {
 	local lost gap
 	# By chance its packets would take the good one already.
-	meds 100 200 50 && wait_for 20 'by gwB xfrm1' && under_pings "$OUT/$1.cut" wire_cut || return
+	meds 100 200 50 && wait_for 60 'by gwB xfrm1' && under_pings "$OUT/$1.cut" wire_cut || return
 	read -r lost gap <<<"$(outage "$OUT/$1.cut")"
 	TOLD+=("$1: wire cut: carrier gone after $TOOK_DOWN ms, our route moved $TOOK_ROUTE ms later; $lost pings of 10 a second lost, longest silence $gap ms (hold time $HOLD s)")
 	[ "$TOOK_DOWN" -le 26000 ] && [ "$TOOK_ROUTE" -le 1000 ] && [ "$gap" -le $((HOLD * 1000 + 4000)) ] || return
