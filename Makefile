@@ -9,6 +9,7 @@
 # make lint      only the checks of the source text
 # make lab       fetch and build all that the two above need, ahead of time
 # make bench     instructions per packet, beside other tunnels (K=6.1)
+# make bench-profile  where they go, function by function
 # make clean
 #
 # demo, check and lint want root on Debian 12 or 13 and nothing else: they work
@@ -20,7 +21,7 @@ PREFIX ?= /usr
 export PREFIX DESTDIR
 
 .PHONY: all module userspace tools agent install modules_install \
-	deb clean lint lab demo check check-long bench
+	deb clean lint lab demo check check-long bench bench-profile
 
 all: module userspace
 
@@ -80,3 +81,6 @@ K ?= 6.1
 
 bench:
 	selftests/bench/run -k $(K)
+
+bench-profile:
+	selftests/bench/run -k $(K) -m profile

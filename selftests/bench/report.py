@@ -50,7 +50,8 @@ class Logs:
         self.ciphers = {}   # (name, key, way, size) -> instructions
         self.info, self.crypto, self.others, self.notes = [], {}, {}, []
         for name in sorted(glob.glob(os.path.join(out, "*.log"))):
-            self.read(name)
+            if not os.path.basename(name).startswith("profile."):
+                self.read(name)
 
     def read(self, path):
         name, ended = os.path.basename(path)[:-4], False

@@ -15,7 +15,9 @@
  *   traffic tcp NS_A NS_B DST BYTES
  *   traffic ping NS_A DST COUNT      one at a time
  *   traffic espudp NS...             have ESP in UDP taken out of port 4500
- *   traffic phase N ADDRESS...       (hexadecimal) where phase N begins, for a profiler outside
+ *   traffic phase N[:WITHIN] FUNCTION...  for the profiler: these begin phase N, if called in phase
+ *                                    WITHIN; those of them that the kernel has
+ *   traffic symbols                  the kernel's functions: address, name, module
  *   traffic ticks                    the counter
  *   traffic units                    what one tick means, with known loops
  */
@@ -161,18 +163,67 @@ static void espudp(char **spaces)
 			pause();
 }
 
+/* The next function in /proc/kallsyms; the words are cut in place. */
+static char *next_function(FILE *f, char *line, size_t size, char **address)
+{
+	char *type;
+
+	while (fgets(line, size, f)) {
+		line[strcspn(line, "\n")] = 0;
+		type = strchr(line, ' ');
+		if (!type || !strchr("tTwW", type[1]))
+			continue;
+		*type = 0;
+		*address = line;
+		return type + 3;
+	}
+	return NULL;
+}
+
+static FILE *open_symbols(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+
+	if (!f)
+		die("/proc/kallsyms");
+	return f;
+}
+
+/* Tell the profiler, in registers. */
 static void phase(char **args)
 {
-	unsigned long number = strtoul(args[0], NULL, 0), address;
+	unsigned long found[32], number;
+	char line[512], *name, *address;
+	FILE *f = open_symbols();
+	size_t n = 0, i;
 
-	while (*++args) {
-		address = strtoul(*args, NULL, 16);
+	number = strtoul(args[0], &name, 0);
+	number |= (*name == ':' ? strtoul(name + 1, NULL, 0) : 0xff) << 8;
+	while ((name = next_function(f, line, sizeof(line), &address))) {
+		name[strcspn(name, "\t ")] = 0;
+		for (i = 1; args[i] && strcmp(args[i], name); i++)
+			;
+		if (args[i] && n < 32)
+			found[n++] = strtoul(address, NULL, 16);
+	}
+	fclose(f);
+	for (i = 0; i < n; i++)
 		__asm__ volatile(
 			".byte 0x0f, 0x1f, 0x84, 0x00\n\t.long %c2" ::"a"(
-				address),
+				found[i]),
 			"c"(number), "i"(MARK_PHASE)
 			: "memory");
-	}
+}
+
+static void symbols(void)
+{
+	char line[512], *name, *address;
+	FILE *f = open_symbols();
+
+	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+	while ((name = next_function(f, line, sizeof(line), &address)))
+		printf("%s %s\n", address, name);
+	fclose(f);
 }
 
 /* Loops of known length: whether a tick is an instruction, and what is not so. */
@@ -213,6 +264,8 @@ int main(int argc, char **argv)
 		espudp(argv + 2);
 	else if (argc > 3 && !strcmp(argv[1], "phase"))
 		phase(argv + 2);
+	else if (argc == 2 && !strcmp(argv[1], "symbols"))
+		symbols();
 	else if (argc == 2 && !strcmp(argv[1], "ticks"))
 		printf("%llu\n", (unsigned long long)ticks());
 	else if (argc == 2 && !strcmp(argv[1], "units"))

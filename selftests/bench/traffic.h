@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parts of the traffic program share, and the marks by which a
- * profiler that looks on from outside, a plugin of qemu, finds the measured part.
+ * What the parts of the traffic program share, and the marks by which the
+ * profiler (profiler.c) finds the measured part of a run.
  */
 #ifndef BENCH_TRAFFIC_H
 #define BENCH_TRAFFIC_H
