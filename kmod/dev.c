@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "config.h"
+#include "demux.h"
 #include "dev.h"
 #include "nat.h"
 #include "nl.h"
@@ -46,8 +47,11 @@ static int dev_init(struct net_device *dev)
 static void dev_uninit(struct net_device *dev)
 {
 	struct ipsvti_dev *vdev = netdev_priv(dev);
+	struct ipsvti_net *n = ipsvti_net(vdev->net);
 
 	list_del_init(&vdev->node);
+	if (list_empty(&n->devs))
+		ipsvti_demux_end(vdev->net, n);
 	ipsvti_bundle_exit(vdev);
 	ipsvti_automtu_exit(vdev);
 }
@@ -254,6 +258,8 @@ int ipsvti_link_new(struct net *net, struct net_device *dev,
 			ipsvti_config_free(rtnl_dereference(vdev->config));
 		return err;
 	}
+	if (list_empty(&ipsvti_net(net)->devs))
+		ipsvti_demux_begin(net, ipsvti_net(net));
 	list_add_tail(&vdev->node, &ipsvti_net(net)->devs);
 	ipsvti_automtu_retry(vdev);
 	return 0;

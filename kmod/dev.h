@@ -24,11 +24,13 @@ struct ipsvti_stats;
  * struct ipsvti_net - what belongs to an underlay namespace
  * @devs: devices that were made here; RTNL
  * @sad: SAs of these devices
+ * @demux: packets that come in are given their routes, see demux.h; RTNL
  * @mtu_work: derives the MTUs of all of them anew
  */
 struct ipsvti_net {
 	struct list_head devs;
 	struct ipsvti_sad sad;
+	bool demux;
 	struct delayed_work mtu_work;
 };
 

@@ -172,7 +172,7 @@ static void follow(struct ipsvti_dev *vdev, const struct ipsvti_sa *sa,
 
 /**
  * ipsvti_nat_seen - an authentic packet with the highest number so far has arrived
- * @skb: the packet, its outer headers still before it
+ * @skb: the packet, which came as ESP in UDP, its outer headers still before it
  * @sa: its inbound SA
  *
  * To be called before ipsvti_bundle_heard(), so that a pair that its first packet
@@ -188,8 +188,6 @@ void ipsvti_nat_seen(const struct sk_buff *skb, const struct ipsvti_sa *sa)
 	struct in6_addr addr;
 	struct ipsvti_to to;
 
-	if (!cb->natt_sport)
-		return;
 	source_of(skb, &addr);
 	/* The first packet of a pair may be the only one before it is used. */
 	out = rcu_dereference(vdev->out);

@@ -24,6 +24,7 @@
 #include "aead.h"
 #include "clamp.h"
 #include "config.h"
+#include "demux.h"
 #include "dev.h"
 #include "ecn.h"
 #include "flow.h"
@@ -46,14 +47,11 @@ static void drop(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 static struct ipsvti_sa *find_sa(const struct sk_buff *skb)
 {
 	const struct ipsvti_esp_hdr *esp = (void *)skb->data;
-	struct in6_addr daddr;
+	const struct net *net = dev_net(skb->dev);
 
-	if (ip_hdr(skb)->version == 4)
-		ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &daddr);
-	else
-		daddr = ipv6_hdr(skb)->daddr;
-	return ipsvti_sad_find_in(&ipsvti_net(dev_net(skb->dev))->sad, &daddr,
-				  esp->spi);
+	if (likely(ip_hdr(skb)->version == 4))
+		return ipsvti_sad_find_in_v4(net, ip_hdr(skb)->daddr, esp->spi);
+	return ipsvti_sad_find_in(net, &ipv6_hdr(skb)->daddr, esp->spi);
 }
 
 /* What reception has to know of the outer headers, and of whom the packet is. */
@@ -68,6 +66,7 @@ static void note_outer(struct sk_buff *skb, struct ipsvti_sa *sa, bool natt)
 				ipv4_get_dsfield(ip_hdr(skb)) :
 				ipv6_get_dsfield(ipv6_hdr(skb));
 	cb->natt_sport = 0;
+	cb->learn = false;
 	if (natt) {
 		/* Taken off, but still there, right before the ESP header. */
 		uh = (void *)(skb_transport_header(skb) - sizeof(*uh));
@@ -111,6 +110,7 @@ int ipsvti_rx(struct sk_buff *skb, bool natt)
 			return 0;
 		}
 	}
+	ipsvti_demux_note(skb, sa);
 	ipsvti_rx_sa(skb, sa);
 	return 0;
 }
@@ -405,8 +405,10 @@ void ipsvti_rx_post(struct sk_buff *skb, int err)
 	accepted = advance(sa, cb->seq,
 			   skb->len - ipsvti_esp_head_len(g) - g->icv_len,
 			   &highest, &reached, &why);
-	if (likely(accepted && highest))
+	if (accepted && highest && cb->natt_sport)
 		ipsvti_nat_seen(skb, sa);
+	if (unlikely(accepted && cb->learn))
+		ipsvti_demux_learn(skb, sa);
 	if (unlikely(accepted && !READ_ONCE(sa->in.heard)))
 		ipsvti_bundle_heard(vdev, sa);
 	if (unlikely(reached))

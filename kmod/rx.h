@@ -17,6 +17,7 @@ struct ipsvti_sa;
  * @outer_tos: traffic class of the outer header
  * @natt_sport: UDP source port; 0, it came as ESP
  * @natt_dport: UDP destination port
+ * @learn: it holds its route, which is to be remembered if it is authentic
  */
 struct ipsvti_rx_cb {
 	struct ipsvti_sa *sa;
@@ -25,6 +26,7 @@ struct ipsvti_rx_cb {
 	u8 outer_tos;
 	__be16 natt_sport;
 	__be16 natt_dport;
+	bool learn;
 };
 
 static_assert(sizeof(struct ipsvti_rx_cb) <= sizeof_field(struct sk_buff, cb));

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "aead.h"
+#include "demux.h"
 #include "dev.h"
 #include "nat.h"
 #include "sa.h"
@@ -17,6 +18,7 @@
 static void sa_free(struct ipsvti_sa *sa)
 {
 	if (sa->inbound) {
+		ipsvti_demux_forget(sa);
 		kvfree(sa->in.replay);
 		skb_queue_purge(&sa->in.held);
 	} else {

@@ -32,6 +32,7 @@
 #include "selector.h"
 #include "seq.h"
 
+struct ipsvti_demux;
 struct ipsvti_dev;
 struct ipsvti_peer;
 struct ipsvti_sa_stats;
@@ -70,6 +71,7 @@ struct ipsvti_sa_key {
  * @in: what only inbound SAs have
  * @in.key: what it is found by
  * @in.node: entry in ipsvti_sad::in
+ * @in.route: by which its packets come in, see demux.h; NULL, not known
  * @in.replay: which sequence numbers were seen; written under @in.lock
  * @in.lock: protects @in.replay, @in.over, @in.bytes, @in.packets and, of a larval
  *	SA, @in.held and @in.closed
@@ -115,6 +117,7 @@ struct ipsvti_sa {
 		struct {
 			struct ipsvti_sa_key key;
 			struct rhash_head node;
+			struct ipsvti_demux __rcu *route;
 			struct ipsvti_replay *replay;
 			/* replay, limits; of a larval SA held and closed */
 			spinlock_t lock;

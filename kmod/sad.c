@@ -2,7 +2,9 @@
 /*
  * Security association database: two hash tables.
  */
+#include <linux/atomic.h>
 #include <linux/jhash.h>
+#include <linux/percpu.h>
 #include <linux/rhashtable.h>
 
 #include "config.h"
@@ -31,6 +33,32 @@ static const struct rhashtable_params out_params = {
 	.key_len = sizeof(__be32),
 	.automatic_shrinking = true,
 };
+
+/* How many SAs were taken out of any database so far. */
+static atomic_t removals = ATOMIC_INIT(0);
+
+/**
+ * struct sad_recent - what a CPU has found last
+ * @net: in whose database
+ * @key: by what
+ * @sa: the SA
+ * @removals: so many SAs had been removed before it was found.  If it is still the
+ *	number, @sa was not, and is as visible as if it had just been found
+ */
+struct sad_recent {
+	const struct net *net;
+	struct ipsvti_sa_key key;
+	struct ipsvti_sa *sa;
+	int removals;
+};
+
+static DEFINE_PER_CPU(struct sad_recent, recent);
+
+/* It cannot be found any more. This is before its last reader's grace period begins. */
+static void count_removal(void)
+{
+	atomic_inc_return(&removals);
+}
 
 /**
  * ipsvti_sad_init - make an empty database
@@ -101,8 +129,12 @@ int ipsvti_sad_add(struct ipsvti_sad *sad, struct ipsvti_sa *sa)
 int ipsvti_sad_replace(struct ipsvti_sad *sad, struct ipsvti_sa *old,
 		       struct ipsvti_sa *new)
 {
-	return rhashtable_replace_fast(&sad->in, &old->in.node, &new->in.node,
-				       in_params);
+	int err;
+
+	err = rhashtable_replace_fast(&sad->in, &old->in.node, &new->in.node,
+				      in_params);
+	count_removal();
+	return err;
 }
 
 /**
@@ -114,27 +146,91 @@ int ipsvti_sad_replace(struct ipsvti_sad *sad, struct ipsvti_sa *old,
  */
 void ipsvti_sad_remove(struct ipsvti_sad *sad, struct ipsvti_sa *sa)
 {
-	if (sa->inbound)
-		rhashtable_remove_fast(&sad->in, &sa->in.node, in_params);
-	else
+	if (!sa->inbound) {
 		rhltable_remove(&sad->out, &sa->out.node, out_params);
+		return;
+	}
+	rhashtable_remove_fast(&sad->in, &sa->in.node, in_params);
+	count_removal();
+}
+
+static bool is_recent(const struct sad_recent *r, const struct net *net,
+		      __be32 spi)
+{
+	return r->key.spi == spi && r->net == net &&
+	       r->removals == atomic_read_acquire(&removals);
+}
+
+static noinline struct ipsvti_sa *
+find_in(const struct net *net, const struct in6_addr *daddr, __be32 spi)
+{
+	/* Before the look-up, so that a removal meanwhile makes it worthless. */
+	int now = atomic_read_acquire(&removals);
+	struct sad_recent *r = this_cpu_ptr(&recent);
+	struct ipsvti_sa_key key = { .daddr = *daddr, .spi = spi };
+	struct ipsvti_sa *sa;
+
+	sa = rhashtable_lookup(&ipsvti_net(net)->sad.in, &key, in_params);
+	if (!sa)
+		return NULL;
+	r->net = net;
+	r->key = key;
+	r->sa = sa;
+	r->removals = now;
+	return sa;
+}
+
+static noinline struct ipsvti_sa *find_in_v4(const struct net *net,
+					     __be32 daddr, __be32 spi)
+{
+	struct in6_addr mapped;
+
+	ipv6_addr_set_v4mapped(daddr, &mapped);
+	return find_in(net, &mapped, spi);
 }
 
 /**
  * ipsvti_sad_find_in - find an inbound SA (RFC 4301, section 4.1)
- * @sad: the database
+ * @net: the underlay's namespace
  * @daddr: outer destination address, IPv4 as IPv4-mapped
  * @spi: security parameters index
  *
- * Context: RCU.
+ * Packets come in runs, and each is looked up twice (demux.c): the last one found is
+ * tried first.
+ *
+ * Context: BHs disabled, RCU.
  * Return: the SA, valid until rcu_read_unlock(); NULL, there is none.
  */
-struct ipsvti_sa *ipsvti_sad_find_in(struct ipsvti_sad *sad,
+struct ipsvti_sa *ipsvti_sad_find_in(const struct net *net,
 				     const struct in6_addr *daddr, __be32 spi)
 {
-	struct ipsvti_sa_key key = { .daddr = *daddr, .spi = spi };
+	struct sad_recent *r = this_cpu_ptr(&recent);
 
-	return rhashtable_lookup(&sad->in, &key, in_params);
+	if (likely(is_recent(r, net, spi) &&
+		   ipv6_addr_equal(&r->key.daddr, daddr)))
+		return r->sa;
+	return find_in(net, daddr, spi);
+}
+
+/**
+ * ipsvti_sad_find_in_v4 - ipsvti_sad_find_in() with an IPv4 address
+ * @net: the underlay's namespace
+ * @daddr: outer destination address
+ * @spi: security parameters index
+ *
+ * Context: BHs disabled, RCU.
+ * Return: the SA, valid until rcu_read_unlock(); NULL, there is none.
+ */
+struct ipsvti_sa *ipsvti_sad_find_in_v4(const struct net *net, __be32 daddr,
+					__be32 spi)
+{
+	struct sad_recent *r = this_cpu_ptr(&recent);
+
+	if (likely(is_recent(r, net, spi) &&
+		   r->key.daddr.s6_addr32[3] == daddr &&
+		   ipv6_addr_v4mapped(&r->key.daddr)))
+		return r->sa;
+	return find_in_v4(net, daddr, spi);
 }
 
 /**

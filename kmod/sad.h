@@ -12,6 +12,8 @@
 
 #include "sa.h"
 
+struct net;
+
 /**
  * struct ipsvti_sad - security association database
  * @in: inbound SAs by destination address and SPI, larval ones included
@@ -29,8 +31,10 @@ int ipsvti_sad_add(struct ipsvti_sad *sad, struct ipsvti_sa *sa);
 int ipsvti_sad_replace(struct ipsvti_sad *sad, struct ipsvti_sa *old,
 		       struct ipsvti_sa *new);
 void ipsvti_sad_remove(struct ipsvti_sad *sad, struct ipsvti_sa *sa);
-struct ipsvti_sa *ipsvti_sad_find_in(struct ipsvti_sad *sad,
+struct ipsvti_sa *ipsvti_sad_find_in(const struct net *net,
 				     const struct in6_addr *daddr, __be32 spi);
+struct ipsvti_sa *ipsvti_sad_find_in_v4(const struct net *net, __be32 daddr,
+					__be32 spi);
 struct ipsvti_sa *ipsvti_sad_find_out(struct ipsvti_sad *sad,
 				      const struct in6_addr *saddr,
 				      const struct in6_addr *daddr, __be32 spi);
