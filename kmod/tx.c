@@ -28,6 +28,7 @@
 #include "fit.h"
 #include "flow.h"
 #include "frag.h"
+#include "gso.h"
 #include "nat.h"
 #include "nl.h"
 #include "outer.h"
@@ -42,6 +43,7 @@
  * @sa: outbound SA
  * @to: where its packets go
  * @dst: the route
+ * @outer_len: octets of the outer headers
  * @headroom: octets that each packet needs before its inner packet
  * @cut: longer inner packets are cut to this; 0, none is
  * @spent: what @sa has come to if it does not take packets, &enum ipsvti_reason
@@ -52,6 +54,7 @@ struct tx_path {
 	struct ipsvti_sa *sa;
 	struct ipsvti_to to;
 	struct dst_entry *dst;
+	unsigned int outer_len;
 	unsigned int headroom;
 	unsigned int cut;
 	enum ipsvti_reason spent;
@@ -206,14 +209,15 @@ static void tx_one(struct sk_buff *skb, const struct tx_path *p, u64 seq)
 			goto no_memory;
 		}
 	}
-	skb_put(skb, tail);
-	skb_push(skb, ipsvti_esp_head_len(g));
+	/* There is room. */
+	__skb_put(skb, tail);
+	__skb_push(skb, ipsvti_esp_head_len(g));
 	ipsvti_outer_push(skb, p->vdev, p->config, p->sa, &p->to, p->dst,
 			  &inner);
 	TX_CB(skb)->inner_len = inner_len;
 	TX_CB(skb)->seq = seq;
-	ipsvti_aead_encrypt(p->sa, skb, ipsvti_outer_len(p->config, p->sa), seq,
-			    from, pad_len, next_header);
+	ipsvti_aead_encrypt(p->sa, skb, p->outer_len, seq, from, pad_len,
+			    next_header);
 	return;
 
 no_memory:
@@ -300,6 +304,7 @@ static struct sk_buff *tx_list(struct sk_buff *list, struct tx_path *p)
  */
 static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 {
+	const struct ipsvti_esp_geometry *g = &p->sa->transform->geometry;
 	struct sk_buff *segs, *rest = NULL;
 
 	if (unlikely(!ipsvti_flow_allowed(skb, p->sa))) {
@@ -332,16 +337,16 @@ static struct sk_buff *tx_with(struct sk_buff *skb, struct tx_path *p)
 		goto release;
 	}
 
+	p->outer_len = ipsvti_outer_len(p->config, p->sa);
 	p->headroom = LL_RESERVED_SPACE(p->dst->dev) + p->dst->header_len +
-		      ipsvti_outer_len(p->config, p->sa) +
-		      ipsvti_esp_head_len(&p->sa->transform->geometry);
+		      p->outer_len + ipsvti_esp_head_len(g);
 	if (skb_is_gso(skb)) {
-		segs = skb_gso_segment(skb, 0);
-		if (IS_ERR_OR_NULL(segs)) {
+		segs = ipsvti_gso(skb, p->headroom,
+				  ipsvti_esp_tail_len(g, g->align - 1));
+		if (!segs) {
 			drop_of(skb, p->sa, 0, IPSVTI_A_COUNTERS_TX_NO_MEMORY);
 			goto release;
 		}
-		consume_skb(skb);
 		skb = segs;
 	}
 	if (unlikely(p->cut))

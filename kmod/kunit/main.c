@@ -22,7 +22,7 @@ void ipsvti_rand_init(struct ipsvti_rand *rand, struct kunit *test)
 kunit_test_suites(&ipsvti_seq_suite, &ipsvti_replay_suite, &ipsvti_esp_suite,
 		  &ipsvti_mtu_suite, &ipsvti_ecn_suite, &ipsvti_alg_suite,
 		  &ipsvti_limit_suite, &ipsvti_mss_suite,
-		  &ipsvti_selector_suite);
+		  &ipsvti_selector_suite, &ipsvti_gso_suite);
 
 MODULE_DESCRIPTION("Tests of ipsvti's pure units");
 MODULE_LICENSE("GPL");

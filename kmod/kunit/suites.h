@@ -20,6 +20,8 @@ extern struct kunit_suite ipsvti_alg_suite;
 extern struct kunit_suite ipsvti_limit_suite;
 extern struct kunit_suite ipsvti_mss_suite;
 extern struct kunit_suite ipsvti_selector_suite;
+/* Only in the module. */
+extern struct kunit_suite ipsvti_gso_suite;
 
 /**
  * struct ipsvti_rand - a source of numbers that a seed determines

@@ -7,6 +7,7 @@
 #include "../alg.c"
 #include "../ecn.c"
 #include "../esp.c"
+#include "../gso.c"
 #include "../limit.c"
 #include "../mss.c"
 #include "../mtu.c"
