@@ -206,9 +206,9 @@ static struct aead_work *work_alloc(const struct ipsvti_sa *sa)
 	struct aead_work *w = this_cpu_read(spare_work);
 
 	if (unlikely(reqsize > WORK_REQSIZE))
-		return kmalloc(sizeof(*w) + reqsize, GFP_ATOMIC);
+		return kzalloc(sizeof(*w) + reqsize, GFP_ATOMIC);
 	if (unlikely(!w))
-		return kmalloc(sizeof(*w) + WORK_REQSIZE, GFP_ATOMIC);
+		return kzalloc(sizeof(*w) + WORK_REQSIZE, GFP_ATOMIC);
 	this_cpu_write(spare_work, NULL);
 	return w;
 }
@@ -223,7 +223,8 @@ static void work_free(struct aead_work *w, const struct ipsvti_sa *sa)
 		this_cpu_write(spare_work, w);
 }
 
-static struct aead_work *work_get(struct ipsvti_sa *sa, struct sk_buff *skb)
+static __always_inline struct aead_work *work_get(struct ipsvti_sa *sa,
+						  struct sk_buff *skb)
 {
 	struct aead_work *w;
 
@@ -282,19 +283,30 @@ static void work_done_later(ipsvti_crypto_arg *arg, int err)
 }
 
 /*
+ * For lists of two, as most are: what sg_init_table() does beyond is done when they are
+ * filled.  The memory was all zeroes once, and never was a chain.
+ */
+static void begin_two(struct scatterlist *sg)
+{
+	sg_unmark_end(&sg[0]);
+	sg_mark_end(&sg[1]);
+}
+
+/*
  * The associated data: SPI, sequence number, of which the packet does not hold the
  * high 32 bits, and for some ciphers the IV.  Returns their length.
  */
-static unsigned int map_aad(struct aead_work *w, struct scatterlist *sg,
-			    struct ipsvti_esp_hdr *esp, u64 seq)
+static __always_inline unsigned int map_aad(struct aead_work *w,
+					    struct scatterlist *sg,
+					    struct ipsvti_esp_hdr *esp, u64 seq)
 {
 	const struct ipsvti_transform *t = w->sa->transform;
 	__be32 *aad = (__be32 *)w->aad;
 	unsigned int iv_len = 0;
 
-	if (t->cipher != IPSVTI_CIPHER_AEAD)
+	if (unlikely(t->cipher != IPSVTI_CIPHER_AEAD))
 		iv_len = t->geometry.iv_len;
-	if (!w->sa->esn) {
+	if (likely(!w->sa->esn)) {
 		sg_set_buf(sg, esp, sizeof(*esp) + iv_len);
 		return sizeof(*esp) + iv_len;
 	}
@@ -307,8 +319,10 @@ static unsigned int map_aad(struct aead_work *w, struct scatterlist *sg,
 }
 
 /* @len: octets behind the IV, without the ICV when encrypting. */
-static void set_request(struct aead_work *w, struct scatterlist *dst,
-			unsigned int aad_len, unsigned int len, const u8 *iv)
+static __always_inline void set_request(struct aead_work *w,
+					struct scatterlist *dst,
+					unsigned int aad_len, unsigned int len,
+					const u8 *iv)
 {
 	const struct ipsvti_transform *t = w->sa->transform;
 	unsigned int crypt_len = len;
@@ -318,8 +332,14 @@ static void set_request(struct aead_work *w, struct scatterlist *dst,
 		aad_len += len - crypt_len;
 	}
 
-	memcpy(w->nonce, w->sa->salt, t->salt_len);
-	memcpy(w->nonce + t->salt_len, iv, t->geometry.iv_len);
+	if (likely(t->salt_len == 4 && t->geometry.iv_len == 8)) {
+		/* The same in two moves. */
+		memcpy(w->nonce, w->sa->salt, 4);
+		memcpy(w->nonce + 4, iv, 8);
+	} else {
+		memcpy(w->nonce, w->sa->salt, t->salt_len);
+		memcpy(w->nonce + t->salt_len, iv, t->geometry.iv_len);
+	}
 
 	aead_request_set_tfm(&w->req, w->sa->tfm);
 	/* No backlog: what does not fit the cipher's queue is dropped. */
@@ -349,7 +369,7 @@ static int map_apart(struct aead_work *w, struct ipsvti_esp_hdr *esp, u64 seq,
 	sg_set_buf(&w->src[1 + used], w->trailer, trailer_len);
 	sg_mark_end(&w->src[1 + used]);
 
-	sg_init_table(w->dst, 2);
+	begin_two(w->dst);
 	map_aad(w, &w->dst[0], esp, seq);
 	sg_set_buf(&w->dst[1], crypt, len);
 	return aad_len;
@@ -429,7 +449,7 @@ void ipsvti_aead_encrypt(struct ipsvti_sa *sa, struct sk_buff *skb,
 	} else {
 		ipsvti_esp_fill_trailer(crypt + len - g->icv_len - trailer_len,
 					pad_len, next_header);
-		sg_init_table(w->src, 2);
+		begin_two(w->src);
 		aad_len = map_aad(w, &w->src[0], hdr, seq);
 		sg_set_buf(&w->src[1], crypt, len);
 		set_request(w, w->src, aad_len, len - g->icv_len, iv);
@@ -453,7 +473,6 @@ void ipsvti_aead_decrypt(struct ipsvti_sa *sa, struct sk_buff *skb, u64 seq)
 {
 	struct ipsvti_esp_hdr *hdr = (void *)skb->data;
 	unsigned int head = ipsvti_esp_head_len(&sa->transform->geometry);
-	unsigned int n = skb_shinfo(skb)->nr_frags + 2;
 	struct aead_work *w;
 	int err, aad_len;
 
@@ -463,13 +482,18 @@ void ipsvti_aead_decrypt(struct ipsvti_sa *sa, struct sk_buff *skb, u64 seq)
 		return;
 	}
 
-	sg_init_table(w->src, n);
-	aad_len = map_aad(w, &w->src[0], hdr, seq);
-	err = skb_to_sgvec(skb, &w->src[1], head, skb->len - head);
-	if (unlikely(err < 0)) {
-		work_done(w, err);
-		return;
+	if (likely(!skb_is_nonlinear(skb))) {
+		begin_two(w->src);
+		sg_set_buf(&w->src[1], skb->data + head, skb->len - head);
+	} else {
+		sg_init_table(w->src, skb_shinfo(skb)->nr_frags + 2);
+		err = skb_to_sgvec(skb, &w->src[1], head, skb->len - head);
+		if (unlikely(err < 0)) {
+			work_done(w, err);
+			return;
+		}
 	}
+	aad_len = map_aad(w, &w->src[0], hdr, seq);
 	set_request(w, w->src, aad_len, skb->len - head, (u8 *)(hdr + 1));
 
 	err = crypto_aead_decrypt(&w->req);

@@ -274,7 +274,7 @@ static void push_v4(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 		    const struct in6_addr *remote, struct dst_entry *dst,
 		    u8 proto, u8 tos, bool df)
 {
-	struct iphdr *iph = skb_push(skb, sizeof(*iph));
+	struct iphdr *iph = __skb_push(skb, sizeof(*iph));
 
 	skb_reset_network_header(skb);
 	skb->protocol = htons(ETH_P_IP);

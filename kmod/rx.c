@@ -204,6 +204,31 @@ void ipsvti_rx_sa(struct sk_buff *skb, struct ipsvti_sa *sa)
 	ipsvti_aead_decrypt(sa, skb, cb->seq);
 }
 
+/* The trailer ends at @end, and what was encrypted is @all octets. */
+static int check_scattered(const struct sk_buff *skb,
+			   const struct ipsvti_esp_geometry *g,
+			   unsigned int end, unsigned int all, u8 *next_header,
+			   u32 *pad_len)
+{
+	u8 tail[IPSVTI_ESP_PAD_MAX + IPSVTI_ESP_TRAILER_LEN];
+	unsigned int look = g->align - 1 + IPSVTI_ESP_TRAILER_LEN;
+	int err;
+
+	/* Few senders pad more than they must: look there first. */
+	look = min(look, all);
+	if (skb_copy_bits(skb, end - look, tail, look))
+		return -EINVAL;
+	err = ipsvti_esp_check_trailer(tail, look, next_header, pad_len);
+	if (err == -ENODATA && *pad_len + IPSVTI_ESP_TRAILER_LEN <= all) {
+		look = *pad_len + IPSVTI_ESP_TRAILER_LEN;
+		if (skb_copy_bits(skb, end - look, tail, look))
+			return -EINVAL;
+		err = ipsvti_esp_check_trailer(tail, look, next_header,
+					       pad_len);
+	}
+	return err;
+}
+
 /*
  * Take off the padding (RFC 4303, section 2.4) and the ICV, which the cipher
  * leaves behind.  Stores the next header.
@@ -212,25 +237,16 @@ static bool strip_trailer(struct sk_buff *skb, const struct ipsvti_sa *sa,
 			  u8 *next_header)
 {
 	const struct ipsvti_esp_geometry *g = &sa->transform->geometry;
-	u8 tail[IPSVTI_ESP_PAD_MAX + IPSVTI_ESP_TRAILER_LEN];
 	unsigned int end = skb->len - g->icv_len;
 	unsigned int all = end - ipsvti_esp_head_len(g);
-	unsigned int look = g->align - 1 + IPSVTI_ESP_TRAILER_LEN;
 	u32 pad_len;
 	int err;
 
-	/* Few senders pad more than they must: look there first. */
-	look = min(look, all);
-	if (skb_copy_bits(skb, end - look, tail, look))
-		return false;
-	err = ipsvti_esp_check_trailer(tail, look, next_header, &pad_len);
-	if (err == -ENODATA && pad_len + IPSVTI_ESP_TRAILER_LEN <= all) {
-		look = pad_len + IPSVTI_ESP_TRAILER_LEN;
-		if (skb_copy_bits(skb, end - look, tail, look))
-			return false;
-		err = ipsvti_esp_check_trailer(tail, look, next_header,
-					       &pad_len);
-	}
+	if (likely(!skb_is_nonlinear(skb)))
+		err = ipsvti_esp_check_trailer(skb->data + end - all, all,
+					       next_header, &pad_len);
+	else
+		err = check_scattered(skb, g, end, all, next_header, &pad_len);
 	return !err && !pskb_trim(skb, end - pad_len - IPSVTI_ESP_TRAILER_LEN);
 }
 
