@@ -12,6 +12,7 @@
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/log2.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
@@ -24,7 +25,7 @@
 #include "gso.h"
 
 /* A segment and all that is around it must be in so much. */
-#define MEMORY_MAX 4096
+#define MEMORY_MAX PAGE_SIZE
 
 /**
  * struct gso - what all segments have in common
@@ -92,6 +93,8 @@ static bool look(struct sk_buff *skb, struct gso *g, unsigned int headroom,
 	g->memory =
 		SKB_DATA_ALIGN(g->headroom + g->head_len + g->mss + tailroom) +
 		SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	/* Ciphers stop at the end of each page: none is to be in two. */
+	g->memory = roundup_pow_of_two(g->memory);
 	return g->mss && skb->len > g->head_len + g->mss &&
 	       g->memory <= MEMORY_MAX;
 }
@@ -105,7 +108,7 @@ static struct sk_buff *new_segment(const struct gso *g, unsigned int len)
 	struct sk_buff *seg;
 	void *memory;
 
-	memory = napi_alloc_frag(g->memory);
+	memory = napi_alloc_frag_align(g->memory, g->memory);
 	if (unlikely(!memory))
 		return NULL;
 	seg = napi_build_skb(memory, g->memory);
