@@ -8,7 +8,7 @@ set -u
 here=$(dirname "$(realpath "$0")")
 # What ipsvti takes above plain routing is at most so many hundredths of what the XFRM
 # interface takes, on kernel 6.1. A regression is to be seen: lower it with progress.
-MOST=${MOST:-56}
+MOST=${MOST:-50}
 out=${IPSVTI_OUT:-}
 if [ -z "$out" ]; then
 	out=$(mktemp -d)
