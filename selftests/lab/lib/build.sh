@@ -52,8 +52,10 @@ build_forget() {
 build_for() { # BASE
 	local user=$1/user-$KROOT
 	# Names without a leading slash match anywhere; what is excluded is neither
-	# copied nor, in the copy, removed: that is where the objects live.
-	local rsync=(rsync -a --delete --exclude=/.git --exclude=/build --exclude='*.o'
+	# copied nor, in the copy, removed: that is where the objects live. A file of other
+	# content gets the time of now, which is after that of any object, whenever it was
+	# edited; one of the same content stays, although it may be of another checkout.
+	local rsync=(rsync -rlpc --delete --exclude=/.git --exclude=/build --exclude='*.o'
 		--exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd'
 		--exclude='*.a' --exclude=/modules.order --exclude=/Module.symvers
 		--exclude=/.tmp_versions --exclude=/kmod/generated)
