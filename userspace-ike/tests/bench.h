@@ -48,11 +48,9 @@ static inline struct bench *bench_new(void)
 	return t;
 }
 
-/* Both up, and nothing under way. */
-static inline struct bench *bench_up(void)
+/* Starts both, and when they are up and nothing is under way gives @t back. */
+static inline struct bench *bench_start(struct bench *t)
 {
-	struct bench *t = bench_new();
-
 	sim_start(&t->sim, 1);
 	sim_start(&t->sim, 0);
 	sim_run(&t->sim, 1000);
@@ -60,6 +58,12 @@ static inline struct bench *bench_up(void)
 	forget(t);
 	ike_build_start(&t->b, t->build, sizeof(t->build));
 	return t;
+}
+
+/* Both up, and nothing under way. */
+static inline struct bench *bench_up(void)
+{
+	return bench_start(bench_new());
 }
 
 static inline void bench_free(struct bench *t)

@@ -91,13 +91,7 @@ static struct bench *without_pfs(void)
 
 	suite_is(t, IKE_SUITE_ESP, "aes128gcm16");
 	t->sim.nodes[0].config.esp = t->sim.nodes[1].config.esp;
-	sim_start(&t->sim, 1);
-	sim_start(&t->sim, 0);
-	sim_run(&t->sim, 1000);
-	assert_true(sim_both_up(&t->sim));
-	forget(t);
-	ike_build_start(&t->b, t->build, sizeof(t->build));
-	return t;
+	return bench_start(t);
 }
 
 /*
