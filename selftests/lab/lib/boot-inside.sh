@@ -9,7 +9,7 @@ guest=/run/guest
 lab=$(dirname "$(realpath "$0")")/..
 
 mkdir -p $guest/usr/lib/ipsvti-lab $guest/opt/ipsvti
-install -m 755 "$lab/guest/init" $guest/usr/lib/ipsvti-lab/init
+install -m 755 "$lab"/guest/{init,clean.sh} $guest/usr/lib/ipsvti-lab/
 
 # Debian as a user has it: what the kernel's package would have brought, and then what
 # is to be installed, which an emulated processor would take too long for.
