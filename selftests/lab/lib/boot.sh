@@ -8,7 +8,7 @@
 #   conf argv          what to run, read by guest/init
 #   stdout stderr      fifos with the script's output
 #   console            the kernel's log
-#   status trouble kmemleak   what guest/init found
+#   began status trouble kmemleak   how far guest/init came, and what it found
 #   qemu               what the virtual machine itself complained about
 
 boot_prepare() { # SCRIPT [ARG...]
@@ -81,6 +81,18 @@ boot_twice() {
 	[ "$STATUS" = "$EX_TIMEOUT" ] || return 0
 	say "virtual time stood still; second and last try, from the beginning"
 	rm -f "$RUNDIR"/{status,trouble,kmemleak}
+	boot_guest
+}
+
+# boot_emulated: as boot_guest, but once more if it was the emulator that failed, before
+# the script began: with a thread for each processor it sometimes does while the guest
+# moves its devices about ("iotlb_to_section: Assertion ...").
+boot_emulated() {
+	boot_guest
+	[ "$STATUS" = "$EX_GUEST" ] && [ ! -e "$RUNDIR/began" ] &&
+		grep -q "Assertion .* failed" "$RUNDIR/qemu" || return 0
+	say "the emulator failed on its own; second and last try, from the beginning"
+	: >"$RUNDIR/console"
 	boot_guest
 }
 
