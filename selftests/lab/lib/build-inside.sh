@@ -7,7 +7,12 @@
 # programs of BASE/USER/src (see build.sh).  A part that the tree does not have
 # is left out.  UMLBUILD is the kernel's build folder, "" for Debian's kernels.
 set -eu
-k=$1 release=$2 base=$3 user=$4 uml=$5
+k=$1 release=$2 user=$4 uml=$5
+# The same name for every tree: names are in what the compiler is told, and an object is
+# built again if that differs.
+base=/run/build
+mkdir -p $base
+mount --bind "$3" $base
 
 lib=/usr/lib/modules/$release
 kmake=(make -j 2 -C "$lib/build")
