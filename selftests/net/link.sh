@@ -61,14 +61,15 @@ info_is() { # DEV KEY VALUE...
 	done
 }
 
-# Nothing but the kind: no plugin is needed, the device has no addresses yet.
+# Nothing but the kind: no plugin is needed, the device has no addresses yet. An old kernel
+# takes any device without carrier that is on none for one whose lower is down.
 bare() {
 	local dir
 	for dir in /nonexistent "$IP_LIB_DIR"; do
 		IP_LIB_DIR=$dir ip -n gwA link add bare type ipsvti &&
 			ip -n gwA link set bare up &&
 			ip -n gwA -d -j link show bare | jq -e '.[0] |
-				.linkinfo.info_kind == "ipsvti" and .operstate == "DOWN" and
+				.linkinfo.info_kind == "ipsvti" and (.operstate | IN("DOWN", "LOWERLAYERDOWN")) and
 				(.flags | contains(["POINTOPOINT", "MULTICAST", "NOARP", "NO-CARRIER", "UP"])) and
 				.link_type == "none" and .mtu > 1280' &&
 			ip -n gwA link del bare || return

@@ -119,7 +119,7 @@ underlay_mtu() { # MTU
 
 # What fits 9000 octets, in one piece; larger ones in fragments that are not outside.
 jumbo() { # 4|6 none|udp MTU
-	local encap=()
+	local encap=() said
 	[ "$2" = none ] || encap=("${ENCAP_UDP[@]}")
 	underlay_mtu 9000 && lans_mtu 9000 && links_up "$1" && pair_up 1 256 "${encap[@]}" && mtu_is gwA "$3" &&
 		capture_start inet toA "$WORK/jumbo" "ip[6:2] & 0x3fff != 0 or ip6[6] = 44" || return
@@ -127,7 +127,10 @@ jumbo() { # 4|6 none|udp MTU
 		told 6 $(($3 - 48 + 1)) "$3" && ping_across 4 -M dont -s 60000 && ping_across 6 -s 60000 &&
 		tcp_across 4 2000000 && tcp_across 6 2000000 || return
 	capture_stop "$WORK/jumbo"
-	[ -z "$(tcpdump -nr "$WORK/jumbo" 2>/dev/null)" ] && [ -z "$(drops gwB)" ]
+	said=$(tcpdump -nr "$WORK/jumbo" 2>/dev/null; drops gwB)
+	[ -z "$said" ] && return
+	echo "fragments, or drops: $said"
+	return 1
 }
 
 # An underlay as wide as can be. Outside there are no more than 65535 octets, so what a route
