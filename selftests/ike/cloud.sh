@@ -5,8 +5,9 @@
 # it publishes, in the place of gwB; and what is measured of our side, gwA. Sourced, after
 # common.sh, with CLOUD set. Our devices are ${CLOUD}1 and ${CLOUD}2.
 
-SWAN=/etc/netns/gwB
-export STRONGSWAN_CONF=$SWAN/strongswan.conf
+# shellcheck source=selftests/ike/swan.sh
+. "$IPSVTI_TREE/selftests/ike/swan.sh"
+
 ENDPOINT=(198.51.100.21 198.51.100.22)
 KEYS=(example.key.of_tunnel_1.of.AWS.01 example.key.of_tunnel_2.of.AWS.02)
 OUR_AS=65000
@@ -112,25 +113,7 @@ swan_side() { # N
 }
 
 swan_conf() {
-	mkdir -p "$SWAN/swanctl"
-	cat >"$STRONGSWAN_CONF" <<-EOT
-		charon-systemd {
-			load = random nonce openssl pem kdf kernel-netlink socket-default vici
-			install_routes = no
-			retransmit_tries = 3
-			retransmit_timeout = 2
-			filelog {
-				log {
-					path = $OUT/charon.log
-					default = 1
-					flush_line = yes
-				}
-			}
-		}
-		swanctl {
-			load = random openssl
-		}
-	EOT
+	strongswan_conf ''
 	{
 		echo "connections {"
 		swan_side 1
@@ -141,19 +124,23 @@ swan_conf() {
 	} >"$SWAN/swanctl/swanctl.conf"
 }
 
-swanctl() { in_ns gwB timeout 30 swanctl "$@"; }
 birdc_() { in_ns gwB birdc -s /run/gwB.bird "$@"; }
 
-# cloud_bird MED1 MED2 [PREFERENCE2]: what it tells us of its network, by each tunnel,
-# and what it thinks of the second one (of the first one 100).
-cloud_bird() {
+# bird_head ROUTER-ID: what BIRD's configuration begins with, at either end.
+bird_head() {
 	cat <<-EOT
-		router id $GWB4;
+		router id $1;
 		log stderr all;
 		protocol device { scan time 5; }
 		protocol direct { ipv4; interface "lan"; }
 		protocol kernel { merge paths on; ipv4 { import none; export where source = RTS_BGP; }; }
 	EOT
+}
+
+# cloud_bird MED1 MED2 [PREFERENCE2]: what it tells us of its network, by each tunnel,
+# and what it thinks of the second one (of the first one 100).
+cloud_bird() {
+	bird_head "$GWB4"
 	local n preference
 	for n in 1 2; do
 		preference=100

@@ -162,13 +162,7 @@ ROUTER=()
 bird_start() { # MED1 MED2
 	local n
 	{
-		cat <<-EOT
-			router id $GWA4;
-			log stderr all;
-			protocol device { scan time 5; }
-			protocol direct { ipv4; interface "lan"; }
-			protocol kernel { merge paths on; ipv4 { import none; export where source = RTS_BGP; }; }
-		EOT
+		bird_head "$GWA4"
 		for n in 1 2; do
 			cat <<-EOT
 				protocol bgp them$n {

@@ -118,7 +118,7 @@ for_people() {
 }
 
 rekeyed() { # we|they
-	under_ping "$1_rekey" && agreed "$HERE" "$THERE" && passes 10.3.0.2 fd00:2::2
+	under_flow "$1_rekey" && agreed "$HERE" "$THERE" && passes 10.3.0.2 fd00:2::2
 }
 
 # They want less than we offer.
@@ -173,4 +173,5 @@ ktap_run "one service" one_service
 ktap_run "nothing in common: we initiate" nothing_in_common we
 ktap_run "nothing in common: they initiate" nothing_in_common they
 fresh
+flow_end
 ktap_end

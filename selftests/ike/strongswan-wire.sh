@@ -8,7 +8,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 15
+ktap_plan 16
 
 # come we|they [LINE...]: with what was set; up, and a ping passes
 come() {
@@ -120,7 +120,7 @@ wire_is_cut() {
 slow_wire() {
 	local dev status
 	for dev in toA toB; do
-		in_ns inet tc qdisc add dev "$dev" root netem delay 600ms || return
+		in_ns inet tc qdisc add dev "$dev" root netem delay 600ms limit 10000 || return
 	done
 	"$@"
 	status=$?
@@ -137,8 +137,26 @@ both_rekey() {
 	ctl gwA "$1" vti0 &
 	ours=$!
 	# shellcheck disable=SC2086
-	swanctl --rekey $2 && wait "$ours" && wait_for 60 "[ \$(times gwA '$3') -gt $was ]" && wait_for 60 settled &&
-		wait_for 60 ike_spi
+	swanctl --rekey $2 && wait "$ours" && wait_for 60 "[ \$(times gwA '$3') -gt $was ]" &&
+		wait_for 60 '[ "$(swan_installed)" = 1 ]' && wait_for 60 ike_spi
+}
+
+both_at_once() { slow_wire under_flow both_rekey "$@" && wait_for 60 settled; }
+
+delete_at_once() {
+	local ours
+	ctl gwA down vti0 &
+	ours=$!
+	swanctl --terminate --ike site-a
+	wait "$ours"
+	wait_for 20 "pairs gwA 'length == 0'" && wait_for 20 '[ "$(swan_sas | grep -c site-a)" = 0 ]'
+}
+
+# Each gets a DELETE for what it is deleting itself; then it comes up again.
+both_delete() {
+	: >"$OUT/charon.log"
+	slow_wire delete_at_once && charon_said 'sending DELETE for IKE_SA' && charon_said 'received DELETE for IKE_SA' &&
+		! charon_said 'retransmit' && ctl gwA up vti0 && wait_for 60 'carrier gwA 1' && wait_for 20 settled
 }
 
 ktap_run "the module, two sites" load
@@ -146,17 +164,19 @@ ktap_run "the XFRM interface" swan_device
 ktap_run "they are flooded and want cookies" they_want_cookies
 ktap_run "we are flooded and want cookies" we_want_cookies
 ktap_run "they come, and insist on CHILD SAs later" they_come_childless force
-ktap_run "they rekey after that, no ping is lost" under_ping they_rekey
-ktap_run "both rekey the CHILD SA at once, no ping is lost" \
-	slow_wire under_ping both_rekey rekey "--child lan" 'both ends rekeyed at once'
-ktap_run "both rekey the IKE SA at once, no ping is lost" \
-	slow_wire under_ping both_rekey rekey-ike "--ike site-a" 'both ends rekeyed the IKE SA at once'
-ktap_run "and each once more" under_ping eval 'they_rekey && we_rekey'
+ktap_run "they rekey after that, nothing is lost" under_flow they_rekey
+ktap_run "both rekey the CHILD SA at once, nothing is lost" \
+	both_at_once rekey "--child lan" 'both ends rekeyed at once'
+ktap_run "both rekey the IKE SA at once, nothing is lost" \
+	both_at_once rekey-ike "--ike site-a" 'both ends rekeyed the IKE SA at once'
+ktap_run "and each once more" under_flow eval 'they_rekey && we_rekey'
 ktap_run "we come, and want CHILD SAs later" we_come_childless allow
 ktap_run "the same, and they insist on it" we_come_childless force
 ktap_run "the same, and they do not know it" they_never
+ktap_run "both delete the IKE SA at once" both_delete
 ktap_run "PFS that does not fit is seen at once" pfs_does_not_fit
 ktap_run "the wire is cut, we have initiated" wire_is_cut we none
 ktap_run "the wire is cut, they have initiated" wire_is_cut they restart
 fresh
+flow_end
 ktap_end
