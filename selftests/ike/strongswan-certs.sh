@@ -4,117 +4,48 @@
 # strongSwan is the peer, and both ends show certificates: RSA, ECDSA and Ed25519, with
 # an intermediate each, in messages that need fragments; and what must be refused is.
 #
-#	Root (P-384) ─┬─ Sub A (RSA) ── gw-a.{rsa,ecdsa,ed25519}
-#	              └─ Sub B (RSA) ── gw-b.{rsa,ecdsa,ed25519}
-#	Other root ──── gw-b.other
+# Besides those of strongswan-pki.sh, there are
 #
-# All of it is made here, at the beginning. Either end has the root and its own chain.
+#	Root ─┬─ Sub N, for DNS names below "example" but not below "secret.example"
+#	      │    └── gw-b.{inside,outside,excluded}
+#	      └─ Sub B ── gw-b.{usage,purpose,expired,early}
+#	Other root ──── gw-b.other
 set -u
 # shellcheck source=selftests/ike/strongswan.sh
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
+# shellcheck source=selftests/ike/strongswan-pki.sh
+. "$IPSVTI_TREE/selftests/ike/strongswan-pki.sh"
 FAMILY=4 NAT=none
 
-PKI=/tmp/pki
-CONF_A=/etc/netns/gwA/ipsvti
-
-# ---------------------------------------------------------------- certificates
-
-key() { # FILE KIND
-	case $2 in
-	rsa) set -- "$1" RSA -pkeyopt rsa_keygen_bits:3072 ;;
-	ecdsa) set -- "$1" EC -pkeyopt ec_paramgen_curve:P-256 ;;
-	ec384) set -- "$1" EC -pkeyopt ec_paramgen_curve:P-384 ;;
-	ed25519) set -- "$1" ED25519 ;;
-	esac
-	(umask 077 && openssl genpkey -algorithm "$2" "${@:3}" -out "$1" 2>/dev/null)
-}
-
-SERIAL=1
-# issue NAME KIND SUBJECT ISSUER EXTENSION...: NAME.key, NAME.pem; ISSUER -: itself
-issue() {
-	local name=$1 kind=$2 subject=$3 by=(-CA "$4.pem" -CAkey "$4.key")
-	key "$name.key" "$kind" || return
-	[ "$4" != - ] || by=(-signkey "$name.key")
-	shift 4
-	printf '%s\n' "$@" >"$name.ext"
-	SERIAL=$((SERIAL + 1))
-	openssl req -new -key "$name.key" -subj "$subject" -config req.cnf -out "$name.csr" &&
-		openssl x509 -req -in "$name.csr" "${by[@]}" -set_serial "$SERIAL" -days 30 \
-			-extfile "$name.ext" -out "$name.pem"
-}
-
-# crl ISSUER [NAME]: ISSUER.crl, in which NAME is revoked
-crl() {
-	: >index.txt
-	cat >crl.cnf <<-EOT
-		[ca]
-		default_ca = d
-		[d]
-		database = $PKI/index.txt
-		default_md = sha256
-		default_crl_days = 10
-	EOT
-	if [ $# -gt 1 ]; then
-		openssl ca -config crl.cnf -cert "$1.pem" -keyfile "$1.key" -revoke "$2.pem" || return
-	fi
-	openssl ca -config crl.cnf -cert "$1.pem" -keyfile "$1.key" -gencrl -out "$1.crl"
-}
-
 pki() {
-	local ca=("basicConstraints = critical, CA:TRUE" "keyUsage = critical, keyCertSign, cRLSign" "subjectKeyIdentifier = hash")
-	local kind x
-	mkdir -p "$PKI" && cd "$PKI" || return
-	printf '[req]\ndistinguished_name = dn\n[dn]\n' >req.cnf
-	issue root ec384 "/C=DE/O=Example/CN=Root" - "${ca[@]}" &&
-		issue other-root ec384 "/CN=Other root" - "${ca[@]}" || return
-	for x in a b; do
-		issue "sub-$x" rsa "/C=DE/O=Example/CN=Sub ${x^^}" root "${ca[@]}" || return
-		for kind in rsa ecdsa ed25519; do
-			issue "gw-$x.$kind" "$kind" "/C=DE/O=Example/CN=gw-$x $kind" "sub-$x" "subjectAltName = DNS:gw-$x.example" \
-				"keyUsage = digitalSignature" "authorityKeyIdentifier = keyid" || return
-			cat "gw-$x.$kind.pem" "sub-$x.pem" >"gw-$x.$kind.chain"
-		done
-	done
-	issue gw-b.other ecdsa "/CN=gw-b other" other-root "subjectAltName = DNS:gw-b.example" &&
+	chains && issue other-root ec384 "/CN=Other root" - "${CA[@]}" &&
+		issue gw-b.other ecdsa "/CN=gw-b other" other-root "subjectAltName = DNS:gw-b.example" &&
 		crl root && crl sub-b || return
 	cp sub-b.crl sub-b.none.crl
-	crl sub-b gw-b.ecdsa || return
-	openssl verify -CAfile root.pem -untrusted sub-b.pem gw-b.rsa.pem
+	crl sub-b gw-b.ecdsa && unfit && our_files
 }
 
-# -------------------------------------------------------------- configurations
-
-# we [LINE...]: our side, authentication left to the lines
-we() {
-	mkdir -p /etc/ipsvti "$CONF_A"
-	cp "$PKI"/*.pem "$PKI"/*.key "$PKI"/*.chain "$PKI"/*.crl "$CONF_A" || return
-	secret "$CONF_A/vti0.psk" "$PSK"
-	printf '%s\n' "local = $WAN_A" "remote = $SEEN_B" "$@" >"$CONF_A/vti0.conf"
+# during FROM TO issue ...
+during() {
+	# shellcheck disable=SC2034
+	local VALID=(-not_before "$1" -not_after "$2")
+	"${@:3}"
 }
 
-ids() { printf '%s\n' 'local-id = gw-a.example' 'remote-id = gw-b.example'; }
-
-# our_cert KIND: lines for that certificate
-our_cert() { printf '%s\n' "cert-file = gw-a.$1.chain" "key-file = gw-a.$1.key"; }
-
-# Their side: all of their certificates and keys, and SWAN_CA to trust.
-swan_files() {
-	mkdir -p "$SWAN/swanctl/x509" "$SWAN/swanctl/x509ca" "$SWAN/swanctl/private"
-	cp "$PKI"/gw-b.*.pem "$SWAN/swanctl/x509"
-	cp "$PKI"/gw-b.*.key "$SWAN/swanctl/private"
-	rm -f "$SWAN"/swanctl/x509ca/*
-	cp "${SWAN_CA[@]/#/$PKI/}" "$SWAN/swanctl/x509ca"
-}
-
-# they KIND: show that certificate, and want one
-they() {
-	SWAN_LOCAL="auth = pubkey
-	certs = gw-b.$1.pem
-	id = gw-b.example"
-	SWAN_REMOTE="auth = pubkey
-	id = gw-a.example"
-	SWAN_CHARON=
-	SWAN_CA=(root.pem sub-b.pem)
+# unfit: certificates that name gw-b.example, and all but one something against them.
+unfit() {
+	local name="subjectAltName = DNS:gw-b.example" sign="keyUsage = digitalSignature"
+	issue sub-n ecdsa "/C=DE/O=Example/CN=Sub N" root "${CA[@]}" \
+		"nameConstraints = critical, permitted;DNS:example, excluded;DNS:secret.example" &&
+		issue gw-b.inside ecdsa "/C=DE/O=Example/CN=gw-b inside" sub-n "$name, DNS:alias.example" "$sign" &&
+		issue gw-b.outside ecdsa "/C=DE/O=Example/CN=gw-b outside" sub-n "$name, DNS:gw-b.test" "$sign" &&
+		issue gw-b.excluded ecdsa "/C=DE/O=Example/CN=gw-b excluded" sub-n "$name, DNS:gw-b.secret.example" "$sign" &&
+		issue gw-b.usage ecdsa "/C=DE/O=Example/CN=gw-b usage" sub-b "$name" "keyUsage = critical, keyAgreement" &&
+		issue gw-b.purpose ecdsa "/C=DE/O=Example/CN=gw-b purpose" sub-b "$name" "$sign" "extendedKeyUsage = codeSigning" &&
+		during 20240101000000Z 20240201000000Z \
+			issue gw-b.expired ecdsa "/C=DE/O=Example/CN=gw-b expired" sub-b "$name" "$sign" &&
+		during 21240101000000Z 21240201000000Z \
+			issue gw-b.early ecdsa "/C=DE/O=Example/CN=gw-b early" sub-b "$name" "$sign"
 }
 
 # connect we|they [LINE...]: with what was set; up, and a ping passes
@@ -245,6 +176,21 @@ revoked() {
 		"${IDS[@]}" "${own[@]}" 'ca-file = root.pem' 'crl-file = {root.crl, sub-b.crl}'
 }
 
+# refused KIND PATTERN: both daemons run on, but that is what they show from now on.
+refused() {
+	they "$1"
+	swan_connection && swanctl --load-conns && ctl gwA down vti0 && : >"$OUT/gwA.log" && ctl gwA up vti0 &&
+		wait_for 30 "said gwA '$2'" && carrier gwA 0 && grep -q "sending end entity cert.*gw-b $1" "$OUT/charon.log"
+}
+
+inside() {
+	local own
+	mapfile -t own < <(our_cert ecdsa)
+	they inside
+	SWAN_CA=(root.pem sub-b.pem sub-n.pem)
+	connect "$1" "${IDS[@]}" "${own[@]}" 'ca-file = root.pem'
+}
+
 unknown_ca() {
 	local own
 	mapfile -t own < <(our_cert rsa)
@@ -282,7 +228,7 @@ they_come_from_an_unknown_ca() {
 	they_fail 'vti0: peer "gw-b.example" is not believed: unknown CA'
 }
 
-ktap_plan 24
+ktap_plan 32
 ktap_run "the module, two sites" load
 ktap_run "certificates" pki
 ktap_run "the XFRM interface" swan_device
@@ -301,6 +247,20 @@ ktap_run "we know a key, they show a certificate" we_psk_they_cert
 ktap_run "we show a certificate, they know a key" we_cert_they_psk
 ktap_run "revocation lists that do not name them" with_crls
 ktap_run "they are revoked" revoked
+ktap_run "a name that their CA may give: they initiate" inside they
+ktap_run "a name that their CA may give: we initiate" inside we
+for kind in outside excluded; do
+	ktap_run "a name that their CA may not give, $kind" refused $kind \
+		"vti0: .*certificate \"C=DE, O=Example, CN=gw-b $kind\" has a name that the name constraints of its CA do not allow"
+done
+ktap_run "their certificate is not for signatures" refused usage \
+	'vti0: .*certificate "C=DE, O=Example, CN=gw-b usage" is not for signing: its keyUsage lacks digitalSignature'
+ktap_run "their certificate is for other purposes" refused purpose \
+	'vti0: .*certificate "C=DE, O=Example, CN=gw-b purpose" is for other purposes: its extendedKeyUsage lacks ipsecIKE'
+ktap_run "their certificate has expired" refused expired \
+	'vti0: .*certificate "C=DE, O=Example, CN=gw-b expired" has expired on 2024-02-01 00:00:00 UTC'
+ktap_run "their certificate is not valid yet" refused early \
+	'vti0: .*certificate "C=DE, O=Example, CN=gw-b early" is not valid before 2124-01-01 00:00:00 UTC; is the clock right'
 ktap_run "they are of an unknown CA" unknown_ca
 ktap_run "they come, of an unknown CA" they_come_from_an_unknown_ca
 ktap_run "they say another identity" they_say_another_identity
