@@ -118,7 +118,7 @@ combination() {
 	we "${IDS[@]}" "${OURS[@]}" "start = $start" "ike = {$SWAN_IKE}" "esp = {$SWAN_ESP}" && swan_connection || return
 	case $2 in
 	we) swanctl --load-conns && ctl gwA reload ;;
-	they) ctl gwA reload && swanctl --load-conns && swanctl --initiate --child lan --timeout 20 ;;
+	they) ctl gwA reload && swanctl --load-conns && swan --initiate --child lan --timeout 20 ;;
 	esac && wait_for 30 "[[ \$(said_here) = 'IKE $SWAN_IKE, '* ]] && shown $3 && carrier gwA 1" &&
 		encapsulation && under_flow rekeys || return
 	here=$(said_here) there=$(said_there)

@@ -44,7 +44,7 @@ routes() {
 }
 
 they_come() {
-	agent_start gwA && device gwA && routes && swan_start && swanctl --initiate --child lan --timeout 20 &&
+	agent_start gwA && device gwA && routes && swan_start && swan --initiate --child lan --timeout 20 &&
 		wait_for 10 'carrier gwA 1'
 }
 

@@ -40,7 +40,7 @@ change() {
 	agent_conf gwA "start = $start" "allow-legacy = true" "ike = {$2}" "esp = {$3}" && swan_connection || return
 	case $1 in
 	we) swanctl --load-conns && ctl gwA reload ;;
-	they) ctl gwA reload && swanctl --load-conns && swanctl --initiate --child lan --timeout 20 ;;
+	they) ctl gwA reload && swanctl --load-conns && swan --initiate --child lan --timeout 20 ;;
 	esac
 }
 

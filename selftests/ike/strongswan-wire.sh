@@ -55,7 +55,7 @@ we_want_cookies() {
 	fresh
 	agent_conf gwA 'start = "passive"' && swan_start && agent_start gwA && device gwA || return
 	flood gwB "$WAN_B" "$WAN_A" 60
-	swanctl --initiate --child lan --timeout 20 && wait_for 10 'carrier gwA 1' && settled &&
+	swan --initiate --child lan --timeout 20 && wait_for 10 'carrier gwA 1' && settled &&
 		charon_said 'parsed IKE_SA_INIT response 0 \[ N\(COOKIE\)'
 }
 
@@ -137,7 +137,7 @@ both_rekey() {
 	ctl gwA "$1" vti0 &
 	ours=$!
 	# shellcheck disable=SC2086
-	swanctl --rekey $2 && wait "$ours" && wait_for 60 "[ \$(times gwA '$3') -gt $was ]" &&
+	swan --rekey $2 && wait "$ours" && wait_for 60 "[ \$(times gwA '$3') -gt $was ]" &&
 		wait_for 60 '[ "$(swan_installed)" = 1 ]' && wait_for 60 ike_spi
 }
 
@@ -147,7 +147,7 @@ delete_at_once() {
 	local ours
 	ctl gwA down vti0 &
 	ours=$!
-	swanctl --terminate --ike site-a
+	swan --terminate --ike site-a
 	wait "$ours"
 	wait_for 20 "pairs gwA 'length == 0'" && wait_for 20 '[ "$(swan_sas | grep -c site-a)" = 0 ]'
 }

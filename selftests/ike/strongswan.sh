@@ -111,7 +111,7 @@ swan_end() {
 	in_ns gwB ip xfrm policy flush
 }
 
-swan_sas() { swanctl --list-sas --raw; }
+swan_sas() { swan --list-sas --raw; }
 
 # swan_installed: how many CHILD SAs it has in use.
 swan_installed() { swan_sas | grep -c 'state=INSTALLED'; }
@@ -131,7 +131,7 @@ come_up() {
 	local within=${2:-60}
 	case $1 in
 	we) swan_start && agent_start gwA && device gwA && wait_for "$within" 'carrier gwA 1' && wait_for 30 settled ;;
-	they) agent_start gwA && device gwA && swan_start && swanctl --initiate --child lan --timeout "$within" &&
+	they) agent_start gwA && device gwA && swan_start && swan --initiate --child lan --timeout "$within" &&
 		wait_for 10 'carrier gwA 1' && settled ;;
 	esac
 }
@@ -144,7 +144,7 @@ we_fail() {
 # they_fail PATTERN [KEY]: they initiate, in vain, and our log has the pattern.
 they_fail() {
 	agent_start gwA && device gwA && swan_start "${@:2}" || return
-	! swanctl --initiate --child lan --timeout 20 || return
+	! swan --initiate --child lan --timeout 20 || return
 	wait_for 30 "said gwA '$1'" && carrier gwA 0
 }
 
@@ -217,7 +217,7 @@ we_rekey() {
 they_rekey() {
 	local was
 	was=$(spi_out gwA)
-	swanctl --rekey --child lan && wait_for 60 "changed $was"
+	swan --rekey --child lan && wait_for 60 "changed $was"
 }
 
 ike_spi() { ctl gwA status | jq -er '.tunnels[0]["ike-sas"] | select(length == 1)[0]["spi-i"]'; }
@@ -231,7 +231,7 @@ we_rekey_ike() {
 they_rekey_ike() {
 	local was
 	was=$(ike_spi)
-	swanctl --rekey --ike site-a && wait_for 30 "[ \"\$(ike_spi)\" != $was ]"
+	swan --rekey --ike site-a && wait_for 30 "[ \"\$(ike_spi)\" != $was ]"
 }
 
 # How often they were told that we have nothing with them.
@@ -251,7 +251,7 @@ we_reauth() {
 they_reauth() {
 	local ike esp
 	ike=$(ike_spi) esp=$(spi_out gwA)
-	swanctl --rekey --ike site-a --reauth && wait_for 60 "replaced '$ike' '$esp'" &&
+	swan --rekey --ike site-a --reauth && wait_for 60 "replaced '$ike' '$esp'" &&
 		said gwA 'authenticated anew by the peer'
 }
 
@@ -260,7 +260,7 @@ traffic() { pings_pass && tcp_both_ways; }
 they_delete_child() {
 	local was
 	was=$(spi_out gwA)
-	swanctl --terminate --child lan || return
+	swan --terminate --child lan || return
 	# Who wants the tunnel gets it again; who only answers says that it is gone.
 	if [ "$1" = we ]; then
 		wait_for 60 "changed $was" && pings_pass
@@ -270,7 +270,7 @@ they_delete_child() {
 }
 
 they_delete_ike() {
-	swanctl --terminate --ike site-a && wait_for 20 'carrier gwA 0' && wait_for 20 "pause 1; pairs gwA 'length == 0'"
+	swan --terminate --ike site-a && wait_for 20 'carrier gwA 0' && wait_for 20 "pause 1; pairs gwA 'length == 0'"
 }
 
 we_delete() {

@@ -30,4 +30,7 @@ strongswan_conf() {
 	EOT
 }
 
+# swanctl in gwB, for what it reads of /etc there; "swan" where its socket is all it needs,
+# as entering a namespace takes as long as the rest.
 swanctl() { in_ns gwB timeout 30 swanctl "$@"; }
+swan() { timeout 30 swanctl "$@"; }
