@@ -339,10 +339,23 @@ void ike_child_activate(struct ike_child *child, const char *why)
 		child->spi_out, child->pair_id, why);
 }
 
-/* The higher, the more likely is it that the peer can take what we send. */
+/* Has the peer this one? The request that is being answered may be what shows it. */
+static bool is_there(const struct ike_child *c)
+{
+	const struct ike_window *w = &c->sa->window;
+
+	return c->confirmed || (w->answering && w->expected_id >= c->confirm_id);
+}
+
+/*
+ * The higher, the more likely is it that the peer can take what we send. Of those
+ * that it may not have yet, that of an IKE SA that stays is the better one: a peer
+ * that deletes the IKE SA before both has it, and may never get the other.
+ */
 static unsigned int fitness(const struct ike_child *c, const struct ike_sa *sa)
 {
-	return 4 * !c->held + 2 * c->confirmed + (c->sa == sa);
+	return 8 * !c->held + 4 * is_there(c) + 2 * !c->sa->redundant +
+	       (c->sa == sa);
 }
 
 /* The one to use when @but goes: the newest one that is not going, too. */
@@ -470,6 +483,7 @@ void ike_child_confirmed(struct ike_child *child, const char *why)
 	/* What we have asked meanwhile, the peer could not answer. */
 	if (child->by_auth && !child->confirmed)
 		ike_window_hurry(child->sa);
+	child->sa->origin.shared |= child->by_auth;
 	child->confirmed = true;
 	for (struct ike_child *c = child->sa->children; c; c = c->next)
 		if (c->yields && c->tunnel == child->tunnel && c != child)

@@ -80,6 +80,7 @@ enum ike_exchange_kind {
  * @transmissions: how often it was sent
  * @resend_at: when it is sent next
  * @expected_id: message ID of the peer's next request
+ * @answering: that one has come, and its handler is at work
  * @response: our answer to the one before it; the same with fragments
  * @response_len: octets of @response
  */
@@ -91,6 +92,7 @@ struct ike_window {
 	unsigned int transmissions;
 	uint64_t resend_at;
 	uint32_t expected_id;
+	bool answering;
 	uint8_t *response;
 	size_t response_len;
 };
@@ -319,12 +321,16 @@ struct ike_handshake {
 /**
  * struct ike_origin - the handshake an IKE SA goes back to; rekeys keep it
  * @at: when the peer was authenticated
+ * @order: the same as ike_order() counts
  * @initiator: we have initiated it
+ * @shared: the peer is known to have it established, too
  * @lowest: lower of its two nonces
  */
 struct ike_origin {
 	uint64_t at;
+	uint64_t order;
 	bool initiator;
+	bool shared;
 	struct ike_nonce lowest;
 };
 
@@ -369,6 +375,7 @@ struct ike_origin {
  * @child_retry_at: earliest time of the next one
  * @rx_seen: packets the kernel had authenticated when asked last
  * @created_at: time
+ * @order: the same as ike_order() counts
  * @rekey_at: time
  * @reauth_at: when to make a new one by IKE_SA_INIT and IKE_AUTH
  * @auth_until: time by which that must have been done
@@ -419,6 +426,7 @@ struct ike_sa {
 	uint64_t child_retry_at;
 	uint64_t rx_seen;
 	uint64_t created_at;
+	uint64_t order;
 	uint64_t rekey_at;
 	uint64_t reauth_at;
 	uint64_t auth_until;
@@ -441,6 +449,7 @@ struct ike_sa {
  * @env: its environment
  * @limits: with defaults filled in
  * @now: time of the door that is open
+ * @order: of ike_order()
  * @tunnels: list
  * @sas: list, newest first
  * @half_open: IKE SAs in state HALF_OPEN
@@ -460,6 +469,7 @@ struct ike_engine {
 	const struct ike_env *env;
 	struct ike_limits limits;
 	uint64_t now;
+	uint64_t order;
 	struct ike_tunnel *tunnels;
 	struct ike_sa *sas;
 	unsigned int half_open;
@@ -512,6 +522,12 @@ void ike_transmit(struct ike_engine *e, const struct ike_endpoint *local,
 		  size_t len);
 /* Return: an SPI no IKE SA of ours has, or 0. */
 uint64_t ike_new_spi(struct ike_engine *e);
+
+/* What was first? A millisecond may have seen both, but these numbers never repeat. */
+static inline uint64_t ike_order(struct ike_engine *e)
+{
+	return ++e->order;
+}
 
 static inline uint64_t ike_min_time(uint64_t a, uint64_t b)
 {

@@ -145,7 +145,7 @@ static bool loses(struct ike_sa *sa, bool anew)
 		     (other->state == IKE_SA_AUTH_SENT && !anew)) &&
 		    !other->want_delete && !other->redundant &&
 		    (other->state == IKE_SA_AUTH_SENT ||
-		     other->origin.at >= sa->created_at) &&
+		     other->origin.order > sa->order) &&
 		    ike_sa_loses(sa, other))
 			return true;
 	return false;
@@ -299,7 +299,7 @@ static void initial_contact(struct ike_call *c)
 		     old->state != IKE_SA_DELETING))
 			continue;
 		/* One made meanwhile is not meant: ike_tunnel_resolve(). */
-		if (old->origin.at >= sa->created_at)
+		if (old->origin.order > sa->order)
 			continue;
 		ike_sa_heard(old);
 		ike_sa_forget(old, "the peer has started anew");

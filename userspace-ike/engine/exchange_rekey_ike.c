@@ -93,6 +93,7 @@ static struct ike_sa *make_successor(struct ike_sa *old,
 	ike_sa_established(sa);
 	/* Who the peer is was not asked again. */
 	sa->origin = old->origin;
+	sa->origin.shared = true;
 	sa->reauth_at = old->reauth_at;
 	sa->auth_until = old->auth_until;
 	sa->expire_at = ike_min_time(sa->expire_at, sa->auth_until);

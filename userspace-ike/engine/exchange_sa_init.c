@@ -253,7 +253,7 @@ void ike_on_init_response(struct ike_call *c)
 	 * The peer may have initiated and been faster: one IKE SA will do,
 	 * unless it is the one to be replaced.
 	 */
-	if (up && (!sa->reauth || up->origin.at >= sa->created_at)) {
+	if (up && (!sa->reauth || up->origin.order > sa->order)) {
 		ike_sa_kill(sa, "the peer's own IKE SA is up already");
 		return;
 	}

@@ -59,6 +59,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, struct ike_tunnel *t,
 	sa->initiator = initiator;
 	sa->state = IKE_SA_INIT_SENT;
 	sa->created_at = e->now;
+	sa->order = ike_order(e);
 	sa->next = e->sas;
 	e->sas = sa;
 	return sa;
@@ -124,6 +125,8 @@ void ike_sa_established(struct ike_sa *sa)
 	char suite[96], peer[64];
 
 	sa->origin.at = e->now;
+	sa->origin.order = ike_order(e);
+	sa->origin.shared = sa->initiator;
 	sa->reauth_at = IKE_NEVER;
 	sa->auth_until = IKE_NEVER;
 	if (reauth) {
@@ -341,6 +344,16 @@ static uint64_t sa_ends_at(const struct ike_sa *sa)
 }
 
 /*
+ * Both ends must agree on whether two handshakes have overlapped, for it decides
+ * which IKE SA goes: ike_tunnel_resolve(). Ours could begin behind our response to
+ * the peer's, and overtake that on the way; so it waits until the peer has it.
+ */
+static uint64_t reauth_at(const struct ike_sa *sa)
+{
+	return sa->redundant || !sa->origin.shared ? IKE_NEVER : sa->reauth_at;
+}
+
+/*
  * The peer's kernel goes on sending by what is forgotten until the peer has a new
  * pair, be it that its agent was killed once more before that.
  */
@@ -377,7 +390,7 @@ void ike_sa_run(struct ike_sa *sa)
 	}
 	if (sa->state == IKE_SA_REKEYED)
 		return;
-	if (!sa->redundant && now >= sa->reauth_at)
+	if (now >= reauth_at(sa))
 		ike_start_reauth(sa);
 	if (ike_start_delete_orphans(sa) || run_children(sa))
 		return;
@@ -630,7 +643,7 @@ uint64_t ike_sa_wakeup(const struct ike_sa *sa)
 	at = ike_min_time(at, sa_ends_at(sa));
 	if (!sa->redundant)
 		at = ike_min_time(at, ike_min_time(sa->rekey_at,
-						   sa->reauth_at));
+						   reauth_at(sa)));
 	for (const struct ike_child *c = sa->children; c; c = c->next) {
 		at = ike_min_time(at, ike_child_delete_at(c));
 		if (ready_to_rekey(c))

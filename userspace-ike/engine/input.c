@@ -216,7 +216,9 @@ static void request(struct ike_call *c, bool well_formed)
 		unexpected(c);
 		ike_build_status(&reply, IKE_N_INVALID_SYNTAX);
 	} else {
+		sa->window.answering = true;
 		rule->handler(c);
+		sa->window.answering = false;
 	}
 	ike_window_respond(sa, &c->msg->h, c->dgram, &reply);
 	/* Section 2.21.3: malformed though authentic is the end of it. */
@@ -380,6 +382,8 @@ static void protected(struct ike_call *c, struct ike_msg *msg)
 		ike_window_replay(sa, c->dgram);
 		return;
 	}
+	/* Whoever goes on behind IKE_AUTH has our response to that. */
+	sa->origin.shared |= sa->state == IKE_SA_ESTABLISHED;
 	if (!is_response)
 		follow_port(c);
 	if (is_response)

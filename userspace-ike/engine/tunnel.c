@@ -169,7 +169,8 @@ static void lose(struct ike_sa *loser, const struct ike_sa *winner, bool ours)
 	loser->ours_to_delete = ours;
 	loser->linger_until = loser->e->now + IKE_DUPLICATE_MS;
 	for (struct ike_child *c = loser->children; c; c = c->next) {
-		c->awaits = false;
+		if (ike_child_installed(winner, c->tunnel))
+			c->awaits = false;
 		if (ike_sa_uses(winner, c->tunnel))
 			ike_child_disarm(c);
 	}
@@ -181,7 +182,7 @@ static bool collide(const struct ike_sa *sa, const struct ike_sa *other)
 	return other != sa && other->tunnel == sa->tunnel &&
 	       other->state == IKE_SA_ESTABLISHED &&
 	       other->origin.initiator != sa->origin.initiator &&
-	       other->origin.at >= sa->created_at;
+	       other->origin.order > sa->order;
 }
 
 static void decide(struct ike_sa *loser, const struct ike_sa *winner)
@@ -221,6 +222,8 @@ static void replace(struct ike_sa *sa, struct ike_sa *old)
  */
 void ike_tunnel_resolve(struct ike_sa *sa)
 {
+	bool bare;
+
 	if (sa->want_delete)
 		return;
 	/*
@@ -234,17 +237,20 @@ void ike_tunnel_resolve(struct ike_sa *sa)
 		decide(sa, other);
 		return;
 	}
-	/* One without a CHILD SA replaces none with; it may get one later. */
-	if (!sa->children && ike_tunnel_in_use(sa->e, sa->tunnel))
-		return;
-	sa->reauth = false;
+	/*
+	 * One without a CHILD SA (RFC 6023) replaces none with; it may get one later.
+	 * Of two begun at once the loser goes all the same, for so the peer has it;
+	 * its pair is used until there is another.
+	 */
+	bare = !sa->children && ike_tunnel_in_use(sa->e, sa->tunnel);
+	sa->reauth &= bare;
 	for (struct ike_sa *other = sa->e->sas; other; other = other->next) {
 		if (other == sa || other->tunnel != sa->tunnel ||
 		    other->state != IKE_SA_ESTABLISHED || other->redundant)
 			continue;
 		if (collide(sa, other))
 			decide(other, sa);
-		else
+		else if (!bare)
 			replace(sa, other);
 	}
 }

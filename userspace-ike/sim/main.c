@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sim [-n SEEDS] [-s SEED] [-v] [SCENARIO…]: run scenarios with many seeds,
- * print KTAP. With -s, begin with that seed, and without -n run it alone; with -v,
- * tell the story.
+ * sim [-n SEEDS] [-s SEED] [-v] [SCENARIO…]: run scenarios with many seeds, and
+ * those that have found something once; print KTAP. With -s, begin with that seed,
+ * leave out those others, and without -n run it alone; with -v, tell the story.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -33,6 +33,19 @@ static bool run_one(const struct sim_scenario *sc, uint64_t seed, bool verbose,
 	return ok;
 }
 
+/* Return: how many of those that have found something once fail again. */
+static unsigned int run_found(const struct sim_scenario *sc, bool verbose,
+			      const char *program)
+{
+	unsigned int failures = 0;
+
+	for (size_t i = 0; i < sim_n_found; i++)
+		if (!strcmp(sim_found[i].scenario, sc->name))
+			failures += !run_one(sc, sim_found[i].seed, verbose,
+					     program);
+	return failures;
+}
+
 static bool chosen(const char *name, char **names, int n)
 {
 	if (!n)
@@ -47,7 +60,7 @@ int main(int argc, char **argv)
 {
 	unsigned long long first = 1, seeds = 0;
 	unsigned long long by_default = SEEDS;
-	bool verbose = false, bad = false;
+	bool verbose = false, bad = false, found = true;
 	unsigned int plan = 0, n = 0;
 	int opt;
 
@@ -59,6 +72,7 @@ int main(int argc, char **argv)
 		case 's':
 			first = strtoull(optarg, NULL, 0);
 			by_default = 1;
+			found = false;
 			break;
 		case 'v':
 			verbose = true;
@@ -86,6 +100,8 @@ int main(int argc, char **argv)
 
 		if (!chosen(sc->name, argv + optind, argc - optind))
 			continue;
+		if (found)
+			failures = run_found(sc, verbose, argv[0]);
 		/* The first few failures tell enough. */
 		for (unsigned long long s = 0; s < seeds && failures < 3; s++)
 			failures += !run_one(sc, first + s, verbose, argv[0]);

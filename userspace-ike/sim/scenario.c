@@ -158,3 +158,20 @@ const struct sim_scenario sim_scenarios[] = {
 
 const size_t sim_n_scenarios = sizeof(sim_scenarios) /
 			       sizeof(sim_scenarios[0]);
+
+const struct sim_found sim_found[] = {
+	/* Of two IKE SAs begun at once the winner had no CHILD SA yet (RFC 6023). */
+	{ "childless", 197 },
+	{ "childless", 223 },
+	{ "childless", 455 },
+	{ "childless", 623 },
+	/* Had the handshakes of both ends overlapped? They did not agree on it. */
+	{ "reauth-by-both", 935 },
+	{ "reauth-all", 388 },
+	/* When a pair went, one was used that the peer did not have yet. */
+	{ "reauth-by-both", 555 },
+	{ "reauth-all", 2098 },
+	{ "reauth-lifetimes", 2063 },
+};
+
+const size_t sim_n_found = sizeof(sim_found) / sizeof(sim_found[0]);

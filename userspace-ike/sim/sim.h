@@ -240,4 +240,13 @@ struct sim_scenario {
 extern const struct sim_scenario sim_scenarios[];
 extern const size_t sim_n_scenarios;
 
+/* Seeds that have found something once: they are run besides those asked for. */
+struct sim_found {
+	const char *scenario;
+	uint64_t seed;
+};
+
+extern const struct sim_found sim_found[];
+extern const size_t sim_n_found;
+
 #endif /* IPSVTI_IKE_SIM_H */
