@@ -138,13 +138,19 @@ bool ike_sa_uses(const struct ike_sa *sa, const struct ike_tunnel *t)
 	return false;
 }
 
-/* Does @t use a pair of the IKE SA that is to be used instead of @sa? */
+/*
+ * Does @t use a pair of the IKE SA that is to be used instead of @sa? One put to use
+ * because there was no other, the peer may not have yet: it has @sa's alone, then.
+ */
 static bool settled(const struct ike_sa *sa, const struct ike_tunnel *t)
 {
-	for (const struct ike_sa *o = sa->e->sas; o; o = o->next)
-		if (o != sa && o->tunnel == sa->tunnel && !o->redundant &&
-		    ike_sa_uses(o, t))
-			return true;
+	for (const struct ike_sa *o = sa->e->sas; o; o = o->next) {
+		if (o == sa || o->tunnel != sa->tunnel || o->redundant)
+			continue;
+		for (const struct ike_child *c = o->children; c; c = c->next)
+			if (c->tunnel == t && c->in_use && c->confirmed)
+				return true;
+	}
 	return false;
 }
 

@@ -165,6 +165,9 @@ const struct sim_found sim_found[] = {
 	{ "childless", 223 },
 	{ "childless", 455 },
 	{ "childless", 623 },
+	/* Its first pair was there, but the peer did not have it yet. */
+	{ "childless", 91 },
+	{ "childless", 890 },
 	/* Had the handshakes of both ends overlapped? They did not agree on it. */
 	{ "reauth-by-both", 935 },
 	{ "reauth-all", 388 },
