@@ -80,16 +80,25 @@ static struct sim_event *notify(struct sim_node *node, struct sim_kernel *k,
 	return event;
 }
 
-static void make_active(struct sim_kernel *k, struct sim_pair *pair)
+static void make_active(struct sim_node *node, struct sim_kernel *k,
+			struct sim_pair *pair)
 {
 	struct sim_pair *old = sim_kernel_active(k);
 
 	if (old == pair)
 		return;
+	node->sim->changed = true;
 	if (old)
 		old->state = IKE_PAIR_DRAINING;
 	pair->state = IKE_PAIR_ACTIVE;
 	k->was_active = true;
+}
+
+static void gone_at(struct sim_kernel *k, struct sim_pair *pair, uint64_t at)
+{
+	pair->gone_at = at;
+	if (at < k->ages_at)
+		k->ages_at = at;
 }
 
 /* --------------------------------------------------------------- operations */
@@ -123,7 +132,7 @@ static int spi_alloc(void *ctx, uint32_t ifindex, uint32_t reserve_s,
 		memset(pair, 0, sizeof(*pair));
 		pair->used = true;
 		pair->state = IKE_PAIR_LARVAL;
-		pair->gone_at = node->sim->now + reserve_s * 1000ull;
+		gone_at(k, pair, node->sim->now + reserve_s * 1000ull);
 		pair->info.pair_id = k->next_id++;
 		do {
 			pair->info.in.spi =
@@ -226,7 +235,7 @@ static int pair_new(void *ctx, const struct ike_kernel_pair *info)
 		       node->sim->nodes[0].config.childless ||
 		       node->sim->nodes[1].config.childless);
 	if (info->activation == IKE_ACTIVATE_NOW)
-		make_active(k, pair);
+		make_active(node, k, pair);
 	return 0;
 }
 
@@ -245,7 +254,7 @@ static int activate(void *ctx, uint32_t ifindex, uint32_t pair_id)
 			 node->index, pair->state);
 		return -EINVAL;
 	}
-	make_active(k, pair);
+	make_active(node, k, pair);
 	return 0;
 }
 
@@ -273,11 +282,11 @@ static int retire(void *ctx, uint32_t ifindex, uint32_t pair_id,
 		pair->used = false;
 	} else {
 		pair->state = IKE_PAIR_DRAINING;
-		pair->gone_at = node->sim->now + grace_s * 1000ull;
+		gone_at(k, pair, node->sim->now + grace_s * 1000ull);
 	}
 	next = any_staged(k);
 	if (was_active && next)
-		make_active(k, next);
+		make_active(node, k, next);
 	if (!sim_kernel_active(k) && !next)
 		k->was_active = false;
 	notify(node, k, IKE_KERNEL_DELETED, pair_id);
@@ -355,15 +364,17 @@ static bool count(struct sim_node *node, struct sim_kernel *k,
 }
 
 /* Nothing leaves by it any more. */
-static void drain(struct sim_kernel *k, struct sim_pair *pair)
+static void drain(struct sim_node *node, struct sim_kernel *k,
+		  struct sim_pair *pair)
 {
 	bool was_active = pair->state == IKE_PAIR_ACTIVE;
 	struct sim_pair *next;
 
+	node->sim->changed = true;
 	pair->state = IKE_PAIR_DRAINING;
 	next = any_staged(k);
 	if (was_active && next)
-		make_active(k, next);
+		make_active(node, k, next);
 }
 
 /* ------------------------------------------------------------------ packets */
@@ -377,7 +388,7 @@ static void send_one(struct sim_node *node, struct sim_kernel *k)
 		k->sent++;
 		sim_send_esp(node, pair);
 		if (count(node, k, pair, &pair->info.out, pair->tx))
-			drain(k, pair);
+			drain(node, k, pair);
 	} else {
 		k->no_sa++;
 		notify(node, k, IKE_KERNEL_ACQUIRE, 0);
@@ -449,6 +460,7 @@ void sim_kernel_packet(struct sim_node *node, const struct sim_event *event)
 		pair = by_spi(k, spi);
 	}
 	if (!pair || pair->state == IKE_PAIR_LARVAL) {
+		node->sim->changed = true;
 		if (event->alone)
 			k->early++;
 		else if (!pair)
@@ -479,25 +491,36 @@ void sim_kernel_packet(struct sim_node *node, const struct sim_event *event)
 		notify(node, k, IKE_KERNEL_FIRST_RX, pair->info.pair_id);
 	if (pair->state == IKE_PAIR_STAGED &&
 	    pair->info.activation == IKE_ACTIVATE_FIRST_RX)
-		make_active(k, pair);
+		make_active(node, k, pair);
 	if (count(node, k, pair, &pair->info.in, pair->rx)) {
 		pair->expired = true;
-		drain(k, pair);
+		drain(node, k, pair);
 	}
 }
 
-static void age(struct sim_kernel *k, uint64_t now)
+static void age(struct sim_node *node, struct sim_kernel *k)
 {
+	uint64_t now = node->sim->now;
+
+	if (now < k->ages_at)
+		return;
+	k->ages_at = IKE_NEVER;
 	for (unsigned int i = 0; i < k->top; i++) {
 		struct sim_pair *pair = &k->pairs[i];
 
-		if (pair->used && pair->gone_at && now >= pair->gone_at)
-			pair->used = false;
+		if (!pair->used || !pair->gone_at)
+			continue;
+		if (now < pair->gone_at) {
+			gone_at(k, pair, pair->gone_at);
+			continue;
+		}
+		pair->used = false;
+		node->sim->changed = true;
 	}
 }
 
 void sim_kernel_age(struct sim_node *node)
 {
 	for (unsigned int d = 0; d < SIM_DEVICES; d++)
-		age(sim_kernel_of(node, d), node->sim->now);
+		age(node, sim_kernel_of(node, d));
 }

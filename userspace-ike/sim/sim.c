@@ -46,28 +46,31 @@ void sim_fail(struct sim *sim, const char *fmt, ...)
 
 /* -------------------------------------------------------------------- queue */
 
-static bool before(const struct sim_event *a, const struct sim_event *b)
-{
-	return a->at != b->at ? a->at < b->at : a->seq < b->seq;
-}
-
-static void swap(struct sim *sim, size_t a, size_t b)
-{
-	struct sim_event tmp = sim->queue[a];
-
-	sim->queue[a] = sim->queue[b];
-	sim->queue[b] = tmp;
-}
-
-/* A few dozen events at most: looking through them is fast enough. */
+/* A few dozen events at most: looking through their times is fast enough. */
 static size_t least(const struct sim *sim)
 {
+	const uint64_t *due = sim->due;
+	uint64_t at = due[0];
 	size_t best = 0;
 
-	for (size_t i = 1; i < sim->queued; i++)
-		if (before(&sim->queue[i], &sim->queue[best]))
-			best = i;
+	for (size_t i = 1; i < sim->queued; i++) {
+		if (due[i] > at ||
+		    (due[i] == at && sim->queue[i].seq > sim->queue[best].seq))
+			continue;
+		best = i;
+		at = due[i];
+	}
 	return best;
+}
+
+static struct sim_event take(struct sim *sim, size_t i)
+{
+	struct sim_event event = sim->queue[i];
+
+	sim->queued--;
+	sim->queue[i] = sim->queue[sim->queued];
+	sim->due[i] = sim->due[sim->queued];
+	return event;
 }
 
 struct sim_event *sim_queue(struct sim *sim, uint64_t in_ms,
@@ -79,12 +82,14 @@ struct sim_event *sim_queue(struct sim *sim, uint64_t in_ms,
 		sim->queue_size = sim->queue_size ? sim->queue_size * 2 : 64;
 		sim->queue = realloc(sim->queue,
 				     sim->queue_size * sizeof(*sim->queue));
-		if (!sim->queue)
+		sim->due = realloc(sim->due,
+				   sim->queue_size * sizeof(*sim->due));
+		if (!sim->queue || !sim->due)
 			abort();
 	}
+	sim->due[sim->queued] = sim->now + in_ms;
 	event = &sim->queue[sim->queued++];
 	memset(event, 0, sizeof(*event));
-	event->at = sim->now + in_ms;
 	event->seq = sim->seq++;
 	event->kind = kind;
 	event->node = node;
@@ -326,6 +331,7 @@ void sim_free(struct sim *sim)
 	for (size_t i = 0; i < sim->queued; i++)
 		free(sim->queue[i].data);
 	free(sim->queue);
+	free(sim->due);
 	free(sim->seen);
 }
 
@@ -341,6 +347,25 @@ void sim_command(struct sim *sim, unsigned int index, enum ike_command cmd)
 /* --------------------------------------------------------------------- steps */
 
 #define TRAFFIC_MS 40
+
+/* Only packets leave engines alone, and mostly what the invariants are about. */
+static void opens_door(struct sim *sim, const struct sim_event *event)
+{
+	switch (event->kind) {
+	case SIM_ESP:
+	case SIM_TRAFFIC:
+		return;
+	case SIM_IKE:
+	case SIM_KERNEL:
+		sim->nodes[event->node].asleep = false;
+		break;
+	case SIM_ACTION:
+		for (unsigned int i = 0; i < SIM_NODES; i++)
+			sim->nodes[i].asleep = false;
+		break;
+	}
+	sim->changed = true;
+}
 
 static void happen(struct sim *sim, const struct sim_event *event)
 {
@@ -377,16 +402,20 @@ static void happen(struct sim *sim, const struct sim_event *event)
 	}
 }
 
-static uint64_t next_wakeup(const struct sim *sim, unsigned int *who)
+static uint64_t next_wakeup(struct sim *sim, unsigned int *who)
 {
 	uint64_t at = IKE_NEVER;
 
 	for (unsigned int i = 0; i < SIM_NODES; i++) {
-		const struct ike_engine *e = sim->nodes[i].engine;
-		uint64_t w = e ? ike_engine_next_wakeup(e) : IKE_NEVER;
+		struct sim_node *node = &sim->nodes[i];
 
-		if (w < at) {
-			at = w;
+		if (!node->asleep)
+			node->wake_at = node->engine ?
+				ike_engine_next_wakeup(node->engine) :
+				IKE_NEVER;
+		node->asleep = true;
+		if (node->wake_at < at) {
+			at = node->wake_at;
 			*who = i;
 		}
 	}
@@ -396,7 +425,7 @@ static uint64_t next_wakeup(const struct sim *sim, unsigned int *who)
 static void step(struct sim *sim, uint64_t until)
 {
 	size_t first = sim->queued ? least(sim) : 0;
-	uint64_t event_at = sim->queued ? sim->queue[first].at : IKE_NEVER;
+	uint64_t event_at = sim->queued ? sim->due[first] : IKE_NEVER;
 	unsigned int who = 0;
 	uint64_t wake_at = next_wakeup(sim, &who);
 	uint64_t at = event_at <= wake_at ? event_at : wake_at;
@@ -415,21 +444,29 @@ static void step(struct sim *sim, uint64_t until)
 	for (unsigned int i = 0; i < SIM_NODES; i++)
 		sim_kernel_age(&sim->nodes[i]);
 	if (event_at <= wake_at) {
-		struct sim_event event = sim->queue[first];
+		struct sim_event event = take(sim, first);
 
-		swap(sim, first, --sim->queued);
+		opens_door(sim, &event);
 		happen(sim, &event);
 		free(event.data);
 	} else {
+		sim->nodes[who].asleep = false;
+		sim->changed = true;
 		ike_engine_tick(sim->nodes[who].engine, sim->now);
 	}
-	sim_check_step(sim);
+	if (sim->changed)
+		sim_check_step(sim);
+	sim->changed = false;
 }
 
 bool sim_run_until(struct sim *sim, uint64_t ms, bool (*done)(struct sim *))
 {
 	uint64_t until = sim->now + ms;
 
+	/* Who knows what was done in between. */
+	for (unsigned int i = 0; i < SIM_NODES; i++)
+		sim->nodes[i].asleep = false;
+	sim->changed = true;
 	while (sim->now < until && !sim->failed) {
 		if (done && done(sim))
 			return true;

@@ -65,6 +65,7 @@ struct sim_kernel {
 	uint32_t next_id;
 	bool was_active;	/* there was an outbound SA, and not all is gone */
 	bool was_up;		/* there was one in use */
+	uint64_t ages_at;	/* no pair goes before */
 	uint64_t sent;		/* packets */
 	uint64_t no_sa;		/* packets that found no outbound SA */
 	uint64_t taken;		/* packets received */
@@ -111,7 +112,6 @@ enum sim_event_kind {
 struct sim;
 
 struct sim_event {
-	uint64_t at;
 	uint64_t seq;		/* of two at the same time the older is first */
 	enum sim_event_kind kind;
 	unsigned int node;	/* where it happens */
@@ -143,6 +143,8 @@ struct sim_node {
 	const struct cert_store *certs;
 	bool running;
 	bool up;		/* as the events say */
+	bool asleep;		/* no door was opened since @wake_at was asked for */
+	uint64_t wake_at;
 	unsigned int counts[IKE_EVENT_MAX];
 	char last_line[700];
 };
@@ -158,6 +160,7 @@ struct sim {
 	struct sim_net net;
 	struct sim_node nodes[SIM_NODES];
 	struct sim_event *queue;
+	uint64_t *due;		/* when each of them happens */
 	size_t queued;
 	size_t queue_size;
 	uint64_t seq;
@@ -166,6 +169,7 @@ struct sim {
 	bool disrupted;		/* a peer was taken for dead, or really was */
 	bool second_goes;	/* the second tunnel of a node, on purpose */
 	bool deaf;		/* soft limits are not told */
+	bool changed;		/* what the invariants are about, since the last look */
 	struct sim_seen *seen;
 	size_t n_seen;
 	unsigned int fragments;	/* sent */
