@@ -16,6 +16,9 @@
 /* How long transmission may go on with an MTU that is not right any more. */
 #define NOTICE_TIME (HZ / 10)
 
+/* Of all devices of a namespace, because something happened to an underlay. */
+#define LOOKS_PER_SECOND 20000ul
+
 /*
  * No route may be no memory for one, which the core does not always tell apart: so
  * often it is asked again.
@@ -111,23 +114,43 @@ void ipsvti_automtu_apply(struct ipsvti_dev *vdev)
 	vdev->mtu.ours = false;
 }
 
-static void mtu_work(struct work_struct *work)
+/* Have the work run when the first thing is due.  The lock is held. */
+static void arm(struct ipsvti_automtu_net *m)
 {
-	struct ipsvti_dev *vdev = container_of(to_delayed_work(work),
-					       struct ipsvti_dev, mtu.work);
+	const struct ipsvti_dev *first;
+	unsigned long due = m->all_due;
+	long delay;
 
-	rtnl_lock();
-	if (vdev->dev->reg_state == NETREG_REGISTERED)
-		ipsvti_automtu_apply(vdev);
-	rtnl_unlock();
-	dev_put(vdev->dev);
+	lockdep_assert_held(&m->lock);
+
+	first = list_first_entry_or_null(&m->due, struct ipsvti_dev, mtu.node);
+	if (first && (!m->all || time_before(first->mtu.due, due)))
+		due = first->mtu.due;
+	else if (!m->all)
+		return;
+	delay = due - jiffies;
+	mod_delayed_work(ipsvti_wq, &m->work, max(delay, 0l));
 }
 
-static void queue(struct ipsvti_dev *vdev, unsigned long delay)
+/*
+ * A device is there once.  As all that is not for now has the same delay, the list is
+ * in order by itself.
+ */
+static void mark(struct ipsvti_dev *vdev, unsigned long delay)
 {
-	dev_hold(vdev->dev);
-	if (!queue_delayed_work(ipsvti_wq, &vdev->mtu.work, delay))
-		dev_put(vdev->dev);
+	struct ipsvti_automtu_net *m = &ipsvti_net(vdev->net)->mtu;
+
+	spin_lock_bh(&m->lock);
+	if (vdev->mtu.ended || (delay && !list_empty(&vdev->mtu.node)))
+		goto out;
+	vdev->mtu.due = jiffies + delay;
+	if (delay)
+		list_add_tail(&vdev->mtu.node, &m->due);
+	else
+		list_move(&vdev->mtu.node, &m->due);
+	arm(m);
+out:
+	spin_unlock_bh(&m->lock);
 }
 
 /**
@@ -138,7 +161,7 @@ static void queue(struct ipsvti_dev *vdev, unsigned long delay)
  */
 void ipsvti_automtu_schedule(struct ipsvti_dev *vdev)
 {
-	queue(vdev, 0);
+	mark(vdev, 0);
 }
 
 /**
@@ -152,7 +175,7 @@ void ipsvti_automtu_retry(struct ipsvti_dev *vdev)
 	ASSERT_RTNL();
 
 	if (vdev->mtu.failed && vdev->mtu.failed < TRIES)
-		queue(vdev, NOTICE_TIME);
+		mark(vdev, NOTICE_TIME);
 }
 
 /**
@@ -165,8 +188,8 @@ void ipsvti_automtu_retry(struct ipsvti_dev *vdev)
 void ipsvti_automtu_path_seen(struct ipsvti_dev *vdev, u32 path)
 {
 	if (unlikely(path != READ_ONCE(vdev->mtu.path)) &&
-	    !delayed_work_pending(&vdev->mtu.work))
-		queue(vdev, NOTICE_TIME);
+	    list_empty(&vdev->mtu.node))
+		mark(vdev, NOTICE_TIME);
 }
 
 /**
@@ -178,65 +201,132 @@ void ipsvti_automtu_path_seen(struct ipsvti_dev *vdev, u32 path)
 void ipsvti_automtu_init(struct ipsvti_dev *vdev)
 {
 	vdev->mtu.transform = ipsvti_transform_default();
-	INIT_DELAYED_WORK(&vdev->mtu.work, mtu_work);
+	INIT_LIST_HEAD(&vdev->mtu.node);
 }
 
 /**
  * ipsvti_automtu_exit - derive no more
  * @vdev: the device, which is being unregistered
  *
- * The work takes RTNL, so it is not waited for; it holds the device.
+ * The work looks at marked devices under RTNL only, so it is not at this one.
  *
  * Context: process, RTNL held.
  */
 void ipsvti_automtu_exit(struct ipsvti_dev *vdev)
 {
-	if (cancel_delayed_work(&vdev->mtu.work))
-		dev_put(vdev->dev);
+	struct ipsvti_automtu_net *m = &ipsvti_net(vdev->net)->mtu;
+
+	spin_lock_bh(&m->lock);
+	list_del_init(&vdev->mtu.node);
+	vdev->mtu.ended = true;
+	spin_unlock_bh(&m->lock);
+}
+
+/* Whether all devices are due. */
+static bool take_all(struct ipsvti_automtu_net *m)
+{
+	bool all;
+
+	spin_lock_bh(&m->lock);
+	all = m->all && time_after_eq(jiffies, m->all_due);
+	if (all)
+		m->all = false;
+	spin_unlock_bh(&m->lock);
+	return all;
+}
+
+/* The next device that is due by itself, or NULL. */
+static struct ipsvti_dev *take_one(struct ipsvti_automtu_net *m)
+{
+	struct ipsvti_dev *vdev;
+
+	spin_lock_bh(&m->lock);
+	vdev = list_first_entry_or_null(&m->due, struct ipsvti_dev, mtu.node);
+	if (vdev && time_before(jiffies, vdev->mtu.due))
+		vdev = NULL;
+	if (vdev)
+		list_del_init(&vdev->mtu.node);
+	spin_unlock_bh(&m->lock);
+	return vdev;
+}
+
+/* After a look at all devices. */
+static void rest(struct ipsvti_net *n)
+{
+	spin_lock_bh(&n->mtu.lock);
+	n->mtu.rest = get_jiffies_64() + n->nr_devs * HZ / LOOKS_PER_SECOND;
+	spin_unlock_bh(&n->mtu.lock);
 }
 
 static void net_work(struct work_struct *work)
 {
 	struct ipsvti_net *n = container_of(to_delayed_work(work),
-					    struct ipsvti_net, mtu_work);
+					    struct ipsvti_net, mtu.work);
 	struct ipsvti_dev *vdev;
 
 	rtnl_lock();
-	list_for_each_entry(vdev, &n->devs, node) {
+	if (take_all(&n->mtu)) {
+		list_for_each_entry(vdev, &n->devs, node) {
+			ipsvti_automtu_apply(vdev);
+			cond_resched();
+		}
+		rest(n);
+	}
+	while ((vdev = take_one(&n->mtu))) {
 		ipsvti_automtu_apply(vdev);
 		cond_resched();
 	}
 	rtnl_unlock();
+
+	spin_lock_bh(&n->mtu.lock);
+	arm(&n->mtu);
+	spin_unlock_bh(&n->mtu.lock);
 }
 
 /**
- * ipsvti_automtu_net_init - get ready to watch the underlays of a namespace
+ * ipsvti_automtu_net_init - get ready to derive the MTUs of a namespace's devices
  * @n: what we know of it
  *
  * Context: process.
  */
 void ipsvti_automtu_net_init(struct ipsvti_net *n)
 {
-	INIT_DELAYED_WORK(&n->mtu_work, net_work);
+	spin_lock_init(&n->mtu.lock);
+	n->mtu.rest = get_jiffies_64();
+	INIT_LIST_HEAD(&n->mtu.due);
+	INIT_DELAYED_WORK(&n->mtu.work, net_work);
 }
 
 /**
- * ipsvti_automtu_net_exit - watch them no more
+ * ipsvti_automtu_net_exit - derive them no more
  * @n: what we know of the namespace, which has no network devices any more
  *
  * Context: process, RTNL not held.
  */
 void ipsvti_automtu_net_exit(struct ipsvti_net *n)
 {
-	cancel_delayed_work_sync(&n->mtu_work);
+	cancel_delayed_work_sync(&n->mtu.work);
 }
 
 /*
  * The MTU of an underlay may have changed, or its routes have come back.  Any device
  * may be one, ours too; so each event would concern all tunnels, and when thousands
  * come up together, each would concern thousands.  A moment later all are looked at,
- * once for all events.
+ * once for all events.  The more were looked at, the longer is the rest until the next
+ * time: it takes a small part of a processor, however long devices go on coming up.
  */
+static void mark_all(struct ipsvti_automtu_net *m)
+{
+	spin_lock_bh(&m->lock);
+	if (!m->all) {
+		m->all = true;
+		/* In 64 bits, as the last look may be very long ago. */
+		m->all_due = max(get_jiffies_64() + NOTICE_TIME, m->rest);
+		arm(m);
+	}
+	spin_unlock_bh(&m->lock);
+}
+
 static int underlay_event(struct notifier_block *nb, unsigned long event,
 			  void *ptr)
 {
@@ -246,9 +336,8 @@ static int underlay_event(struct notifier_block *nb, unsigned long event,
 	switch (event) {
 	case NETDEV_CHANGEMTU:
 	case NETDEV_UP:
-		if (!list_empty(&n->devs))
-			queue_delayed_work(ipsvti_wq, &n->mtu_work,
-					   NOTICE_TIME);
+		if (n->nr_devs)
+			mark_all(&n->mtu);
 		break;
 	}
 	return NOTIFY_DONE;

@@ -3,13 +3,16 @@
  * The MTU that a device gives itself, from underlay and transform, as long as the
  * user has not set one.
  *
- * RTNL protects all of it.  Transmission only compares ipsvti_automtu::path with
- * what it sees of the route.
+ * RTNL protects how it is derived.  Transmission only compares ipsvti_automtu::path
+ * with what it sees of the route.  A device that has to be looked at is marked, and one
+ * work of its underlay's namespace looks at all that are.
  */
 #ifndef _IPSVTI_AUTOMTU_H
 #define _IPSVTI_AUTOMTU_H
 
+#include <linux/list.h>
 #include <linux/netdevice.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 struct ipsvti_dev;
@@ -18,6 +21,24 @@ struct ipsvti_transform;
 
 /* No host needs to take a larger packet in pieces (RFC 8200, section 5). */
 #define IPSVTI_MTU_AUTO_MIN 1280
+
+/**
+ * struct ipsvti_automtu_net - devices of a namespace whose MTUs are to be derived anew
+ * @lock: protects all this and the devices' marks.  Innermost, BHs disabled
+ * @due: devices that are marked; what is due first is first
+ * @all: all devices are, for something happened to an underlay
+ * @all_due: when, in jiffies
+ * @rest: before that, in 64 bits of jiffies, no other look at all of them
+ * @work: looks at those that are due, under RTNL
+ */
+struct ipsvti_automtu_net {
+	spinlock_t lock; /* protects all this and the devices' marks */
+	struct list_head due;
+	bool all;
+	unsigned long all_due;
+	u64 rest;
+	struct delayed_work work;
+};
 
 /**
  * struct ipsvti_automtu - how a device comes to its MTU
@@ -29,7 +50,12 @@ struct ipsvti_transform;
  * @inner: longest inner packet that fits there, whatever the device's MTU; 0, none
  *	is known to
  * @failed: how often in a row the underlay had no route
- * @work: derives it anew; while it is pending it holds the device
+ * @ended: it is never derived again
+ * @node: entry in &ipsvti_automtu_net.due of the underlay's namespace if it is to be
+ *	derived anew; transmission sees without the lock if it is one
+ * @due: when it is to be, in jiffies
+ *
+ * &ipsvti_automtu_net.lock protects the last three.
  */
 struct ipsvti_automtu {
 	bool on;
@@ -39,7 +65,9 @@ struct ipsvti_automtu {
 	u32 path;
 	u32 inner;
 	unsigned int failed;
-	struct delayed_work work;
+	bool ended;
+	struct list_head node;
+	unsigned long due;
 };
 
 int ipsvti_automtu_register(void);

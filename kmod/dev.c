@@ -49,7 +49,11 @@ static void dev_uninit(struct net_device *dev)
 	struct ipsvti_dev *vdev = netdev_priv(dev);
 	struct ipsvti_net *n = ipsvti_net(vdev->net);
 
-	list_del_init(&vdev->node);
+	/* It is not if others did not want the device when it was registered. */
+	if (!list_empty(&vdev->node)) {
+		list_del_init(&vdev->node);
+		n->nr_devs--;
+	}
 	if (list_empty(&n->devs))
 		ipsvti_demux_end(vdev->net, n);
 	ipsvti_bundle_exit(vdev);
@@ -261,6 +265,7 @@ int ipsvti_link_new(struct net *net, struct net_device *dev,
 	if (list_empty(&ipsvti_net(net)->devs))
 		ipsvti_demux_begin(net, ipsvti_net(net));
 	list_add_tail(&vdev->node, &ipsvti_net(net)->devs);
+	ipsvti_net(net)->nr_devs++;
 	ipsvti_automtu_retry(vdev);
 	return 0;
 }

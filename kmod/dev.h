@@ -23,15 +23,17 @@ struct ipsvti_stats;
 /**
  * struct ipsvti_net - what belongs to an underlay namespace
  * @devs: devices that were made here; RTNL
+ * @nr_devs: how many; RTNL
  * @sad: SAs of these devices
  * @demux: packets that come in are given their routes, see demux.h; RTNL
- * @mtu_work: derives the MTUs of all of them anew
+ * @mtu: which of them are to derive their MTUs anew
  */
 struct ipsvti_net {
 	struct list_head devs;
+	unsigned int nr_devs;
 	struct ipsvti_sad sad;
 	bool demux;
-	struct delayed_work mtu_work;
+	struct ipsvti_automtu_net mtu;
 };
 
 /**
