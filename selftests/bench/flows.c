@@ -103,6 +103,7 @@ void run_udp(char **args)
 			 .window = atoi(args[5]),
 			 .targets = args[6] ? atoi(args[6]) : 0 };
 	int windows = atoi(args[4]) / u.window, got = 0, i;
+	uint64_t *took = calloc(windows + 1, sizeof(*took)), t;
 	struct meter m;
 
 	if (u.len < 1 || u.len > PACKET_MAX || u.window < 1 ||
@@ -117,12 +118,17 @@ void run_udp(char **args)
 		udp_window(&u);
 	receive_timeout(u.rx, 100);
 	meter_start(&m);
-	for (i = 0; i < windows; i++)
+	for (i = 0; i < windows; i++) {
+		t = ticks();
 		got += udp_window(&u);
+		took[i] = ticks() - t;
+	}
 	meter_stop(&m);
-	printf("kind=udp size=%s sent=%d got=%d ticks=%llu idle=%llu per=%.1f\n",
+	qsort(took, windows, sizeof(*took), by_size);
+	printf("kind=udp size=%s sent=%d got=%d ticks=%llu idle=%llu per=%.1f median=%.1f\n",
 	       args[3], windows * u.window, got, (ull)m.ticks, (ull)m.idle,
-	       got ? meter_work(&m) / got : 0);
+	       got ? meter_work(&m) / got : 0,
+	       (double)took[windows / 2] / u.window);
 }
 
 static void send_all(int sock, uint64_t bytes)

@@ -4,7 +4,8 @@
 
 Of each profile.TUNNEL.WHAT.blocks in the folder OUT, with the symbols in the guest's log
 beside it, prints instructions and calls per packet (of TCP: per segment of 1368 octets,
-which is what one packet carries) for each phase, and writes profile.json.
+which is what one packet carries; of making tunnels: per tunnel) for each phase, and writes
+profile.json.
 """
 import base64
 import bisect
@@ -37,6 +38,10 @@ def results(log):
         for text in f:
             if text.startswith("#B R "):
                 line = dict(w.split("=", 1) for w in text.split()[2:] if "=" in w)
+            elif text.startswith("#B SCALE "):
+                # the second gateway's is the one that is in the profile
+                line = dict(w.split("=", 1) for w in text.split()[2:])
+                line.update(kind="make", got=line["count"], per=float(line["ticks"]) / int(line["count"]))
             elif text.startswith("#K "):
                 packed.append(text[3:].strip())
     starts, names = [], []
@@ -77,7 +82,8 @@ def main():
         per = int(line["size"]) / SEGMENT if tcp else int(line["got"])
         measured = float(line["per"]) * (SEGMENT if tcp else 1)
         total = sum(sum(c.values()) for c in cost.values())
-        print(f"## {name}: instructions and calls per {'segment' if tcp else 'packet'}\n")
+        unit = {"tcp": "segment", "make": "tunnel"}.get(line["kind"], "packet")
+        print(f"## {name}: instructions and calls per {unit}\n")
         print(f"counted {total / per:.0f}, by the guest's own counter {measured:.0f}\n")
         report[name] = {"counted": total / per, "measured": measured}
         for i, title in PHASES.items():

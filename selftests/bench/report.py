@@ -30,6 +30,8 @@ TARGETS = [
 MOST_10000, MOST_MEMORY = 1.05, 1.0
 # what is hoped for beyond that; UDP against IPIP and the cipher twice
 HOPED_FLOOR, HOPED_TCP, HOPED_MEMORY = 1.15, 0.65, 0.5
+# by how much the mean of a measurement may be above the median of its windows
+MOST_BESIDE = 1.03
 # of a packet's size, that of the cipher's speed test which comes next
 CIPHER_SIZES = {"64": 64, "512": 512, "1400": 1420}
 
@@ -75,6 +77,7 @@ class Logs:
             if part == "wall":
                 key[3] = name.rsplit(".", 1)[1]
             self.runs.setdefault(tuple(key), []).append(d)
+            self.doubts(name, d)
         elif word == "SCALE":
             self.scale.setdefault(d["tunnel"], []).append(d)
         elif word == "CIPHER":
@@ -91,6 +94,15 @@ class Logs:
                 self.crypto[name.split(".", 1)[1]] = used[0]
         elif word in ("R", "ERR") or (word == "XFRM" and "=" in rest):
             self.notes.append(f"{name}: {word} {rest}")
+
+    def doubts(self, name, d):
+        """Whether a measurement is of more than its own packets."""
+        what = f"{name}: {d['kind']} {int(d['size'])}"
+        if d.get("icmp6"):
+            self.notes.append(f"{what}: messages of the gateways' IPv6 fell into it: {int(d['icmp6'])}")
+        if d.get("median") and d["per"] > MOST_BESIDE * d["median"]:
+            self.notes.append(f"{what}: other work fell into it: the mean is {d['per']:,.0f}, "
+                              f"half of the windows had {d['median']:,.0f} or less")
 
     def values(self, part, tunnel, kind, size=""):
         return [d["per"] for d in self.runs.get((part, tunnel, kind, size), []) if d["per"]]

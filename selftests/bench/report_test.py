@@ -93,6 +93,16 @@ class Report(unittest.TestCase):
         self.assertEqual(row[-2:], ["2.00", "3.33"])
         self.assertIn("at most 1.000 %", text)
 
+    def test_doubts(self):
+        logs = usual()
+        logs["count.vti"] = (udp("vti", 64, 1029)[:-1] + " median=1000.0\n" + udp("vti", 512, 1031)[:-1] + " median=1000.0\n" +
+                             udp("vti", 1400, 1000)[:-1] + " median=1000.0 icmp6=2\n" + "#B END\n")
+        status, _, report = self.make(logs)
+        self.assertEqual(status, 0)
+        self.assertEqual(report["notes"], [
+            "count.vti: udp 512: other work fell into it: the mean is 1,031, half of the windows had 1,000 or less",
+            "count.vti: udp 1400: messages of the gateways' IPv6 fell into it: 2"])
+
     def test_nothing_measured(self):
         status, text, report = self.make({"count.ipsvti": "#B HELLO\n#B END\n"})
         self.assertEqual((status, report["runs"]), (0, []))

@@ -17,6 +17,7 @@
  *   traffic espudp NS...             have ESP in UDP taken out of port 4500
  *   traffic phase N[:WITHIN] FUNCTION...  for the profiler: these begin phase N, if called in phase
  *                                    WITHIN; those of them that the kernel has
+ *   traffic mark start|stop          for the profiler: what is between is what it counts
  *   traffic symbols                  the kernel's functions: address, name, module
  *   traffic ticks                    the counter
  *   traffic units                    what one tick means, with known loops
@@ -215,6 +216,15 @@ static void phase(char **args)
 			: "memory");
 }
 
+/* For what other programs do. */
+static void mark(const char *which)
+{
+	if (!strcmp(which, "start"))
+		MARK(MARK_START);
+	else
+		MARK(MARK_STOP);
+}
+
 static void symbols(void)
 {
 	char line[512], *name, *address;
@@ -264,6 +274,8 @@ int main(int argc, char **argv)
 		espudp(argv + 2);
 	else if (argc > 3 && !strcmp(argv[1], "phase"))
 		phase(argv + 2);
+	else if (argc == 3 && !strcmp(argv[1], "mark"))
+		mark(argv[2]);
 	else if (argc == 2 && !strcmp(argv[1], "symbols"))
 		symbols();
 	else if (argc == 2 && !strcmp(argv[1], "ticks"))
