@@ -234,7 +234,13 @@ for both in "${WAYS[@]}"; do
 	capture_stop "$WORK/way.$outer.$encap"
 done
 ktap_run "tshark with all of the keys" tshark_reads
+# That of Debian 12 computes no ICV with the high half of the number.
+[[ $(tshark -v 2>/dev/null) =~ ^TShark.*\ 4\.0\. ]] && old=1 || old=''
 while IFS='|' read -r n ALG ESN _; do
+	if [ -n "$old" ] && [ -n "$ESN" ]; then
+		ktap_skip "tshark decrypts it: $ALG, ESN" "tshark 4.0 does not verify what has ESN"
+		continue
+	fi
 	ktap_run "tshark decrypts it: $ALG${ESN:+, ESN}" tshark_knows "$n"
 done <"$WORK/known"
 ktap_run "HMAC-SHA1-96 wants allow-legacy" legacy
