@@ -45,6 +45,11 @@ net_up() {
 			net.ipv4.conf.default.rp_filter=0 net.ipv4.tcp_no_metrics_save=1 \
 			net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
 	done
+	# Gateways of IPv6, too. A host would ask for routers through each tunnel, for ever,
+	# and all of them about the same time.
+	for ns in gwA gwB; do
+		in_ns $ns sysctl -q -w net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.forwarding=1
+	done
 	wire hostA a0 0a gwA lan 1a $LAN_MTU
 	wire gwA wan 1c gwB wan 2c 1500
 	wire gwB lan 2b hostB b0 0b $LAN_MTU
