@@ -187,9 +187,9 @@ under_flow() {
 
 # flow_end: as its sockets are in the namespaces, before these are made anew.
 flow_end() {
-	local pid=${FLOW_PID:-}
+	local pid=${FLOW_PID:-} to=${FLOW[1]:-}
 	[ -n "$pid" ] || return 0
-	exec {FLOW[1]}>&-
+	exec {to}>&-
 	wait "$pid"
 }
 
