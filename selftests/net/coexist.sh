@@ -15,12 +15,13 @@ xfrm_pair() { # none|udp [4|6]: both sides
 	xfrm_flush
 	for gw in gwA gwB; do
 		us=$(outer "$gw" "$v") them=$(outer "${OTHER[$gw]}" "$v")
+		# UDP by its number, as not every root has /etc/protocols
 		any="proto esp spi 0x5001 mode transport reqid 7 aead rfc4106(gcm(aes)) 0x$XKEY 128 $encap"
 		ip -n "$gw" -batch - <<-EOT || return
 			xfrm state add src $us dst $them $any
 			xfrm state add src $them dst $us $any
-			xfrm policy add src $us dst $them proto udp dport 9 dir out tmpl src $us dst $them proto esp reqid 7 mode transport
-			xfrm policy add src $them dst $us proto udp dport 9 dir in tmpl src $them dst $us proto esp reqid 7 mode transport
+			xfrm policy add src $us dst $them proto 17 dport 9 dir out tmpl src $us dst $them proto esp reqid 7 mode transport
+			xfrm policy add src $them dst $us proto 17 dport 9 dir in tmpl src $them dst $us proto esp reqid 7 mode transport
 		EOT
 	done
 }
