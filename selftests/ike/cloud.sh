@@ -217,11 +217,15 @@ our_status() { in_ns gwA ipsvtictl --json status; }
 
 sent() { in_ns gwA cat "/sys/class/net/$CLOUD$1/statistics/tx_packets"; }
 
-# gone N: how long our device of tunnel N and our route took, from now on.
+# downs N: how often our device of tunnel N lost its carrier.
+downs() { in_ns gwA cat "/sys/class/net/$CLOUD$1/carrier_down_count"; }
+
+# gone N DOWNS: how long our device of tunnel N, which had lost its carrier so often before,
+# and our route took, from now on. The carrier may be back before anybody looks.
 gone() {
 	local began down
 	began=$(now_ms)
-	wait_for 60 "! up $1" || return
+	wait_for 60 "! up $1 || [ \$(downs $1) -gt $2 ]" || return
 	down=$(now_ms)
 	wait_for 10 "by gwA $CLOUD$((3 - $1))" || return
 	TOOK_DOWN=$((down - began)) TOOK_ROUTE=$(($(now_ms) - down))

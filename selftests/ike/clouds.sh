@@ -119,9 +119,11 @@ outage() {
 }
 
 endpoint_ends() {
+	local before
+	before=$(downs 1)
 	swanctl --terminate --ike tunnel1 --timeout 5
 	ip -n gwB link set xfrm1 down
-	gone 1
+	gone 1 "$before"
 }
 
 # An endpoint is replaced: it says goodbye, and comes back.
@@ -136,8 +138,10 @@ replaced() {
 }
 
 wire_cut() {
+	local before
+	before=$(downs 1)
 	in_ns inet nft add element ip cut dead "{ ${ENDPOINT[0]} }"
-	gone 1
+	gone 1 "$before"
 }
 
 # Nobody says anything: we find it in 17.5 s, the cloud by the hold time.
