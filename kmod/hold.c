@@ -10,36 +10,39 @@
 #include "rx.h"
 #include "stats.h"
 
+/* As often what came meanwhile is looked at before the keys' installation is over. */
+#define HOLD_ROUNDS 16
+
 static bool too_old(const struct sk_buff *skb)
 {
 	return time_after(jiffies,
 			  IPSVTI_RX_CB(skb)->arrived + IPSVTI_HOLD_TIME);
 }
 
-static void drop(const struct ipsvti_sa *larval, struct sk_buff *skb)
+static void drop(const struct ipsvti_sa *sa, struct sk_buff *skb)
 {
-	ipsvti_drop(larval->vdev, IPSVTI_A_COUNTERS_RX_LARVAL, 1,
-		    ipsvti_sa_spi(larval), 0);
+	ipsvti_drop(sa->vdev, IPSVTI_A_COUNTERS_RX_LARVAL, 1, ipsvti_sa_spi(sa),
+		    0);
 	kfree_skb(skb);
 }
 
 /**
- * ipsvti_hold_add - keep a packet until the keys are there
- * @larval: the larval SA it is for
+ * ipsvti_hold_add - keep a packet until the keys are there, and all before it received
+ * @sa: the SA it is for, which holds packets
  * @skb: the packet, at its ESP header, with IPSVTI_RX_CB() filled in
  *
  * Context: BHs disabled, RCU.
- * Return: true, the packet is kept or was counted and dropped; false, @larval is
- *	larval no more, so look the SPI up again.
+ * Return: true, the packet is kept or was counted and dropped; false, @sa holds none
+ *	any more, so look the SPI up again.
  */
-bool ipsvti_hold_add(struct ipsvti_sa *larval, struct sk_buff *skb)
+bool ipsvti_hold_add(struct ipsvti_sa *sa, struct sk_buff *skb)
 {
-	struct sk_buff_head *held = &larval->in.held;
+	struct sk_buff_head *held = &sa->in.held;
 	struct sk_buff *victim = NULL;
 
-	spin_lock(&larval->in.lock);
-	if (larval->in.closed) {
-		spin_unlock(&larval->in.lock);
+	spin_lock(&sa->in.lock);
+	if (sa->in.closed || !sa->in.holds) {
+		spin_unlock(&sa->in.lock);
 		return false;
 	}
 	IPSVTI_RX_CB(skb)->arrived = jiffies;
@@ -48,13 +51,13 @@ bool ipsvti_hold_add(struct ipsvti_sa *larval, struct sk_buff *skb)
 	if (victim != skb) {
 		/* Nothing of the underlay may be kept: it can go away. */
 		skb_scrub_packet(skb, true);
-		skb->dev = larval->vdev->dev;
+		skb->dev = sa->vdev->dev;
 		__skb_queue_tail(held, skb);
 	}
-	spin_unlock(&larval->in.lock);
+	spin_unlock(&sa->in.lock);
 
 	if (victim)
-		drop(larval, victim);
+		drop(sa, victim);
 	return true;
 }
 
@@ -67,29 +70,61 @@ static void close_queue(struct ipsvti_sa *larval, struct sk_buff_head *list)
 	spin_unlock_bh(&larval->in.lock);
 }
 
+static void receive(struct sk_buff_head *list, struct ipsvti_sa *sa)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(list))) {
+		local_bh_disable();
+		rcu_read_lock();
+		if (too_old(skb))
+			drop(sa, skb);
+		else
+			ipsvti_rx_sa(skb, sa);
+		rcu_read_unlock();
+		local_bh_enable();
+	}
+}
+
+/* What has come meanwhile. When there is nothing, @sa holds no more, nor does it if @last. */
+static bool take(struct ipsvti_sa *sa, struct sk_buff_head *list, bool last)
+{
+	bool any;
+
+	__skb_queue_head_init(list);
+	spin_lock_bh(&sa->in.lock);
+	skb_queue_splice_init(&sa->in.held, list);
+	any = !skb_queue_empty(list);
+	if (!any || last)
+		WRITE_ONCE(sa->in.holds, false);
+	spin_unlock_bh(&sa->in.lock);
+	return any;
+}
+
 /**
  * ipsvti_hold_release - receive the packets that waited
  * @larval: the larval SA, not in the SAD any more
- * @sa: the SA that took its place
+ * @sa: the SA that took its place, which held packets from the beginning
+ *
+ * In the order they came in: what comes while others are received queues up behind
+ * them.  If that does not end, because packets come as fast as they are received,
+ * those that come last do not wait.
  *
  * Context: process, bundle lock not held, references to both held.
  */
 void ipsvti_hold_release(struct ipsvti_sa *larval, struct ipsvti_sa *sa)
 {
 	struct sk_buff_head list;
-	struct sk_buff *skb;
+	int round = 0;
 
 	close_queue(larval, &list);
-	while ((skb = __skb_dequeue(&list))) {
-		local_bh_disable();
-		rcu_read_lock();
-		if (too_old(skb))
-			drop(larval, skb);
-		else
-			ipsvti_rx_sa(skb, sa);
-		rcu_read_unlock();
-		local_bh_enable();
-	}
+	spin_lock_bh(&sa->in.lock);
+	/* What has found @sa came later than what had found @larval. */
+	skb_queue_splice(&list, &sa->in.held);
+	spin_unlock_bh(&sa->in.lock);
+
+	while (take(sa, &list, ++round == HOLD_ROUNDS))
+		receive(&list, sa);
 }
 
 /**

@@ -4,7 +4,8 @@
  *
  * A peer may send with its new SA as soon as it has answered a rekey, which is
  * before we can have installed our side.  Such packets are kept for a moment,
- * few and not for long, and received when the keys are there.
+ * few and not for long, and received when the keys are there, before any that come
+ * later.
  */
 #ifndef _IPSVTI_HOLD_H
 #define _IPSVTI_HOLD_H
@@ -14,7 +15,7 @@
 struct ipsvti_sa;
 struct sk_buff;
 
-bool ipsvti_hold_add(struct ipsvti_sa *larval, struct sk_buff *skb);
+bool ipsvti_hold_add(struct ipsvti_sa *sa, struct sk_buff *skb);
 void ipsvti_hold_release(struct ipsvti_sa *larval, struct ipsvti_sa *sa);
 void ipsvti_hold_drop(struct ipsvti_sa *larval);
 

@@ -190,6 +190,8 @@ static int complete_larval(struct ipsvti_dev *vdev, struct ipsvti_pair *larval,
 	err = ipsvti_sad_add(ipsvti_dev_sad(vdev), pair->out);
 	if (err)
 		return err;
+	/* Until ipsvti_hold_release() has received what came before. */
+	pair->in->in.holds = true;
 	err = ipsvti_sad_replace(ipsvti_dev_sad(vdev), old, pair->in);
 	if (WARN_ON_ONCE(err)) {
 		ipsvti_sad_remove(ipsvti_dev_sad(vdev), pair->out);

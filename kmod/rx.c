@@ -99,13 +99,13 @@ int ipsvti_rx(struct sk_buff *skb, bool natt)
 		return -EINVAL;
 
 	note_outer(skb, sa, natt);
-	if (ipsvti_sa_larval(sa)) {
+	while (unlikely(READ_ONCE(sa->in.holds))) {
 		if (ipsvti_hold_add(sa, skb))
 			return 0;
 		/* Its keys came this very moment, or its time was up. */
 		vdev = sa->vdev;
 		sa = find_sa(skb);
-		if (!sa || ipsvti_sa_larval(sa)) {
+		if (!sa) {
 			drop(skb, vdev, IPSVTI_A_COUNTERS_RX_LARVAL);
 			return 0;
 		}

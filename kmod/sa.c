@@ -52,8 +52,10 @@ static int sa_init_in(struct ipsvti_sa *sa, const struct ipsvti_sa_params *p)
 	sa->limited = ipsvti_limit_set(&p->limits.bytes) ||
 		      ipsvti_limit_set(&p->limits.packets) ||
 		      ipsvti_limit_set(&p->limits.seconds);
-	if (!p->transform)
+	if (!p->transform) {
+		sa->in.holds = true;
 		return 0;
+	}
 	sa->in.replay = kvzalloc(ipsvti_replay_size(p->window), GFP_KERNEL);
 	if (!sa->in.replay)
 		return -ENOMEM;

@@ -73,14 +73,16 @@ struct ipsvti_sa_key {
  * @in.node: entry in ipsvti_sad::in
  * @in.route: by which its packets come in, see demux.h; NULL, not known
  * @in.replay: which sequence numbers were seen; written under @in.lock
- * @in.lock: protects @in.replay, @in.over, @in.bytes, @in.packets and, of a larval
- *	SA, @in.held and @in.closed
+ * @in.lock: protects @in.replay, @in.over, @in.bytes, @in.packets, @in.held, @in.closed
+ *	and, when others see the SA, @in.holds
  * @in.heard: an authenticated packet has arrived; set under the bundle lock
  * @in.over: a hard limit is reached: no packet is accepted any more
  * @in.bytes: octets that were accepted, if @limited
  * @in.packets: packets that were accepted, if @limited
+ * @in.holds: packets are kept for later: the SA is larval, which it stays for who has
+ *	found it, or those that came before it had keys are still being received
  * @in.closed: larval no more: nothing may be added to @in.held
- * @in.held: of a larval SA, packets that came before the keys
+ * @in.held: packets that are kept
  * @out: what only outbound SAs have
  * @out.spi: security parameters index
  * @out.node: entry in ipsvti_sad::out
@@ -119,13 +121,14 @@ struct ipsvti_sa {
 			struct rhash_head node;
 			struct ipsvti_demux __rcu *route;
 			struct ipsvti_replay *replay;
-			/* replay, limits; of a larval SA held and closed */
+			/* replay, limits, held packets */
 			spinlock_t lock;
 			bool heard;
 			bool over;
+			bool holds;
+			bool closed;
 			atomic64_t bytes;
 			atomic64_t packets;
-			bool closed;
 			struct sk_buff_head held;
 		} in;
 		struct {

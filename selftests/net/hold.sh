@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Packets that come for a reserved SPI before its keys do: how many are kept, for how
+# long, and in what order they go on, also with those that come meanwhile.
+set -u
+. "$IPSVTI_TREE/selftests/net/lib.sh"
+ktap_plan 5
+
+N=1
+
+setup() {
+	local gw
+	modprobe ipsvti && topo_up && links_up 4 && esp_start || return
+	# IPv6 says things by itself, which would count.
+	for gw in gwA gwB; do
+		in_ns "$gw" sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1 || return
+	done
+	# So many cannot wait for an answer to ARP.
+	in_ns gwA ping -q -c 1 "$HOSTA4" || return
+	# What comes out at hostA
+	in_ns hostA tcpdump -ln -s 128 -i eth0 --immediate-mode udp port 9 >"$WORK/got" 2>"$WORK/got.log" &
+	wait_for 20 "grep -q 'listening on' '$WORK/got.log'"
+}
+
+delivered() { grep -c '\.9: UDP' "$WORK/got"; }
+
+# reserve GW: an SPI is reserved there, and who brings its keys is waiting for a line
+reserve() {
+	local gw=$1 id
+	N=$((N + 1))
+	keys "$N"
+	read -r id SPI < <(in_ns "$gw" ipsvtictl --json sa alloc vti0 time 600 | jq -r '[."pair-id", .in.spi] | @tsv')
+	[ -n "$SPI" ] || return
+	rm -f "$WORK/fifo" && mkfifo "$WORK/fifo"
+	in_ns "$gw" ipsvtictl sa add vti0 in spi "$SPI" out spi "$(spi "${OTHER[$gw]}" "$N")" \
+		alg aes-gcm-16-256 keys - pair "$id" replay-window 4096 <"$WORK/fifo" &
+	ADDER=$!
+	exec {KEYS}>"$WORK/fifo"
+	head -n 1 "$WORK/$gw.$N" >&"$KEYS"
+	KEY=$(tail -n 1 "$WORK/$gw.$N")
+	# It sleeps when it has read the first line.
+	wait_for 20 "grep -q '^State:.S' /proc/\$(pgrep -x ipsvtictl)/status 2>/dev/null"
+}
+
+bring_the_keys() {
+	echo "$KEY" >&"$KEYS"
+	exec {KEYS}>&-
+	wait "$ADDER"
+}
+
+# To gwA, sent by esp.py as gwB
+esp() { # WORD...
+	local said
+	echo "--from $GWB4 --to $GWA4 --spi $SPI --keys $WORK/gwB.$N $*" >&"$ESP_IN"
+	read -r -t 20 said <&"$ESP_OUT"
+	[ "$said" = sent ]
+}
+
+# grown REASON: by how much since "before"
+grown() { echo $(($(counter gwA "$1") - BEFORE[$1])); }
+declare -A BEFORE
+
+# 128 are kept. Nothing is looked at before the keys are there: there are two seconds.
+so_many() {
+	local n c
+	reserve gwA || return
+	n=$(delivered)
+	for c in rx-larval rx-packets; do
+		BEFORE[$c]=$(counter gwA "$c")
+	done
+	esp --seq 1 --times 200 && bring_the_keys || return
+	wait_for 10 "[ \$(delivered) -eq $((n + 128)) ]" && esp --seq 201 &&
+		wait_for 10 "[ \$(delivered) -eq $((n + 129)) ]"
+	echo "$(grown rx-larval) too many, $(grown rx-packets) delivered"
+	[ "$(grown rx-larval) $(grown rx-packets)" = "72 129" ]
+}
+
+# Two seconds, which a sleep is for here. What comes after that takes the place of what is
+# too old, so there is room for 128 again.
+so_long() {
+	local n
+	reserve gwA || return
+	n=$(delivered)
+	counts gwA rx-larval 0 esp --seq 1 --times 128 || return
+	sleep 2.5
+	counts gwA rx-larval 1 esp --seq 200 && counts gwA rx-larval 127 bring_the_keys &&
+		wait_for 10 "[ \$(delivered) -eq $((n + 1)) ]" && esp --seq 201 &&
+		wait_for 10 "[ \$(delivered) -eq $((n + 2)) ]"
+}
+
+# A flow from hostA to hostB; gwB has the keys for it when some packets have come already.
+flow() { # PAUSE COUNT FIRST
+	local sender before lost rx
+	reserve gwB || return
+	in_ns gwA ipsvtictl sa flush vti0
+	in_ns gwA ipsvtictl sa add vti0 in spi "$(spi gwA "$N")" out spi "$SPI" alg aes-gcm-16-256 \
+		keys "$WORK/gwA.$N" || return
+	# Nobody else may keep the pipe open, or its reader would wait for more.
+	in_ns hostB "$NET/flow.py" recv "$HOSTB4" 7000 >"$WORK/flow" 2>&1 {KEYS}>&- &
+	wait_for 20 "grep -q ready '$WORK/flow'" || return
+	before=$(counter gwB rx-larval)
+	in_ns gwB cat /sys/class/net/wan/statistics/rx_packets >"$WORK/rx"
+	read -r rx <"$WORK/rx"
+	in_ns hostA "$NET/flow.py" send "$HOSTB4" 7000 "$1" "$2" {KEYS}>&- &
+	sender=$!
+	# without another process
+	# shellcheck disable=SC2016 # its own variables
+	in_ns gwB bash -c 'while read -r n </sys/class/net/wan/statistics/rx_packets; [ "$n" -lt "$1" ] && [ $SECONDS -lt 30 ]; do :; done
+		echo "$2"' - $((rx + $3)) "$KEY" >&"$KEYS"
+	exec {KEYS}>&-
+	wait "$ADDER" && wait "$sender" && wait_for 30 "grep -q received '$WORK/flow'" || return
+	lost=$(($(counter gwB rx-larval) - before))
+	tail -n 1 "$WORK/flow"
+	echo "$lost were more than are held"
+	tail -n 1 "$WORK/flow" |
+		jq -e ".sent == $2 and .lost == $lost and .duplicated == 0 and .reordered == 0"
+}
+
+ktap_run "set up" setup
+ktap_run "128 are held" so_many
+ktap_run "for two seconds" so_long
+ktap_run "in their order" flow 5 300 20
+# More than come while others are received: these wait behind them.
+ktap_run "in their order, as fast as they come" flow 0 3000 100
+ktap_end
