@@ -75,6 +75,7 @@ struct ipsvti_pair_times {
  * @follow: with ESP in UDP, follow the peer when its NAT moves it
  * @expired: why it drains, if that is a hard limit; else the soft limit reached last,
  *	or 0
+ * @owner: the socket that it goes with, see owner.h; only to be compared; NULL, none
  * @due: when something is due for it
  */
 struct ipsvti_pair {
@@ -89,6 +90,7 @@ struct ipsvti_pair {
 	__be16 dport;
 	bool follow;
 	enum ipsvti_reason expired;
+	const struct ipsvti_owner *owner;
 	struct ipsvti_pair_times due;
 };
 
@@ -122,7 +124,8 @@ void ipsvti_bundle_init(struct ipsvti_dev *vdev);
 void ipsvti_bundle_exit(struct ipsvti_dev *vdev);
 
 /* pair.c */
-int ipsvti_bundle_reserve(struct ipsvti_dev *vdev, u32 seconds, u32 *id,
+int ipsvti_bundle_reserve(struct ipsvti_dev *vdev, u32 seconds,
+			  const struct ipsvti_owner *owner, u32 *id,
 			  __be32 *spi, struct netlink_ext_ack *extack);
 int ipsvti_bundle_install(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 			  u32 *id, enum ipsvti_pair_state *state,

@@ -14,6 +14,7 @@
 #include "hook.h"
 #include "idle.h"
 #include "nl.h"
+#include "owner.h"
 
 struct workqueue_struct *ipsvti_wq;
 
@@ -102,9 +103,12 @@ static int __init ipsvti_init(void)
 	err = rtnl_link_register(&ipsvti_link_ops);
 	if (err)
 		goto err_idle;
-	err = ipsvti_nl_register();
+	err = ipsvti_owner_register();
 	if (err)
 		goto err_link;
+	err = ipsvti_nl_register();
+	if (err)
+		goto err_owner;
 	err = ipsvti_hook_register();
 	if (err)
 		goto err_nl;
@@ -112,6 +116,8 @@ static int __init ipsvti_init(void)
 
 err_nl:
 	ipsvti_nl_unregister();
+err_owner:
+	ipsvti_owner_unregister();
 err_link:
 	rtnl_link_unregister(&ipsvti_link_ops);
 err_idle:
@@ -136,6 +142,7 @@ static void __exit ipsvti_exit(void)
 {
 	ipsvti_hook_unregister();
 	ipsvti_nl_unregister();
+	ipsvti_owner_unregister();
 	/* Ends all devices, and waits for those who use them. */
 	rtnl_link_unregister(&ipsvti_link_ops);
 	ipsvti_idle_unregister();

@@ -15,6 +15,7 @@
 #include <uapi/linux/ipsvti.h>
 
 struct ipsvti_dev;
+struct ipsvti_owner;
 struct ipsvti_pair;
 struct ipsvti_sa;
 struct ipsvti_selectors;
@@ -50,6 +51,7 @@ struct ipsvti_dev *ipsvti_nl_dev_get(struct genl_info *info, int attr,
 void ipsvti_nl_dev_put(struct ipsvti_dev *vdev, netdevice_tracker *tracker);
 struct ipsvti_dev *ipsvti_nl_next_dev(struct net *net, int *skip,
 				      const struct ipsvti_dev *last);
+const struct ipsvti_owner *ipsvti_nl_owner(struct genl_info *info);
 int ipsvti_nl_reply(struct genl_info *info, struct sk_buff *msg, void *hdr);
 int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa);
 int ipsvti_nl_put_remote(struct sk_buff *msg, const struct ipsvti_dev *vdev,

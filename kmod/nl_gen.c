@@ -39,7 +39,7 @@ const struct nla_policy ipsvti_sa_nl_policy[IPSVTI_A_SA_REMOTE_TS + 1] = {
 	[IPSVTI_A_SA_BYTES] = { .type = NLA_U64, },
 	[IPSVTI_A_SA_ESN] = NLA_POLICY_MAX(NLA_U8, 1),
 	[IPSVTI_A_SA_LIMITS] = NLA_POLICY_NESTED(ipsvti_limits_nl_policy),
-	[IPSVTI_A_SA_EXPIRED] = NLA_POLICY_MAX(NLA_U32, 14),
+	[IPSVTI_A_SA_EXPIRED] = NLA_POLICY_MAX(NLA_U32, 15),
 	[IPSVTI_A_SA_LOCAL_TS] = NLA_POLICY_NESTED(ipsvti_ts_nl_policy),
 	[IPSVTI_A_SA_REMOTE_TS] = NLA_POLICY_NESTED(ipsvti_ts_nl_policy),
 };
@@ -69,13 +69,14 @@ const struct nla_policy ipsvti_tunnel_set_nl_policy[IPSVTI_A_TUNNEL_REMOTE6 + 1]
 };
 
 /* IPSVTI_CMD_SPI_ALLOC - do */
-const struct nla_policy ipsvti_spi_alloc_nl_policy[IPSVTI_A_PAIR_RESERVE_TIME + 1] = {
+const struct nla_policy ipsvti_spi_alloc_nl_policy[IPSVTI_A_PAIR_OWNER_BOUND + 1] = {
 	[IPSVTI_A_PAIR_IFINDEX] = { .type = NLA_U32, },
 	[IPSVTI_A_PAIR_RESERVE_TIME] = NLA_POLICY_RANGE(NLA_U32, 1, 3600),
+	[IPSVTI_A_PAIR_OWNER_BOUND] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* IPSVTI_CMD_SA_PAIR_NEW - do */
-const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_ENCAP_FOLLOW + 1] = {
+const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_OWNER_BOUND + 1] = {
 	[IPSVTI_A_PAIR_IFINDEX] = { .type = NLA_U32, },
 	[IPSVTI_A_PAIR_PAIR_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[IPSVTI_A_PAIR_ACTIVATION] = NLA_POLICY_MAX(NLA_U32, 2),
@@ -86,6 +87,7 @@ const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_ENCAP_FOLLOW 
 	[IPSVTI_A_PAIR_OUT] = NLA_POLICY_NESTED(ipsvti_sa_nl_policy),
 	[IPSVTI_A_PAIR_ALLOW_LEGACY] = NLA_POLICY_MAX(NLA_U8, 1),
 	[IPSVTI_A_PAIR_ENCAP_FOLLOW] = NLA_POLICY_MAX(NLA_U8, 1),
+	[IPSVTI_A_PAIR_OWNER_BOUND] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* IPSVTI_CMD_SA_ACTIVATE - do */
@@ -133,14 +135,14 @@ const struct genl_ops ipsvti_nl_ops[8] = {
 		.cmd		= IPSVTI_CMD_SPI_ALLOC,
 		.doit		= ipsvti_nl_spi_alloc_doit,
 		.policy		= ipsvti_spi_alloc_nl_policy,
-		.maxattr	= IPSVTI_A_PAIR_RESERVE_TIME,
+		.maxattr	= IPSVTI_A_PAIR_OWNER_BOUND,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= IPSVTI_CMD_SA_PAIR_NEW,
 		.doit		= ipsvti_nl_sa_pair_new_doit,
 		.policy		= ipsvti_sa_pair_new_nl_policy,
-		.maxattr	= IPSVTI_A_PAIR_ENCAP_FOLLOW,
+		.maxattr	= IPSVTI_A_PAIR_OWNER_BOUND,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

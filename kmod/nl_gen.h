@@ -19,9 +19,9 @@ extern const struct nla_policy ipsvti_tunnel_get_nl_policy[IPSVTI_A_TUNNEL_IFIND
 
 extern const struct nla_policy ipsvti_tunnel_set_nl_policy[IPSVTI_A_TUNNEL_REMOTE6 + 1];
 
-extern const struct nla_policy ipsvti_spi_alloc_nl_policy[IPSVTI_A_PAIR_RESERVE_TIME + 1];
+extern const struct nla_policy ipsvti_spi_alloc_nl_policy[IPSVTI_A_PAIR_OWNER_BOUND + 1];
 
-extern const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_ENCAP_FOLLOW + 1];
+extern const struct nla_policy ipsvti_sa_pair_new_nl_policy[IPSVTI_A_PAIR_OWNER_BOUND + 1];
 
 extern const struct nla_policy ipsvti_sa_activate_nl_policy[IPSVTI_A_PAIR_PAIR_ID + 1];
 

@@ -258,6 +258,11 @@ static struct ipsvti_pair *read_pair(struct genl_info *info,
 		pair->id = nla_get_u32(id);
 	if (activation)
 		pair->activation = nla_get_u32(activation);
+	pair->owner = ipsvti_nl_owner(info);
+	if (IS_ERR(pair->owner)) {
+		err = PTR_ERR(pair->owner);
+		goto err_free;
+	}
 
 	err = read_direction(info, IPSVTI_A_PAIR_IN, &d, &in)		?:
 		      read_direction(info, IPSVTI_A_PAIR_OUT, &d, &out) ?:

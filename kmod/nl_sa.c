@@ -13,6 +13,7 @@
 #include "nat.h"
 #include "nl.h"
 #include "nl_gen.h"
+#include "owner.h"
 #include "stats.h"
 
 #define RESERVE_TIME_DEFAULT 30 /* seconds */
@@ -179,6 +180,8 @@ static int put_pair(struct sk_buff *msg, const struct ipsvti_dev *vdev,
 		      nla_put_u32(msg, IPSVTI_A_PAIR_PAIR_ID, pair->id)	  ?:
 		      nla_put_u32(msg, IPSVTI_A_PAIR_STATE, pair->state)  ?:
 		      put_sa(msg, IPSVTI_A_PAIR_IN, pair->in, true);
+	if (!err && pair->owner)
+		err = nla_put_u8(msg, IPSVTI_A_PAIR_OWNER_BOUND, 1);
 	if (err || pair->state == IPSVTI_PAIR_STATE_LARVAL)
 		return err;
 	err = nla_put_u32(msg, IPSVTI_A_PAIR_ACTIVATION, pair->activation) ?:
@@ -211,10 +214,25 @@ static int put_reserved(struct sk_buff *msg, const struct ipsvti_dev *vdev,
 	return 0;
 }
 
+/**
+ * ipsvti_nl_owner - the socket that the pair of a request is to go with
+ * @info: the request, for a pair
+ *
+ * Context: process.
+ * Return: the owner; NULL, none; -ENOMEM as ERR_PTR().
+ */
+const struct ipsvti_owner *ipsvti_nl_owner(struct genl_info *info)
+{
+	const struct nlattr *bound = info->attrs[IPSVTI_A_PAIR_OWNER_BOUND];
+
+	return bound && nla_get_u8(bound) ? ipsvti_owner_get(info) : NULL;
+}
+
 int ipsvti_nl_spi_alloc_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *time = info->attrs[IPSVTI_A_PAIR_RESERVE_TIME];
 	u32 seconds = time ? nla_get_u32(time) : RESERVE_TIME_DEFAULT;
+	const struct ipsvti_owner *owner;
 	netdevice_tracker tracker;
 	struct ipsvti_dev *vdev;
 	struct sk_buff *msg;
@@ -226,13 +244,19 @@ int ipsvti_nl_spi_alloc_doit(struct sk_buff *skb, struct genl_info *info)
 	vdev = ipsvti_nl_dev_get(info, IPSVTI_A_PAIR_IFINDEX, &tracker);
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);
+	owner = ipsvti_nl_owner(info);
+	if (IS_ERR(owner)) {
+		err = PTR_ERR(owner);
+		goto put;
+	}
 	/* First, so that nothing is reserved that nobody is told of. */
 	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!msg) {
 		err = -ENOMEM;
 		goto put;
 	}
-	err = ipsvti_bundle_reserve(vdev, seconds, &id, &spi, info->extack);
+	err = ipsvti_bundle_reserve(vdev, seconds, owner, &id, &spi,
+				    info->extack);
 	if (err) {
 		nlmsg_free(msg);
 		goto put;

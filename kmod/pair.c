@@ -82,6 +82,7 @@ static bool xfrm_has(const struct ipsvti_dev *vdev, __be32 spi)
  * ipsvti_bundle_reserve - reserve an inbound SPI
  * @vdev: the device
  * @seconds: for how long
+ * @owner: the socket that it goes with; NULL, none
  * @id: where to store the id of the larval pair
  * @spi: where to store the SPI
  * @extack: where to say what is wrong
@@ -92,7 +93,8 @@ static bool xfrm_has(const struct ipsvti_dev *vdev, __be32 spi)
  * Return: 0; -ENOTCONN, the device has no endpoints; -ENOSPC, it has too many
  *	pairs; -ENODEV, it is being removed; -ENOMEM.
  */
-int ipsvti_bundle_reserve(struct ipsvti_dev *vdev, u32 seconds, u32 *id,
+int ipsvti_bundle_reserve(struct ipsvti_dev *vdev, u32 seconds,
+			  const struct ipsvti_owner *owner, u32 *id,
 			  __be32 *spi, struct netlink_ext_ack *extack)
 {
 	struct ipsvti_sa_params params = { .inbound = true,
@@ -105,6 +107,7 @@ int ipsvti_bundle_reserve(struct ipsvti_dev *vdev, u32 seconds, u32 *id,
 	if (!pair)
 		return -ENOMEM;
 	ipsvti_life_new(pair);
+	pair->owner = owner;
 	pair->in = ipsvti_sa_new(vdev, &params);
 	if (IS_ERR(pair->in)) {
 		err = PTR_ERR(pair->in);

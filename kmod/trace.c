@@ -40,6 +40,8 @@ static const char *reason_name(enum ipsvti_reason reason)
 		return "hard-packets";
 	case IPSVTI_REASON_HARD_TIME:
 		return "hard-time";
+	case IPSVTI_REASON_OWNER_GONE:
+		return "owner-gone";
 	}
 	return "unknown";
 }

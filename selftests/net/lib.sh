@@ -30,6 +30,13 @@ nl_start() {
 	exec {NL_IN}>&"${NL[1]}" {NL_OUT}<&"${NL[0]}"
 }
 
+# nl_stop: it ends, and its socket is closed
+nl_stop() {
+	exec {NL_IN}>&- {NL_OUT}<&-
+	[ -z "${NL[1]:-}" ] || eval "exec ${NL[1]}>&-"
+	wait "$NL_PID"
+}
+
 # nl_ask OP JSON: of gwA's module; the answer, or the refusal, is in SAID
 nl_ask() {
 	echo "$1 ${2//$'\n'/}" >&"$NL_IN"

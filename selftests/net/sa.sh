@@ -61,6 +61,7 @@ refusals_table() {
 	UDP without ports | EINVAL | - | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp"}
 	UDP port 0 | - | encap-dport | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":0}
 	following without UDP | EINVAL | encap-follow | udp | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap-follow":1}
+	owner-bound of 2 | ERANGE | owner-bound | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"owner-bound":2}
 	following of 2 | ERANGE | encap-follow | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"encap-follow":2}
 	remote of a pair is not taken | EINVAL | remote | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"remote":"192.0.2.9"}
 	ports without UDP | EINVAL | encap-sport | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"none","encap-sport":4500,"encap-dport":4500}
@@ -92,7 +93,7 @@ refusals_table() {
 	EOT
 }
 rows=$(refusals_table | grep -c .)
-ktap_plan $((20 + rows))
+ktap_plan $((21 + rows))
 
 setup() {
 	modprobe ipsvti && topo_up && links_up 4 && events_start gwA && events_start gwB
@@ -235,6 +236,39 @@ nl_in() { # GW WORD...
 	shift
 	in_ns "$gw" "$NET/nl.py" "$@"
 }
+
+spis() { nl_in gwA dump sa-get | jq -r '.in.spi' | sort | tr '\n' ' '; }
+
+# bound_pair DEVICE SPI: as JSON
+bound_pair() {
+	local pair="{\"dev\":\"$1\",\"owner-bound\":1,$IN,$OUT}"
+	echo "${pair/7000/$2}"
+}
+
+owner_gone() { # PAIR
+	event gwA ".event == \"sa-del-ntf\" and .\"pair-id\" == $1 and .reason == \"owner-gone\""
+}
+
+# nl.py has a socket of its own each time, which is closed at its end; that of nl_start stays.
+bound() {
+	local id larval moved
+	in_ns gwA ipsvtictl sa flush vti0
+	ip -n gwA link add vti8 type ipsvti local "$GWA4" remote "$GWB4" || return
+	nl_in gwA ask sa-pair-new "{\"dev\":\"vti0\",\"activation\":\"now\",$IN,$OUT}" >/dev/null || return
+	id=$(nl_in gwA ask sa-pair-new "$(bound_pair vti0 7001)" | jq '."pair-id"') && owner_gone "$id" &&
+		[ "$(spis)" = "7000 " ] || return
+	nl_start
+	nl_ask sa-pair-new "$(bound_pair vti0 7002)" && id=$(jq '."pair-id"' <<<"$SAID") &&
+		nl_ask spi-alloc '{"dev":"vti0","owner-bound":1}' && larval=$(jq '."pair-id"' <<<"$SAID") &&
+		nl_ask sa-pair-new "$(bound_pair vti8 7003)" && moved=$(jq '."pair-id"' <<<"$SAID") || return
+	[ "$(nl_in gwA dump sa-get | jq -s 'map(select(."owner-bound" == 1)) | length')" = 3 ] || return
+	# It is in another namespace when its owner goes. The pair's event is of that one.
+	ip -n gwA link set vti8 netns gwB && [ "$(state_in gwB "$moved")" = staged ] || return
+	nl_stop
+	owner_gone "$id" && owner_gone "$larval" && [ "$(spis)" = "7000 " ] && [ "$(tunnel gwA .carrier)" = 1 ] &&
+		wait_for 10 "[ -z \"\$(state_in gwB $moved)\" ]" && ip -n gwB link del vti8
+}
+state_in() { nl_in "$1" dump sa-get | jq -r "select(.\"pair-id\" == $2) | .state"; } # GW PAIR
 
 # Eight pairs and no more; the ninth changes nothing.
 room_for_eight() {
@@ -405,6 +439,7 @@ ktap_run "a staged pair takes over from the deleted one" successor
 ktap_run "keys are shown nowhere" no_keys_shown
 ktap_run "eight pairs" room_for_eight
 ktap_run "flush" flush
+ktap_run "a pair goes with its socket, if it is bound to it" bound
 ktap_run "without SA nothing leaves, and an event asks for one" acquire
 ktap_run "the sequence numbers end" exhausted
 ktap_run "a dump of one device" dump_of_one

@@ -164,6 +164,9 @@ json_t *pair_json(const struct ipsvti_pair *pair)
 	if (pair_has(pair, IPSVTI_A_PAIR_ENCAP_FOLLOW))
 		json_object_set_new(object, "encap-follow",
 				    json_boolean(pair->encap_follow));
+	if (pair_has(pair, IPSVTI_A_PAIR_OWNER_BOUND))
+		json_object_set_new(object, "owner-bound",
+				    json_boolean(pair->owner_bound));
 	set_name(object, "remote", pair->remote.family,
 		 addr_text(&pair->remote, remote));
 	if (pair_has(pair, IPSVTI_A_PAIR_IN))

@@ -234,6 +234,7 @@ struct ipsvti_sa {
  *	used, its family says whether it is present
  * @encap_follow: with encap udp, follow the peer when its NAT moves it, as the
  *	kernel does if it is not told
+ * @owner_bound: the pair goes with the socket of the request
  */
 struct ipsvti_pair {
 	uint64_t has;
@@ -250,6 +251,7 @@ struct ipsvti_pair {
 	bool allow_legacy;
 	struct ipsvti_addr remote;
 	bool encap_follow;
+	bool owner_bound;
 };
 
 /**

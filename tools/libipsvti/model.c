@@ -222,6 +222,8 @@ static const struct wire_attr pair_attrs[] = {
 	[IPSVTI_A_PAIR_REMOTE6] = ADDR6("remote6", ipsvti_pair, remote),
 	[IPSVTI_A_PAIR_ENCAP_FOLLOW] =
 		BOOL("encap-follow", ipsvti_pair, encap_follow),
+	[IPSVTI_A_PAIR_OWNER_BOUND] =
+		BOOL("owner-bound", ipsvti_pair, owner_bound),
 };
 const struct wire_set wire_pair_set = SET(pair_attrs, IPSVTI_A_PAIR_MAX);
 

@@ -79,6 +79,8 @@ const char *ipsvti_reason_name(enum ipsvti_reason reason)
 		return "hard-packets";
 	case IPSVTI_REASON_HARD_TIME:
 		return "hard-time";
+	case IPSVTI_REASON_OWNER_GONE:
+		return "owner-gone";
 	}
 	return NULL;
 }

@@ -76,7 +76,7 @@ static void names_are_of_the_spec(void **state)
 	CHECK(ipsvti_encap_name, 0, IPSVTI_ENCAP_UDP);
 	CHECK(ipsvti_pair_state_name, 0, IPSVTI_PAIR_STATE_DRAINING);
 	CHECK(ipsvti_activation_name, 0, IPSVTI_ACTIVATION_FIRST_RX);
-	CHECK(ipsvti_reason_name, 0, IPSVTI_REASON_HARD_TIME);
+	CHECK(ipsvti_reason_name, 0, IPSVTI_REASON_OWNER_GONE);
 	CHECK(ipsvti_df_name, 0, IPSVTI_DF_CLEAR);
 	CHECK(ipsvti_counter_name, 2, IPSVTI_A_COUNTERS_MAX);
 #undef CHECK

@@ -172,6 +172,8 @@ enum ipsvti_activation {
  *   and is used no more.
  * @IPSVTI_REASON_HARD_TIME: An SA has reached its hard limit of seconds, and
  *   is used no more.
+ * @IPSVTI_REASON_OWNER_GONE: The socket that the pair was bound to was closed
+ *   (owner-bound).
  */
 enum ipsvti_reason {
 	IPSVTI_REASON_NONE,
@@ -189,6 +191,7 @@ enum ipsvti_reason {
 	IPSVTI_REASON_HARD_BYTES,
 	IPSVTI_REASON_HARD_PACKETS,
 	IPSVTI_REASON_HARD_TIME,
+	IPSVTI_REASON_OWNER_GONE,
 };
 
 enum ifla_ipsvti {
@@ -331,6 +334,7 @@ enum {
 	IPSVTI_A_PAIR_REMOTE,
 	IPSVTI_A_PAIR_REMOTE6,
 	IPSVTI_A_PAIR_ENCAP_FOLLOW,
+	IPSVTI_A_PAIR_OWNER_BOUND,
 
 	__IPSVTI_A_PAIR_MAX
 };
