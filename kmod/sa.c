@@ -25,6 +25,7 @@ static void sa_free(struct ipsvti_sa *sa)
 		ipsvti_nat_free(sa);
 	}
 	ipsvti_aead_tfm_free(sa->tfm);
+	percpu_ref_exit(&sa->ref);
 	free_percpu(sa->stats);
 	kfree(sa->selectors);
 	/* The salt is key material too. */
@@ -36,11 +37,12 @@ static void sa_free_work(struct work_struct *work)
 	sa_free(container_of(work, struct ipsvti_sa, free_work));
 }
 
-static void sa_retire_work(struct work_struct *work)
+/* Context: any, the last reference is gone. */
+static void sa_release(struct percpu_ref *ref)
 {
-	struct rcu_work *rcu_work = to_rcu_work(work);
+	struct ipsvti_sa *sa = container_of(ref, struct ipsvti_sa, ref);
 
-	ipsvti_sa_put(container_of(rcu_work, struct ipsvti_sa, retire_work));
+	queue_work(ipsvti_wq, &sa->free_work);
 }
 
 static int sa_init_in(struct ipsvti_sa *sa, const struct ipsvti_sa_params *p)
@@ -140,8 +142,6 @@ struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
 	sa->inbound = params->inbound;
 	sa->esn = params->esn;
 	sa->limits = params->limits;
-	refcount_set(&sa->ref, 1);
-	INIT_RCU_WORK(&sa->retire_work, sa_retire_work);
 	INIT_WORK(&sa->free_work, sa_free_work);
 	sa->transform = params->transform ?: ipsvti_transform_default();
 
@@ -161,6 +161,9 @@ struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
 		err = -ENOMEM;
 		goto err_free;
 	}
+	err = percpu_ref_init(&sa->ref, sa_release, 0, GFP_KERNEL);
+	if (err)
+		goto err_free;
 
 	if (params->transform) {
 		if (sa->transform->salt_len)
@@ -184,27 +187,16 @@ err_free:
  * ipsvti_sa_retire - give up the reference that came with an SA
  * @sa: the SA, which nobody can find any more, or never could
  *
- * The reference lasts until the readers of now are done, so that each of them can
- * still take one of its own: a packet that has found its SA goes out with it, also
- * when a rekey puts another one in its place this very moment.
+ * The reference lasts until the readers of now are done (percpu_ref_kill() waits for an
+ * RCU grace period before it counts), so that each of them can still take one of its
+ * own: a packet that has found its SA goes out with it, also when a rekey puts another
+ * one in its place this very moment.
  *
  * Context: any.
  */
 void ipsvti_sa_retire(struct ipsvti_sa *sa)
 {
-	queue_rcu_work(ipsvti_wq, &sa->retire_work);
-}
-
-/**
- * ipsvti_sa_put - drop a reference that ipsvti_sa_hold() took
- * @sa: the SA; freed if that was the last one
- *
- * Context: any.
- */
-void ipsvti_sa_put(struct ipsvti_sa *sa)
-{
-	if (refcount_dec_and_test(&sa->ref))
-		queue_work(ipsvti_wq, &sa->free_work);
+	percpu_ref_kill(&sa->ref);
 }
 
 /**

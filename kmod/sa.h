@@ -13,12 +13,13 @@
  * longer.  The pair that it belongs to holds one, which is dropped a grace period
  * after the SA was taken out of sight; each asynchronous crypto request holds one
  * more.  The last put frees it by a work item, since freeing a cipher may sleep.
+ * References are counted by each CPU for itself.
  */
 #ifndef _IPSVTI_SA_H
 #define _IPSVTI_SA_H
 
 #include <linux/in6.h>
-#include <linux/refcount.h>
+#include <linux/percpu-refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
@@ -96,8 +97,8 @@ struct ipsvti_sa_key {
  * @out.dport: UDP destination port, unless @out.peer says otherwise
  * @out.follow: with ESP in UDP, follow the peer when its NAT moves it
  * @out.peer: where it was followed to; NULL, it is where it was; see nat.h
- * @ref: references
- * @retire_work: drops the reference of its pair after a grace period
+ * @ref: references; counted by each CPU for itself, as each packet takes one if the
+ *	cipher may answer later
  * @free_work: frees it
  */
 struct ipsvti_sa {
@@ -146,8 +147,7 @@ struct ipsvti_sa {
 			struct ipsvti_peer __rcu *peer;
 		} out;
 	};
-	refcount_t ref;
-	struct rcu_work retire_work;
+	struct percpu_ref ref;
 	struct work_struct free_work;
 };
 
@@ -191,7 +191,6 @@ struct ipsvti_sa_params {
 struct ipsvti_sa *ipsvti_sa_new(struct ipsvti_dev *vdev,
 				const struct ipsvti_sa_params *params);
 void ipsvti_sa_retire(struct ipsvti_sa *sa);
-void ipsvti_sa_put(struct ipsvti_sa *sa);
 u32 ipsvti_sa_numbers(const struct ipsvti_sa *sa, u64 before, u64 last);
 void ipsvti_sa_close(struct ipsvti_sa *sa);
 void ipsvti_sa_used(const struct ipsvti_sa *sa, u64 *bytes, u64 *packets);
@@ -204,7 +203,18 @@ void ipsvti_sa_used(const struct ipsvti_sa *sa, u64 *bytes, u64 *packets);
  */
 static inline void ipsvti_sa_hold(struct ipsvti_sa *sa)
 {
-	refcount_inc(&sa->ref);
+	percpu_ref_get(&sa->ref);
+}
+
+/**
+ * ipsvti_sa_put - drop a reference that ipsvti_sa_hold() took
+ * @sa: the SA; freed if that was the last one
+ *
+ * Context: any.
+ */
+static inline void ipsvti_sa_put(struct ipsvti_sa *sa)
+{
+	percpu_ref_put(&sa->ref);
 }
 
 static inline __be32 ipsvti_sa_spi(const struct ipsvti_sa *sa)
