@@ -7,15 +7,14 @@ beside it, prints instructions and calls per packet (of TCP: per segment of 1368
 which is what one packet carries; of making tunnels: per tunnel) for each phase, and writes
 profile.json.
 """
-import base64
-import bisect
 import collections
 import glob
-import gzip
 import json
 import os
 import re
 import sys
+
+import guestlog
 
 # As guest/init numbers them
 PHASES = {
@@ -31,30 +30,9 @@ SHOWN = 40
 USER = 1 << 63
 
 
-def results(log):
-    """The line of the measurement, and the symbols: two lists, sorted by address."""
-    line, packed = {}, []
-    with open(log, errors="replace") as f:
-        for text in f:
-            if text.startswith("#B R "):
-                line = dict(w.split("=", 1) for w in text.split()[2:] if "=" in w)
-            elif text.startswith("#B SCALE "):
-                # the second gateway's is the one that is in the profile
-                line = dict(w.split("=", 1) for w in text.split()[2:])
-                line.update(kind="make", got=line["count"], per=float(line["ticks"]) / int(line["count"]))
-            elif text.startswith("#K "):
-                packed.append(text[3:].strip())
-    starts, names = [], []
-    for text in gzip.decompress(base64.b64decode("".join(packed))).decode().splitlines():
-        address, name = text.split(None, 1)
-        starts.append(int(address, 16))
-        names.append(" ".join(name.split()))
-    order = sorted(range(len(starts)), key=lambda i: starts[i])
-    return line, [starts[i] for i in order], [names[i] for i in order]
-
-
 def profile(blocks):
-    line, starts, names = results(blocks.replace(".blocks", ".log"))
+    log = blocks.replace(".blocks", ".log")
+    line, symbols = guestlog.result(log), guestlog.symbols(log)
     cost = collections.defaultdict(collections.Counter)
     calls = collections.defaultdict(collections.Counter)
     with open(blocks) as f:
@@ -63,9 +41,8 @@ def profile(blocks):
             phase, address, times = int(phase), int(address, 16), int(times)
             name = "(programs)"
             if address >= USER:
-                at = bisect.bisect_right(starts, address) - 1
-                name = names[at] if at >= 0 else hex(address)
-                if at >= 0 and starts[at] == address:
+                name, offset = symbols.name(address)
+                if offset == 0:
                     calls[phase][name] += times
             cost[phase][name] += int(insns) * times
     return line, cost, calls
