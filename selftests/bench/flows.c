@@ -19,7 +19,6 @@
 #define WARM_WINDOWS 20
 #define WARM_BYTES (4u << 20)
 #define CHUNK (128 * 1024)
-#define PORT 9000
 
 typedef unsigned long long ull;
 
@@ -38,8 +37,8 @@ struct udp {
 
 static void udp_open(struct udp *u, char **args)
 {
-	struct sockaddr_in any = address("0.0.0.0", PORT);
-	struct sockaddr_in to = address(args[2], PORT);
+	struct sockaddr_in any = address("0.0.0.0", first_port);
+	struct sockaddr_in to = address(args[2], first_port);
 	int i, j;
 
 	enter_ns(args[1]);
@@ -192,7 +191,7 @@ static void tcp_send(const char *ns, const struct sockaddr_in *to,
 
 void run_tcp(char **args)
 {
-	struct sockaddr_in to = address(args[2], PORT + 1);
+	struct sockaddr_in to = address(args[2], first_port + 1);
 	uint64_t bytes = strtoull(args[3], NULL, 0);
 	int listener, sock, go[2], result[2], on = 1;
 	unsigned int resent;

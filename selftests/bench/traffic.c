@@ -18,7 +18,9 @@
  *   traffic phase N[:WITHIN] FUNCTION...  for the profiler: these begin phase N, if called in phase
  *                                    WITHIN; those of them that the kernel has
  *   traffic mark start|stop          for the profiler: what is between is what it counts
- *   traffic symbols                  the kernel's functions: address, name, module
+ *   traffic symbols [all]            the kernel's functions (and variables): address, name, module
+ *   traffic on 0|1 WORD...           udp or tcp on that processor, together with another such
+ *                                    program on the other one, which has ports of its own
  *   traffic ticks                    the counter
  *   traffic units                    what one tick means, with known loops
  */
@@ -35,6 +37,8 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+int first_port = 9000;
 
 void die(const char *what)
 {
@@ -77,8 +81,24 @@ static uint64_t clock_ns(void)
 	return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
 }
 
+/* With a processor of its own each of two waits for the other. */
+static int own_cpu = -1;
+
+static void meet(void)
+{
+	char mine[] = "/tmp/ready.0", other[] = "/tmp/ready.0";
+
+	mine[sizeof(mine) - 2] += own_cpu;
+	other[sizeof(other) - 2] += !own_cpu;
+	close(open(mine, O_CREAT | O_WRONLY, 0600));
+	while (access(other, F_OK))
+		usleep(1000);
+}
+
 void meter_start(struct meter *m)
 {
+	if (own_cpu >= 0)
+		meet();
 	m->idle = idle_ns();
 	m->ns = clock_ns();
 	MARK(MARK_START);
@@ -164,15 +184,19 @@ static void espudp(char **spaces)
 			pause();
 }
 
-/* The next function in /proc/kallsyms; the words are cut in place. */
-static char *next_function(FILE *f, char *line, size_t size, char **address)
+#define FUNCTIONS "tTwW"
+#define VARIABLES "bBdDrRvV"
+
+/* The next symbol of these types in /proc/kallsyms; the words are cut in place. */
+static char *next_symbol(FILE *f, const char *types, char *line, size_t size,
+			 char **address)
 {
 	char *type;
 
 	while (fgets(line, size, f)) {
 		line[strcspn(line, "\n")] = 0;
 		type = strchr(line, ' ');
-		if (!type || !strchr("tTwW", type[1]))
+		if (!type || !strchr(types, type[1]))
 			continue;
 		*type = 0;
 		*address = line;
@@ -200,7 +224,7 @@ static void phase(char **args)
 
 	number = strtoul(args[0], &name, 0);
 	number |= (*name == ':' ? strtoul(name + 1, NULL, 0) : 0xff) << 8;
-	while ((name = next_function(f, line, sizeof(line), &address))) {
+	while ((name = next_symbol(f, FUNCTIONS, line, sizeof(line), &address))) {
 		name[strcspn(name, "\t ")] = 0;
 		for (i = 1; args[i] && strcmp(args[i], name); i++)
 			;
@@ -225,13 +249,13 @@ static void mark(const char *which)
 		MARK(MARK_STOP);
 }
 
-static void symbols(void)
+static void symbols(const char *types)
 {
 	char line[512], *name, *address;
 	FILE *f = open_symbols();
 
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-	while ((name = next_function(f, line, sizeof(line), &address)))
+	while ((name = next_symbol(f, types, line, sizeof(line), &address)))
 		printf("%s %s\n", address, name);
 	fclose(f);
 }
@@ -261,9 +285,26 @@ static void units(void)
 	printf(" aesenc_1000=%llu\n", (unsigned long long)t);
 }
 
+static void run_on(const char *cpu)
+{
+	cpu_set_t set;
+
+	own_cpu = atoi(cpu);
+	CPU_ZERO(&set);
+	CPU_SET(own_cpu, &set);
+	if (own_cpu > 1 || sched_setaffinity(0, sizeof(set), &set))
+		die("processor");
+	first_port += 2 * own_cpu;
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 3 && !strcmp(argv[1], "on")) {
+		run_on(argv[2]);
+		argv += 2;
+		argc -= 2;
+	}
 	if ((argc == 8 || argc == 9) && !strcmp(argv[1], "udp"))
 		run_udp(argv + 2);
 	else if (argc == 6 && !strcmp(argv[1], "tcp"))
@@ -277,7 +318,10 @@ int main(int argc, char **argv)
 	else if (argc == 3 && !strcmp(argv[1], "mark"))
 		mark(argv[2]);
 	else if (argc == 2 && !strcmp(argv[1], "symbols"))
-		symbols();
+		symbols(FUNCTIONS);
+	else if (argc == 3 && !strcmp(argv[1], "symbols") &&
+		 !strcmp(argv[2], "all"))
+		symbols(FUNCTIONS VARIABLES);
 	else if (argc == 2 && !strcmp(argv[1], "ticks"))
 		printf("%llu\n", (unsigned long long)ticks());
 	else if (argc == 2 && !strcmp(argv[1], "units"))

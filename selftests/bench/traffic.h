@@ -30,6 +30,9 @@ struct meter {
 	uint64_t ns;
 };
 
+/* of those that are used, UDP's; TCP's is the next */
+extern int first_port;
+
 /* print "ERR ..." with errno and leave */
 void die(const char *what) __attribute__((noreturn));
 uint64_t ticks(void);
