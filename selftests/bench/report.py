@@ -105,7 +105,10 @@ class Logs:
                               f"half of the windows had {d['median']:,.0f} or less")
 
     def values(self, part, tunnel, kind, size=""):
-        return [d["per"] for d in self.runs.get((part, tunnel, kind, size), []) if d["per"]]
+        """Per packet or octet. With thousands of tunnels IPv6's own messages never end within
+        a time that can be waited for, so of these it is the median of the windows."""
+        return [part == "scale" and d.get("median") or d["per"]
+                for d in self.runs.get((part, tunnel, kind, size), []) if d["per"]]
 
     def mean(self, part, tunnel, kind, size=""):
         v = self.values(part, tunnel, kind, size)
@@ -189,7 +192,7 @@ def targets_of(logs):
     for what, (kind, size), other, most in TARGETS:
         get = per_octet if kind == "tcp" else lambda t, k=kind, s=size: logs.above(t, k, s)
         yield what, other, get("ipsvti"), get(other), most
-    yield ("UDP 64 B, through one of 10 000 tunnels", "ipsvti, through the only one",
+    yield ("UDP 64 B, median, through one of 10 000 tunnels", "ipsvti, through the only one",
            many(logs, "ipsvti", 10000)[0], many(logs, "ipsvti", 1)[0], MOST_10000)
     # the larger number, if it was measured of both
     ours, theirs = next((both for both in ((memory(logs, "ipsvti", n), memory(logs, "xfrmi", n)) for n in (10000, 1000))
@@ -232,7 +235,7 @@ def memory(logs, kind, count):
 def report_scale(logs):
     kinds = [k for k in SCALED if any(t.startswith(k + "-n") for t in logs.scale)]
     if kinds:
-        print("### Many tunnels: UDP of 64 B through one of them, and through all in turn; "
+        print("### Many tunnels: UDP of 64 B, medians, through one of them, and through all in turn; "
               "and what a tunnel takes at one gateway\n")
     rows = []
     for k in kinds:

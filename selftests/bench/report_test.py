@@ -67,7 +67,7 @@ class Report(unittest.TestCase):
                 ("TCP, per octet", "xfrmi", "0.770", "0.77", "holds"),
                 ("TCP, per octet", "vti", "0.513", "0.58", "holds"),
                 ("TCP, per octet", "wireguard", "0.385", "0.50", "holds"),
-                ("UDP 64 B, through one of 10 000 tunnels", "ipsvti, through the only one", "1.060", "1.05",
+                ("UDP 64 B, median, through one of 10 000 tunnels", "ipsvti, through the only one", "1.060", "1.05",
                  "**does not hold**"),
                 ("octets of an idle tunnel (device, SAs, policies)", "xfrmi", "0.750", "1.00", "holds"),
                 # 6000 of 1000 above plain and twice 500; 14001 of 2000 and twice 1000
