@@ -219,6 +219,10 @@ check() {
 	agent_conf gwA && checked 0 '/etc/ipsvti: no errors' || return
 	agent_conf gwA 'iek = "aes256gcm16"' && checked 2 '^/etc/ipsvti/vti0.conf:6: unknown key "iek"; did you mean "ike"\?$' || return
 	agent_conf gwA 'ike = "aes256gcm16-prfsha384-modp1024"' && checked 2 '^/etc/ipsvti/vti0.conf:6: ike: .*"modp1024" is too weak: use modp2048' || return
+	# What is only weak is a warning, for programs too.
+	agent_conf gwA 'allow-legacy = "true"' 'ike = {"aes256gcm16-prfsha384-ecp384", "aes128-sha1-modp2048"}' &&
+		checked 0 '^/etc/ipsvti/vti0.conf:7: warning: ike: the peer may choose aes128-sha1-' && ask --json check |
+		jq -e 'length == 1 and (.[0] | .severity == "warning" and .file == "/etc/ipsvti/vti0.conf" and .line == 7 and (.text | startswith("ike: the peer may choose aes128-sha1-")))' || return
 	agent_conf gwA && chmod 644 "$conf/vti0.psk" && checked 2 'vti0.conf:5: .*vti0.psk' && rm "$conf/vti0.psk" &&
 		checked 2 'vti0.conf:5: .*vti0.psk.*No such file' || return
 	agent_conf gwA && sed 's/^remote =.*/remote = "192.0.2.99"/' "$conf/vti0.conf" >"$conf/x.conf" && echo 'interface = "vti0"' >>"$conf/x.conf" &&

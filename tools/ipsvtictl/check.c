@@ -21,13 +21,18 @@
 #define AGENT "ipsvti-iked"
 #define CONF_DIR "/etc/ipsvti"
 
-/* "FILE:LINE: KEY: TEXT" or "FILE: TEXT". */
+#define WARNING "warning: "
+
+/* "FILE:LINE: KEY: TEXT" or "FILE: TEXT", behind "warning: " if it is one. */
 static json_t *take_line(const char *line)
 {
-	const char *end = strstr(line, ": "), *colon = end;
+	bool warning = !strncmp(line, WARNING, strlen(WARNING));
+	const char *end, *colon;
 	unsigned int number = 0;
 	size_t file;
 
+	line += warning ? strlen(WARNING) : 0;
+	end = colon = strstr(line, ": ");
 	if (!end)
 		return json_pack("{s:s}", "text", line);
 	while (colon > line && colon[-1] >= '0' && colon[-1] <= '9')
@@ -36,7 +41,7 @@ static json_t *take_line(const char *line)
 		number = (unsigned int)strtoul(colon, NULL, 10);
 	file = (size_t)((number ? colon - 1 : end) - line);
 	return json_pack("{s:s%, s:s, s:s*, s:o*}", "file", line, file, "text", end + 2,
-			 "severity", "error", "line", number ? json_integer(number) : NULL);
+			 "severity", warning ? "warning" : "error", "line", number ? json_integer(number) : NULL);
 }
 
 static bool is_ours(const char *address)
