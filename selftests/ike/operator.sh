@@ -8,7 +8,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 12
+ktap_plan 13
 
 ask() { in_ns gwA ipsvtictl --socket /run/gwA.sock "$@"; }
 
@@ -48,14 +48,64 @@ monitor() {
 		all(.level != "debug")' /tmp/events && return "$status"
 }
 
+# Neither IPv4 nor IPv6: what the device drops, all the time.
+cat >/tmp/nonsense.py <<'EOT'
+import socket, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
+while True:
+    s.sendto(b"x" * 40, ("vti0", 0x88b5))
+    time.sleep(0.02)
+EOT
+
 top_draws() {
-	local pid
+	local ping nonsense
 	ip netns exec hostA ping -q -i 0.02 10.2.0.2 >/dev/null &
-	pid=$!
+	ping=$!
+	ip netns exec gwA python3 /tmp/nonsense.py &
+	nonsense=$!
+	# (Python takes its time to begin.)
+	wait_for 10 'in_ns gwA cat /sys/class/net/vti0/statistics/tx_dropped | grep -qv "^0$"'
 	ask top count 3 | tee /tmp/top
-	kill "$pid"
-	[ "$(grep -c '^vti0  *up ' /tmp/top)" = 3 ] && tail -n 1 /tmp/top | awk '$3 > 10 && $5 > 10 { good = 1 } END { exit !good }' &&
-		! grep -q $'\033' /tmp/top
+	ask --json top count 3 | tee /tmp/top.json
+	kill "$ping" "$nonsense"
+	[ "$(grep -c '^vti0  *up ' /tmp/top)" = 3 ] && grep '^vti0 ' /tmp/top | tail -n 1 | awk '$3 > 10 && $5 > 10 { good = 1 } END { exit !good }' &&
+		! grep -q $'\033' /tmp/top || return
+	# The last columns say when it is rekeyed, and lines below it what was dropped.
+	head -n 1 /tmp/top | grep -Eq '^TUNNEL +STATE +RX pkt/s +RX bit/s +TX pkt/s +TX bit/s +REKEY IN$' &&
+		[ "$(grep -Ec '^vti0 +up .*  [0-9]+ (s|min)$' /tmp/top)" = 3 ] &&
+		tail -n 1 /tmp/top | grep -E '^    dropped [0-9]+/s: tx-not-ip$' | awk '{ exit !($2 + 0 > 5 && $2 + 0 < 51) }' || return
+	# For programs a line each, of the same.
+	[ "$(grep -c . /tmp/top.json)" = 3 ] && jq -se 'all(.[]; .time > 0 and (.tunnels | length) == 1) and
+		([.[].tunnels[0]] | all(.[]; .name == "vti0" and .interface == "vti0" and .state == "up" and .["rekey-in-ms"] > 60000) and
+			(.[0] | .["rx-packets-per-second"] == null and .["drops-per-second"] == {}) and
+			(.[2] | .["rx-packets-per-second"] > 10 and .["tx-packets-per-second"] > 10 and .["rx-bits-per-second"] > 6720 and
+				.["tx-bits-per-second"] > 6720 and (.["drops-per-second"] | keys == ["tx-not-ip"] and .["tx-not-ip"] > 5 and .["tx-not-ip"] < 51)))' \
+		/tmp/top.json || return
+	ask --json metrics >/tmp/none 2>/tmp/refused
+	[ $? = 2 ] && [ ! -s /tmp/none ] && jq -e '.error.text | contains("leave --json out")' /tmp/refused
+}
+
+# on_terminal [NAME=VALUE...] VERB...: what the tool prints on one.
+on_terminal() {
+	local -a set=(TERM=xterm)
+	while [[ $1 = *=* ]]; do set+=("$1") && shift; done
+	env "${set[@]}" script -qec "ip netns exec gwA ipsvtictl --socket /run/gwA.sock $*" /dev/null </dev/null
+}
+
+has_escapes() { grep -q $'\033\[[0-9;]*m' "$1"; }
+
+# Colours and drawing in place are for terminals, and colours only for those who want them.
+terminal() {
+	local verb clear=$'\033\[H\033\[J'
+	on_terminal top count 2 >/tmp/tty && cat -v /tmp/tty && [ "$(grep -c "$clear" /tmp/tty)" = 2 ] && has_escapes /tmp/tty || return
+	on_terminal NO_COLOR=1 top count 1 >/tmp/tty && grep -q "$clear" /tmp/tty && ! has_escapes /tmp/tty || return
+	for verb in status 'explain vti0'; do
+		on_terminal "$verb" >/tmp/tty && cat -v /tmp/tty && has_escapes /tmp/tty || return
+		on_terminal NO_COLOR=1 "$verb" >/tmp/tty && grep -q vti0 /tmp/tty && ! grep -q $'\033' /tmp/tty &&
+			on_terminal TERM=dumb "$verb" >/tmp/tty && grep -q vti0 /tmp/tty && ! grep -q $'\033' /tmp/tty || return
+		# shellcheck disable=SC2086
+		ask $verb >/tmp/piped && grep -q vti0 /tmp/piped && ! grep -q $'\033' /tmp/piped || return
+	done
 }
 
 # Strict: what Prometheus would not take is an error.
@@ -260,7 +310,8 @@ ktap_run "a tunnel between two of ours" both_up
 ktap_run "status: a line for each" status_line
 ktap_run "show: all of one" show
 ktap_run "monitor: events of agent and kernel" monitor
-ktap_run "top: rates" top_draws
+ktap_run "top: rates, drops, the next rekey, for people and programs" top_draws
+ktap_run "colours and drawing in place, on terminals only" terminal
 ktap_run "metrics: up is 1, down is 0 and never absent" metrics
 ktap_run "metrics by HTTP, on this machine only" served
 ktap_run "metrics: slow clients keep nobody waiting" slow_clients

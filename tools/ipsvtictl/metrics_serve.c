@@ -222,6 +222,8 @@ static enum ctl_status metrics(struct ctl *ctl, int argc, char **argv)
 	const char *word = args_next(&args), *where = NULL;
 	enum ctl_status status = CTL_OK;
 
+	if (ctl->json)
+		return ctl_usage(ctl, "metrics are OpenMetrics text and nothing else: leave --json out, or ask \"--json status\" or \"--json top\"");
 	if (word && strcmp(word, "listen"))
 		return ctl_usage(ctl, "\"%s\": expected \"listen\"", word);
 	if (word)
@@ -241,6 +243,7 @@ const struct ctl_command metrics_command = {
 	.usage = "[listen ADDRESS:PORT | listen PATH]",
 	.help = "Prints once, or serves it to Prometheus by HTTP as /metrics. A configured tunnel that\n"
 		"is down is 0, and never absent; ipsvti_agent_up is 0 if the agent does not answer.\n"
+		"There is no --json of it.\n"
 		"\n"
 		"  listen  serve it there, until killed: a loopback address and a port, or a UNIX socket\n"
 		"\n"

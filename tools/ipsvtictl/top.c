@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ipsvtictl top: what tunnels carry at this moment, drawn again in its place. */
+/*
+ * ipsvtictl top: what tunnels carry at this moment, drawn again in its place; for programs
+ * an object for each look.
+ */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -100,6 +103,59 @@ static void draw(const json_t *answer, const struct live *live, const struct liv
 	fflush(stdout);
 }
 
+/* At the first look, and without a device, nobody knows. */
+static json_t *rate_json(const struct ipsvti_tunnel *now, const struct ipsvti_tunnel *before, unsigned int attr,
+			 double factor, double s)
+{
+	return now && s > 0 ? json_real(factor * rate(now, before, attr, s)) : json_null();
+}
+
+static json_t *drops_json(const struct ipsvti_tunnel *now, const struct ipsvti_tunnel *before, double s)
+{
+	json_t *drops = json_object();
+
+	for (unsigned int i = 2; now && i <= IPSVTI_A_COUNTERS_MAX; i++) {
+		double r = live_is_drop(i) ? rate(now, before, i, s) : 0;
+
+		if (r > 0)
+			json_object_set_new(drops, ipsvti_counter_name(i), json_real(r));
+	}
+	return drops;
+}
+
+static json_t *tunnel_json(const json_t *tunnel, const struct live *live, const struct live *last, double s)
+{
+	const char *device = text(tunnel, "interface");
+	const struct ipsvti_tunnel *now = live_find(live, device), *before = live_find(last, device);
+	uint64_t in = rekey_in(tunnel);
+
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", text(tunnel, "name"), "interface", device,
+			 "state", text(tunnel, "state"),
+			 "rx-packets-per-second", rate_json(now, before, IPSVTI_A_COUNTERS_RX_PACKETS, 1, s),
+			 "rx-bits-per-second", rate_json(now, before, IPSVTI_A_COUNTERS_RX_BYTES, 8, s),
+			 "tx-packets-per-second", rate_json(now, before, IPSVTI_A_COUNTERS_TX_PACKETS, 1, s),
+			 "tx-bits-per-second", rate_json(now, before, IPSVTI_A_COUNTERS_TX_BYTES, 8, s),
+			 "drops-per-second", drops_json(now, before, s),
+			 "rekey-in-ms", in == UINT64_MAX ? json_null() : json_integer((json_int_t)in));
+}
+
+static void draw_json(const json_t *answer, const struct live *live, const struct live *last, double s)
+{
+	json_t *list = json_array(), *look;
+	const json_t *tunnel;
+	struct timespec ts;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "tunnels"), i, tunnel)
+		json_array_append_new(list, tunnel_json(tunnel, live, last, s));
+	clock_gettime(CLOCK_REALTIME, &ts);
+	look = json_pack("{s:f, s:o}", "time", (double)ts.tv_sec + (double)(ts.tv_nsec / 1000000) / 1000, "tunnels", list);
+	json_dumpf(look, stdout, JSON_COMPACT | JSON_REAL_PRECISION(13));
+	putchar('\n');
+	fflush(stdout);
+	json_decref(look);
+}
+
 static enum ctl_status watch(struct ctl *ctl, uint32_t every, uint32_t count)
 {
 	const struct timespec pause = { .tv_sec = every };
@@ -115,7 +171,7 @@ static enum ctl_status watch(struct ctl *ctl, uint32_t every, uint32_t count)
 			break;
 		live_read(&live);
 		now = now_s();
-		draw(answer, &live, &last, before > 0 ? now - before : 0);
+		(ctl->json ? draw_json : draw)(answer, &live, &last, before > 0 ? now - before : 0);
 		json_decref(answer);
 		live_free(&last);
 		last = live;
@@ -158,6 +214,11 @@ const struct ctl_command top_command = {
 		"\n"
 		"  every   SECONDS between two looks (1)\n"
 		"  count   how often; until killed, if nothing is said\n"
+		"\n"
+		"With --json: an object in each line, with \"time\" and \"tunnels\", of each of which \"name\",\n"
+		"\"interface\", \"state\", \"rx-packets-per-second\", \"rx-bits-per-second\", the same of \"tx\",\n"
+		"\"drops-per-second\" by reason, and \"rekey-in-ms\"; null is what is not known, as all\n"
+		"rates are at the first look.\n"
 		"\n"
 		"Example:\n"
 		"  ipsvtictl top\n",

@@ -123,6 +123,10 @@ static void json_errors(void **state)
 	assert_string_equal(json_string_value(json_object_get(error, "name")),
 			    "ENODEV");
 	json_decref(error);
+	/* What would not be JSON is refused. */
+	error = error_of("--json metrics 2>&1");
+	assert_contains(json_string_value(json_object_get(error, "text")), "leave --json out");
+	json_decref(error);
 }
 
 static void no_device(void **state)
