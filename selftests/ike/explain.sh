@@ -9,7 +9,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 23
+ktap_plan 27
 
 CONF=/etc/ipsvti/vti0.conf PKI=/tmp/pki
 SWAN_TRIES=1
@@ -67,7 +67,12 @@ begin() {
 
 ike_refused() {
 	explains 'the peer refused our IKE proposal at IKE_SA_INIT \(NO_PROPOSAL_CHOSEN' 'encryption +aes256gcm16 ' \
-		"$(at ike)ipsvtictl probe $SEEN_B "
+		"$(at ike)ipsvtictl probe $SEEN_B " || return
+	# That it is not up is a status of its own.
+	explain >/dev/null
+	[ $? = 3 ] || return
+	explain --json >/dev/null
+	[ $? = 3 ]
 }
 
 ike_compared() {
@@ -108,6 +113,16 @@ our_identity() {
 		explains 'the peer wants to speak to "gw-x.example", but local-id is "gw-a.example"' "$(at local-id)local-id = \"gw-x.example\""
 }
 
+# Whose tries are none of ours: it is we who refuse, and who know all of it.
+we_refuse() {
+	they "$CBC" SWAN_ESP=aes256-sha256 && we 'ike = {"aes256gcm16-prfsha384-ecp384"}' 'start = "passive"' && they_initiate_in_vain &&
+		explains 'we refused its IKE proposal at IKE_SA_INIT \(NO_PROPOSAL_CHOSEN' 'encryption +aes256gcm16 +aes256  <-- nothing in common' \
+			"$(at ike)ike = \{ \"aes256-sha384-prfsha384-ecp384\" \}" || return
+	we "$GCM" 'esp = {"aes256gcm16"}' 'start = "passive"' && they_initiate_in_vain &&
+		explains 'we refused its ESP proposal at IKE_AUTH \(NO_PROPOSAL_CHOSEN' 'encryption +aes256gcm16 +aes256  <-- nothing in common' \
+			"$(at esp)esp = \{ \"aes256-sha256\" \}"
+}
+
 selectors() {
 	they "$CBC" SWAN_ESP=aes256-sha256 "SWAN_CHILD=local_ts = 10.2.0.0/24
 		remote_ts = 10.1.0.0/24" &&
@@ -117,10 +132,32 @@ selectors() {
 		explains 'the peer wants here 10.1.0.0/24, there 10.2.0.0/24'
 }
 
+# What selectors do not let pass is dropped, and counted.
+drops() {
+	we "$GCM" 'esp = {"aes256-sha256"}' 'local-ts = {"10.1.0.0/24"}' 'remote-ts = {"10.2.0.0/24"}' && wait_for 30 'carrier gwA 1' || return
+	! in_ns gwA ping -q -c 3 -i 0.05 -W 1 -I 169.254.1.1 10.2.0.2 || return
+	explains '^  warning: ([3-9]|[1-9][0-9]+) packets dropped since the device was made: tx-selector$' \
+		'^      do: packets that local-ts and remote-ts do not allow: route less into the device, or widen them on both ends$' &&
+		explain --json | jq -e '.counters["tx-selector"] >= 3 and ([.findings[] | select(.id == "tx-selector")] | length == 1 and .[0].severity == "warning")'
+}
+
+# Of the way to them only IKE_AUTH is refused, by a firewall that says so.
+port_500() {
+	filter gwB 'udp dport 500 @th,208,8 35 reject with icmpx admin-prohibited' && they "$CBC" SWAN_ESP=aes256-sha256 &&
+		we "$GCM" 'esp = {"aes256-sha256"}' &&
+		explains "IKE_AUTH on the same UDP port 500 was not \\(sent 6 times, .*\\); ICMP from $SEEN_B said: administratively prohibited \\([0-9]+ times\\)\$" \
+			'do: the peer ignores us, its log says why'
+	local status=$?
+	filter gwB
+	return "$status"
+}
+
+# (The kernel does not tell what ICMP says of a port that ESP comes by.)
 port_4500() {
 	filter inet 'udp dport 4500 drop' && they "$CBC" SWAN_ESP=aes256-sha256 &&
 		we "$GCM" 'esp = {"aes256-sha256"}' 'natt = "force"' &&
-		explains 'UDP port 500 works, port 4500 does not: IKE_SA_INIT was answered, 6 IKE_AUTH to port 4500' 'let it pass every firewall'
+		explains 'UDP port 500 works, port 4500 does not: IKE_SA_INIT was answered, 6 IKE_AUTH to port 4500 were not \([^;]*$' \
+			'let it pass every firewall; if one refuses it by ICMP, tcpdump -n icmp or icmp6 shows which$'
 }
 
 nat_seen() { filter inet && wait_for 30 'carrier gwA 1' && explains 'note: there is a NAT in front of us'; }
@@ -269,6 +306,20 @@ bad_certificates() {
 		theirs gw-b.new && explains 'certificate "CN=new-ca" is not valid before 2090-01-01.*the clock here says 20' 'correct the clock of this machine'
 }
 
+# strongSwan shows what it has, as an agent of ours would not.
+expired() {
+	cd "$PKI" && issue gw-b.late root -not_before 20190101000000Z -not_after 20200101000000Z && cd / || return
+	agents_end
+	cert_conf gwA gw-a gw-a gw-b && mkdir -p "$SWAN"/swanctl/{private,x509,x509ca} && cp "$PKI/gw-b.late.pem" "$SWAN/swanctl/x509" &&
+		cp "$PKI/gw-b.late.key" "$SWAN/swanctl/private" && cp "$PKI/root.pem" "$SWAN/swanctl/x509ca" || return
+	SWAN_REMOTE="auth = pubkey
+		id = gw-a.example" SWAN_LOCAL="auth = pubkey
+		certs = gw-b.late.pem
+		id = gw-b.example" swan_start && agent_start gwA && device gwA &&
+		explains 'certificate "CN=gw-b.late" has expired on 2020-01-01.*; the clock here says 20' \
+			"$(at ca-file)give the peer a new certificate; if it should be valid, correct the clock of this machine"
+}
+
 ktap_run "the module and two sites" load
 ktap_run "we and strongSwan, with other suites" begin
 ktap_run "they refuse our IKE proposal" ike_refused
@@ -279,7 +330,10 @@ ktap_run "AUTHENTICATION_FAILED has several reasons" psk_refused
 ktap_run "another key, as we see it" psk_compared
 ktap_run "they are somebody else" identity
 ktap_run "they want somebody else" our_identity
+ktap_run "we refuse their proposals" we_refuse
 ktap_run "traffic selectors" selectors
+ktap_run "packets that were dropped" drops
+ktap_run "IKE_AUTH is refused by ICMP" port_500
 ktap_run "UDP port 4500 is shut" port_4500
 ktap_run "a NAT" nat_seen
 ktap_run "ESP does not come back" nothing_back
@@ -292,5 +346,6 @@ ktap_run "route, address, device" device_matters
 ktap_run "an outer address of somebody else" not_our_address
 ktap_run "certificates: the tunnel is up" certificates
 ktap_run "certificates: unknown CA, expired, not valid yet" bad_certificates
+ktap_run "certificates: theirs has expired" expired
 fresh
 ktap_end

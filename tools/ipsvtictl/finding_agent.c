@@ -82,9 +82,16 @@ static void no_answer(json_t *list, const json_t *tunnel, const json_t *f)
 	finding_at(finding, tunnel, "remote");
 }
 
-static void no_answer_auth(json_t *list, const json_t *f, bool theirs)
+/*
+ * To a socket that ESP comes by, as port 4500 has one, the kernel hands no ICMP: nothing that
+ * was heard does not mean that nothing came.
+ */
+static void no_answer_auth(json_t *list, const json_t *tunnel, const json_t *f, bool theirs)
 {
 	bool nat = is_set(f, "nat-local") || is_set(f, "nat-remote");
+	const char *remedy;
+	json_t *said = icmp_text(tunnel, f, &remedy);
+	const char *icmp = said ? json_string_value(said) : "no ICMP came back";
 	char when[64];
 
 	if (theirs)
@@ -94,16 +101,17 @@ static void no_answer_auth(json_t *list, const json_t *f, bool theirs)
 			    json_string("our answers do not reach it, or its UDP port 4500 does not reach us: look at the firewalls on the way, and into the peer's log"));
 	else if (nat)
 		finding_add(list, "error", "no-answer-auth",
-			    json_sprintf("UDP port 500 works, port 4500 does not: IKE_SA_INIT was answered, %" PRIu64 " IKE_AUTH to port %" PRIu64 " were not (%s)",
+			    json_sprintf("UDP port 500 works, port 4500 does not: IKE_SA_INIT was answered, %" PRIu64 " IKE_AUTH to port %" PRIu64 " were not (%s)%s%s",
 					 number(f, "transmissions"), number(f, "port"),
-					 often(f, when, sizeof(when))),
-			    json_string("there is a NAT, so all goes by UDP port 4500: let it pass every firewall"));
+					 often(f, when, sizeof(when)), said ? "; " : "", said ? icmp : ""),
+			    json_string("there is a NAT, so all goes by UDP port 4500: let it pass every firewall; if one refuses it by ICMP, tcpdump -n icmp or icmp6 shows which"));
 	else
 		finding_add(list, "error", "no-answer-auth",
-			    json_sprintf("IKE_SA_INIT was answered, IKE_AUTH on the same UDP port %" PRIu64 " was not (sent %" PRIu64 " times, %s)",
+			    json_sprintf("IKE_SA_INIT was answered, IKE_AUTH on the same UDP port %" PRIu64 " was not (sent %" PRIu64 " times, %s); %s",
 					 number(f, "port"), number(f, "transmissions"),
-					 often(f, when, sizeof(when))),
+					 often(f, when, sizeof(when)), icmp),
 			    json_string("the peer ignores us, its log says why; or a firewall drops fragments of large packets"));
+	json_decref(said);
 }
 
 /* Of the two failures, the one that knows what the peer offers. */
@@ -256,7 +264,7 @@ static void judge(json_t *list, const json_t *tunnel, const json_t *f, bool thei
 	if (!strcmp(reason, "no-answer") || !strcmp(reason, "peer-dead"))
 		no_answer(list, tunnel, f);
 	else if (!strcmp(reason, "no-answer-auth"))
-		no_answer_auth(list, f, theirs);
+		no_answer_auth(list, tunnel, f, theirs);
 	else if (!strcmp(reason, "ike-proposal") || !strcmp(reason, "esp-proposal"))
 		proposal(list, tunnel, f);
 	else if (!strcmp(reason, "key-exchange"))

@@ -107,7 +107,16 @@ static void answers(void **state)
 	assert_first(judge("\"ours\":" FAILURE("no-answer", ""), ",\"icmp\":{\"type\":3,\"code\":3,\"from\":\"192.0.2.2\",\"count\":4,\"ago-ms\":10000}", NULL),
 		     "no-answer", "no ICMP came back", "", 3);
 	assert_first(judge("\"ours\":" FAILURE("no-answer-auth", ",\"nat-local\":true"), "", NULL), "no-answer-auth",
-		     "UDP port 500 works, port 4500 does not", "let it pass every firewall", 0);
+		     "UDP port 500 works, port 4500 does not: IKE_SA_INIT was answered, 6 IKE_AUTH to port 500 were not (0 s ago)",
+		     "let it pass every firewall; if one refuses it by ICMP, tcpdump -n icmp or icmp6 shows which", 0);
+	/* Who shuts the port may say so. */
+	assert_first(judge("\"ours\":" FAILURE("no-answer-auth", ",\"nat-local\":true"), ",\"icmp\":{\"type\":3,\"code\":13,\"from\":\"192.0.2.9\",\"count\":6,\"ago-ms\":10}", NULL),
+		     "no-answer-auth", "(0 s ago); ICMP from 192.0.2.9 said: administratively prohibited (6 times)", "let it pass every firewall", 0);
+	assert_first(judge("\"ours\":" FAILURE("no-answer-auth", ""), "", NULL), "no-answer-auth",
+		     "was not (sent 6 times, 0 s ago); no ICMP came back", "the peer ignores us", 0);
+	assert_first(judge("\"ours\":" FAILURE("no-answer-auth", ""), ",\"icmp\":{\"type\":3,\"code\":13,\"from\":\"192.0.2.9\",\"count\":6,\"ago-ms\":10}", NULL),
+		     "no-answer-auth", "was not (sent 6 times, 0 s ago); ICMP from 192.0.2.9 said: administratively prohibited (6 times)",
+		     "the peer ignores us", 0);
 }
 
 static void keys_and_names(void **state)
