@@ -276,7 +276,9 @@ check() {
 	agent_conf gwA && chmod 644 "$conf/vti0.psk" && checked 2 'vti0.conf:5: .*vti0.psk' && rm "$conf/vti0.psk" &&
 		checked 2 'vti0.conf:5: .*vti0.psk.*No such file' || return
 	agent_conf gwA && sed 's/^remote =.*/remote = "192.0.2.99"/' "$conf/vti0.conf" >"$conf/x.conf" && echo 'interface = "vti0"' >>"$conf/x.conf" &&
-		checked 2 '/etc/ipsvti/x.conf: interface "vti0" is that of /etc/ipsvti/vti0.conf, too' || return
+		checked 2 '^/etc/ipsvti/x.conf:6: interface "vti0" is that of /etc/ipsvti/vti0.conf by its name, too; .*: change interface in one of them$' || return
+	echo 'interface = "vti0"' >>"$conf/vti0.conf"
+	checked 2 '^/etc/ipsvti/x.conf:6: interface "vti0" is that of /etc/ipsvti/vti0.conf:6, too; ' || return
 	sed -i 's/^local =.*/local = "192.0.2.77"/; /^interface/d' "$conf/x.conf"
 	checked 0 '^/etc/ipsvti/x.conf:1: warning: local: 192.0.2.77 is not an address of this machine' || return
 	ask --json check | jq -e '.[0] | .line == 1 and .severity == "warning" and .file == "/etc/ipsvti/x.conf"' || return

@@ -20,6 +20,20 @@ static int is_tunnel_file(const struct dirent *entry)
 	       !strcmp(entry->d_name + len - 5, ".conf");
 }
 
+/* The device of a tunnel whose file does not name one has the tunnel's name. */
+static void same_device(const struct conf_tunnel *tunnel,
+			const struct conf_tunnel *other,
+			struct conf_errors *errors)
+{
+	char line[16] = " by its name";
+
+	if (other->interface_line)
+		snprintf(line, sizeof(line), ":%u", other->interface_line);
+	conf_error(errors, tunnel->file, tunnel->interface_line,
+		   "interface \"%s\" is that of %s%s, too; each tunnel needs its own: change interface in one of them",
+		   tunnel->interface, other->file, line);
+}
+
 /* Two tunnels with one device, or that nothing tells apart on the wire. */
 static void check_against(const struct conf *conf,
 			  const struct conf_tunnel *tunnel,
@@ -31,9 +45,7 @@ static void check_against(const struct conf *conf,
 	for (i = 0; i < conf->count; i++) {
 		other = conf->tunnels[i];
 		if (!strcmp(other->interface, tunnel->interface))
-			conf_error(errors, tunnel->file, 0,
-				   "interface \"%s\" is that of %s, too; each tunnel needs its own",
-				   tunnel->interface, other->file);
+			same_device(tunnel, other, errors);
 		if (other->ike.ike_sa_of[0] || tunnel->ike.ike_sa_of[0])
 			continue;
 		if (!memcmp(&other->ike.local, &tunnel->ike.local,

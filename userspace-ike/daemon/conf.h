@@ -62,6 +62,8 @@ struct conf_trouble {
  * @remote_name: host name of the peer; empty if its address is given. The
  *               address is not from the file then, but looked up
  * @interface: name of the ipsvti device
+ * @interface_line: where the file says so; 0: it does not
+ * @local_line: where the file has ike.local; 0: it is that of another tunnel
  * @preset: where values come from that the file does not give
  * @psk: the pre-shared key
  * @certs: our certificate and key, and whom we trust
@@ -73,6 +75,8 @@ struct conf_tunnel {
 	struct ike_tunnel_config ike;
 	char remote_name[254];
 	char interface[IF_NAMESIZE];
+	unsigned int interface_line;
+	unsigned int local_line;
 	enum conf_preset preset;
 	struct secret psk;
 	struct cert_store *certs;

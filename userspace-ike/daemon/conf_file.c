@@ -199,7 +199,8 @@ static char *read_file(const char *path, struct conf_errors *errors)
 		goto free;
 	}
 	if (len > CONF_FILE_MAX) {
-		conf_error(errors, path, 0, "is longer than %d octets", CONF_FILE_MAX);
+		conf_error(errors, path, 0, "is longer than %d octets; expected the settings of one tunnel: is it another kind of file?",
+			   CONF_FILE_MAX);
 		goto free;
 	}
 	text[len] = '\0';

@@ -38,6 +38,7 @@ static void set_address(struct setting *s, struct ike_address *addr)
 static void set_local(struct setting *s)
 {
 	set_address(s, &s->tunnel->ike.local);
+	s->tunnel->local_line = s->value->line;
 }
 
 static void set_remote(struct setting *s)
@@ -114,6 +115,7 @@ static void set_interface(struct setting *s)
 	}
 	snprintf(s->tunnel->interface, sizeof(s->tunnel->interface), "%s",
 		 s->value->text);
+	s->tunnel->interface_line = s->value->line;
 }
 
 static void set_suite(struct setting *s, struct ike_suite *suite,

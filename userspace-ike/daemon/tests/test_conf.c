@@ -582,9 +582,20 @@ static void test_folder(void **state)
 	assert_int_equal(conf_load(f->dir, &conf, &f->sink), -1);
 	assert_int_equal(conf.count, 0);
 	assert_non_null(strstr(f->errors, "b.conf:5: start: \"x\" is unknown;"));
-	assert_non_null(strstr(f->errors, "c.conf: interface \"a\" is that of "));
+	assert_non_null(strstr(f->errors, "c.conf:4: interface \"a\" is that of "));
+	assert_non_null(strstr(f->errors, "/a.conf by its name, too; each tunnel needs its own: change interface in one of them"));
 	assert_non_null(strstr(f->errors, "c.conf: has the same local, remote and remote-id as "));
 	assert_int_equal(f->sink.count, 3);
+
+	f->errors[0] = '\0';
+	put(f, "a.conf", GOOD "start = always\ninterface = c\n", 0644);
+	put(f, "b.conf", GOOD "remote-id = b\ninterface = c\n", 0644);
+	put(f, "c.conf", GOOD "remote-id = c\n", 0644);
+	assert_int_equal(conf_load(f->dir, &conf, &f->sink), -1);
+	assert_non_null(strstr(f->errors, "b.conf:5: interface \"c\" is that of "));
+	assert_non_null(strstr(f->errors, "/a.conf:5, too; "));
+	assert_non_null(strstr(f->errors, "c.conf: interface \"c\" is that of "));
+	assert_non_null(strstr(f->errors, "/b.conf:5, too; "));
 
 	f->errors[0] = '\0';
 	assert_int_equal(conf_load(path_of(f, "none"), &conf, &f->sink), -1);
@@ -647,7 +658,7 @@ static void test_not_text(void **state)
 	memset(text, '\n', 70000);
 	text[70000] = '\0';
 	assert_string_equal(errors_of(f, text),
-			    "a.conf: is longer than 65536 octets\n");
+			    "a.conf: is longer than 65536 octets; expected the settings of one tunnel: is it another kind of file?\n");
 	free(text);
 	f->errors[0] = '\0';
 	assert_null(conf_tunnel_load(path_of(f, "none.conf"), &f->sink));
