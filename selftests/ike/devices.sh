@@ -7,7 +7,7 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 14
+ktap_plan 16
 
 load() {
 	modprobe ipsvti && topo_up && endpoints 4
@@ -155,6 +155,46 @@ reload() {
 		wait_for 10 "pairs gwA '.[] | select(.state == \"active\" and .out.alg == \"aes-gcm-16-128\")'" && pings_pass
 }
 
+# refused PATTERN: a reload says so, and what runs goes on as it was
+refused() {
+	local said
+	said=$(ipsvtictl -s /run/gwA.sock reload 2>&1) && return 1
+	echo "$said"
+	grep -Eq -- "$1" <<<"$said" && up && [ "$(spi_out gwA)" = "$SPI" ]
+}
+
+# Whatever is wrong with any of the files, nothing comes of it.
+bad_reloads() {
+	local conf=/etc/netns/gwA/ipsvti good SPI
+	SPI=$(spi_out gwA) good=$(<"$conf/vti0.conf")
+	echo "${good%16*}" >"$conf/vti0.conf" && refused '^/etc/ipsvti/vti0.conf:[67]: .*; expected KEY = "VALUE"' || return
+	printf '%s\nnonsense = 1\n' "$good" >"$conf/vti0.conf" && refused '^/etc/ipsvti/vti0.conf:7: unknown key "nonsense"' || return
+	echo "$good" >"$conf/vti0.conf"
+	chmod 644 "$conf/vti0.psk" && refused '^/etc/ipsvti/vti0.conf:5: psk-file: .*vti0.psk.*chmod' || return
+	rm "$conf/vti0.psk" && refused '^/etc/ipsvti/vti0.conf:5: psk-file: .*vti0.psk.*No such file' || return
+	secret "$conf/vti0.psk" "$PSK"
+	{ sed 's/^remote =.*/remote = "192.0.2.99"/' "$conf/vti0.conf" && echo 'interface = "vti0"'; } >"$conf/x.conf" &&
+		refused '^/etc/ipsvti/x.conf:7: interface "vti0" is that of /etc/ipsvti/vti0.conf by its name, too; .*change interface in one of them$' || return
+	rm "$conf/x.conf"
+	sed -i 's/^local =.*/local = "192.0.2.77"/' "$conf/vti0.conf" &&
+		refused '^/etc/ipsvti/vti0.conf:1: local: 192.0.2.77 is not an address of this machine, and tunnel "vti0" is up with 192.0.2.1; correct it, add it to an interface first, or say "ipsvtictl down vti0" before$' &&
+		ctl gwA reload 2>&1 | jq -e '.error.name == "EINVAL"' || return
+	echo "$good" >"$conf/vti0.conf"
+	ctl gwA reload | jq -e '.unchanged == 1 and .stopped == 0 and .started == 0' && [ "$(spi_out gwA)" = "$SPI" ] && pings_from hostA 10.2.0.2
+}
+
+# With the address, or without a tunnel that is up, it is the administrator's will: an
+# address may also come later.
+other_address() {
+	local conf=/etc/netns/gwA/ipsvti
+	sed -i 's/^local =.*/local = "192.0.2.77"/' "$conf/vti0.conf" && ip -n gwA addr add 192.0.2.77/24 dev wan &&
+		ctl gwA reload | jq -e '.stopped == 1' && ip -n gwA addr del 192.0.2.77/24 dev wan && wait_for 10 'carrier gwA 0' || return
+	agent_conf gwA && ctl gwA reload && wait_for 20 up && ctl gwA down vti0 && wait_for 5 'carrier gwA 0' || return
+	sed -i 's/^local =.*/local = "192.0.2.77"/' "$conf/vti0.conf" && ctl gwA reload | jq -e .ok && agent_end gwA &&
+		ip -n gwA link del vti0 && agent_start gwA && [ "$(state gwA)" != no-device ] || return
+	agent_conf gwA && ip -n gwA link del vti0 && ctl gwA reload && device gwA && wait_for 20 up
+}
+
 refusals() {
 	ctl gwA rekey vti9 2>&1 | jq -e '.error.name == "ENOENT"' &&
 		[ "$(in_ns gwA ipsvtictl -s /run/gwA.sock down vti9 2>&1)" = 'ipsvtictl: there is no tunnel "vti9"' ] &&
@@ -174,6 +214,8 @@ ktap_run "passive: only the peer or a person starts it" passive
 ktap_run "status for people" status_for_people
 ktap_run "down stays down, up ends that" down_and_up
 ktap_run "reload by the control socket" reload
+ktap_run "reload of what is wrong: refused before anything running is touched" bad_reloads
+ktap_run "reload with another outer address" other_address
 ktap_run "what cannot be done is said, with a status" refusals
 agents_end
 ktap_end

@@ -679,6 +679,21 @@ int ipsvti_link_set_up(struct ipsvti_rtnl *rt, unsigned int ifindex, bool up,
 int ipsvti_link_del(struct ipsvti_rtnl *rt, unsigned int ifindex,
 		    struct ipsvti_error *err);
 
+/* ---- addresses (rtnetlink) ----------------------------------------------- */
+
+/**
+ * ipsvti_addr_find() - Look whether an address is one of this machine.
+ * @rt: connection
+ * @addr: the address
+ * @ifindex: set to the device that has it, in whatever VRF; 0, none has
+ * @err: see the top of this file
+ *
+ * Return: 0; -ESTALE, addresses changed meanwhile and it is to be asked again;
+ * another negative errno.
+ */
+int ipsvti_addr_find(struct ipsvti_rtnl *rt, const struct ipsvti_addr *addr,
+		     unsigned int *ifindex, struct ipsvti_error *err);
+
 /* ---- routes, and changes of everything (rtnetlink) ----------------------- */
 
 /**

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
 #include "link.h"
 #include "monitor.h"
 
@@ -122,6 +123,55 @@ static void routes_of_this_machine(void **state)
 	ipsvti_rtnl_close(rt);
 }
 
+static void addresses_of_this_machine(void **state)
+{
+	struct ipsvti_addr addr = { .family = AF_INET };
+	struct ipsvti_rtnl *rt = NULL;
+	unsigned int ifindex = 0;
+	struct ipsvti_error err;
+
+	(void)state;
+	assert_int_equal(ipsvti_rtnl_open(&rt, &err), 0);
+	inet_pton(AF_INET, "127.0.0.1", &addr.v4);
+	assert_int_equal(ipsvti_addr_find(rt, &addr, &ifindex, &err), 0);
+	assert_int_equal(ifindex, if_nametoindex("lo"));
+	inet_pton(AF_INET, "192.0.2.77", &addr.v4);
+	assert_int_equal(ipsvti_addr_find(rt, &addr, &ifindex, &err), 0);
+	assert_int_equal(ifindex, 0);
+	ipsvti_rtnl_close(rt);
+}
+
+static void addresses(void **state)
+{
+	const struct ifaddrmsg ifa = { .ifa_family = AF_INET6, .ifa_index = 3 };
+	struct ipsvti_addr addr = { .family = AF_INET6 };
+	struct addr_search search = { .addr = &addr };
+	struct wire_request msg;
+	struct in6_addr other;
+
+	(void)state;
+	inet_pton(AF_INET6, "2001:db8::1", &addr.v6);
+	inet_pton(AF_INET6, "2001:db8::2", &other);
+	wire_request_init(&msg, RTM_NEWADDR, 0, &ifa, sizeof(ifa), NULL);
+	assert_int_equal(addr_take(&msg.nlh, &search), -EPROTO);
+	/* That of the other end is not ours. */
+	mnl_attr_put(&msg.nlh, IFA_ADDRESS, sizeof(addr.v6), &addr.v6);
+	mnl_attr_put(&msg.nlh, IFA_LOCAL, sizeof(other), &other);
+	assert_int_equal(addr_take(&msg.nlh, &search), 0);
+	assert_int_equal(search.ifindex, 0);
+	wire_request_init(&msg, RTM_NEWADDR, 0, &ifa, sizeof(ifa), NULL);
+	mnl_attr_put(&msg.nlh, IFA_ADDRESS, sizeof(addr.v6), &addr.v6);
+	assert_int_equal(addr_take(&msg.nlh, &search), 0);
+	assert_int_equal(search.ifindex, 3);
+	wire_request_init(&msg, RTM_NEWADDR, 0, &ifa, sizeof(ifa), NULL);
+	mnl_attr_put(&msg.nlh, IFA_ADDRESS, 4, &addr.v6);
+	assert_int_equal(addr_take(&msg.nlh, &search), -EPROTO);
+	addr.family = AF_INET;
+	assert_int_equal(addr_take(&msg.nlh, &search), 0);
+	msg.nlh.nlmsg_type = RTM_DELADDR;
+	assert_int_equal(addr_take(&msg.nlh, &search), -EPROTO);
+}
+
 static void gateway(void **state)
 {
 	const struct rtmsg rtm = { .rtm_family = AF_INET6 };
@@ -147,6 +197,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(damaged),
 	cmocka_unit_test(routes_of_this_machine),
 	cmocka_unit_test(gateway),
+	cmocka_unit_test(addresses),
+	cmocka_unit_test(addresses_of_this_machine),
 };
 
 SUITE(monitor_suite, tests);

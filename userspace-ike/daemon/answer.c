@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "answer_auth.h"
+#include "answer_local.h"
 #include "cert.h"
 #include "handover.h"
 #include "ipc.h"
@@ -157,11 +158,19 @@ static int reload(struct parent *parent, int *result)
 				      .warn = warn,
 				      .arg = &c };
 	struct conf fresh;
-	int fd;
+	int fd, ret;
 
 	c.fp = open_memstream(&c.text, &c.len);
 	*result = -EINVAL;
-	if (conf_load(parent->options->conf_dir, &fresh, &errors) < 0) {
+	ret = conf_load(parent->options->conf_dir, &fresh, &errors);
+	if (!ret) {
+		answer_local_check(parent, &fresh, &errors);
+		if (errors.count) {
+			conf_free(&fresh);
+			ret = -1;
+		}
+	}
+	if (ret < 0) {
 		log_line(LOG_ERR, NULL,
 			 "reload: %u errors, the configuration stays as it was",
 			 errors.count);

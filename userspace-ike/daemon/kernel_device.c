@@ -165,6 +165,23 @@ void kernel_way(struct kernel *kernel, const struct ike_address *local,
 		memcpy(way->gateway, &route.gateway.v6, 16);
 }
 
+bool kernel_has_address(struct kernel *kernel, const struct ike_address *address)
+{
+	struct ipsvti_error err;
+	struct ipsvti_addr addr;
+	unsigned int ifindex;
+	int ret, tries = 5;
+
+	convert_address(address, &addr);
+	do {
+		ret = ipsvti_addr_find(kernel->rtnl, &addr, &ifindex, &err);
+	} while (ret == -ESTALE && --tries);
+	if (!ret)
+		return ifindex;
+	kernel_log_error(NULL, "reading the addresses of this machine", &err);
+	return true;
+}
+
 /* ---- changes ------------------------------------------------------------- */
 
 int kernel_changes_fd(const struct kernel *kernel)

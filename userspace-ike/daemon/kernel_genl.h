@@ -106,6 +106,15 @@ void kernel_way(struct kernel *kernel, const struct ike_address *local,
 		const struct ike_address *remote, struct conf_way *way);
 
 /**
+ * kernel_has_address() - whether an address is one of this machine
+ * @kernel: the connection
+ * @address: the address
+ *
+ * Return: true also if the kernel does not say.
+ */
+bool kernel_has_address(struct kernel *kernel, const struct ike_address *address);
+
+/**
  * kernel_device() - make sure that the device of a tunnel is there
  * @kernel: the connection
  * @tunnel: the tunnel
