@@ -8,7 +8,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 13
+ktap_plan 15
 
 ask() { in_ns gwA ipsvtictl --socket /run/gwA.sock "$@"; }
 
@@ -48,6 +48,37 @@ monitor() {
 		all(.level != "debug")' /tmp/events && return "$status"
 }
 
+# of N [WORD]: whether that monitor has such lines
+of() { grep -Eq "^([0-9]{2}:){2}[0-9]{2}\.[0-9]{3} $2" "/tmp/monitor.$1"; }
+
+# Each line for people; with the name of a tunnel only of that one, and with "all" each
+# state, too.
+monitor_words() {
+	local conf=/etc/netns/gwA/ipsvti words status n=0 pids=()
+	sed 's/^remote =.*/remote = "192.0.2.99"/' "$conf/vti0.conf" >"$conf/vti1.conf" && echo 'start = "passive"' >>"$conf/vti1.conf" &&
+		ask reload || return
+	for words in "" vti1 all "vti1 all"; do
+		# shellcheck disable=SC2086
+		ip netns exec gwA ipsvtictl --socket /run/gwA.sock monitor $words >"/tmp/monitor.$n" 2>&1 &
+		pids+=($!) n=$((n + 1))
+	done
+	wait_for 20 'ask rekey vti0; ask up vti1; ask down vti1; of 0 "agent  vti0: child-sa-rekeyed: " && of 2 "agent  vti0: child-sa-rekeyed: " &&
+		of 1 "agent  vti1: [a-z-]+: " && of 3 "agent  vti1: [a-z-]+: "' && ask down vti0 &&
+		wait_for 10 'of 0 "kernel vti0: carrier: down: " && of 2 "kernel vti0: carrier: down: "' && ask up vti0 wait 20 &&
+		wait_for 10 'of 0 "agent  vti0: tunnel-up: " && of 2 "agent  vti0: tunnel-up: "'
+	status=$?
+	kill "${pids[@]}"
+	tail -n 100 /tmp/monitor.?
+	rm "$conf/vti1.conf" && ask reload && [ "$status" = 0 ] || return
+	for n in 0 1 2 3; do
+		! grep -Ev '^([0-9]{2}:){2}[0-9]{2}\.[0-9]{3} (agent |kernel) [^ ]' "/tmp/monitor.$n" || return
+	done
+	! grep vti0 /tmp/monitor.1 /tmp/monitor.3 && of 0 '[a-z]+ +vti1: ' || return
+	# Each state is for who wants all.
+	of 2 'agent  vti0: ike-sa-state: IKE SA [0-9a-f/]+: established, was ' && of 3 'agent  vti1: ike-sa-state: IKE SA [0-9a-f/]+: dead, was ' &&
+		! of 0 'agent .*, was ' && ! of 1 'agent .*, was '
+}
+
 # Neither IPv4 nor IPv6: what the device drops, all the time.
 cat >/tmp/nonsense.py <<'EOT'
 import socket, time
@@ -64,8 +95,7 @@ top_draws() {
 	ip netns exec gwA python3 /tmp/nonsense.py &
 	nonsense=$!
 	# (Python takes its time to begin.)
-	wait_for 10 'in_ns gwA cat /sys/class/net/vti0/statistics/tx_dropped | grep -qv "^0$"'
-	ask top count 3 | tee /tmp/top
+	wait_for 10 '[ "$(in_ns gwA cat /sys/class/net/vti0/statistics/tx_errors)" -gt 2 ]' && ask top count 3 | tee /tmp/top
 	ask --json top count 3 | tee /tmp/top.json
 	kill "$ping" "$nonsense"
 	[ "$(grep -c '^vti0  *up ' /tmp/top)" = 3 ] && grep '^vti0 ' /tmp/top | tail -n 1 | awk '$3 > 10 && $5 > 10 { good = 1 } END { exit !good }' &&
@@ -285,11 +315,28 @@ check() {
 	rm "$conf/x.conf"
 }
 
+# spaced FILE SECONDS: there are questions, each with an SPI of its own, and never less apart
+spaced() {
+	tcpdump -ttnr "$1" -x 2>/dev/null | awk -v least="$2" '
+		/^[0-9]/ { at = $1 }
+		/0x0010:/ { spi = $8 $9 }
+		/0x0020:/ {
+			spi = spi $2 $3
+			if (spi in seen) next
+			seen[spi] = 1
+			if (n++ && (!least_seen || at - last < least_seen)) least_seen = at - last
+			last = at
+		}
+		END { print n, "questions, at least", least_seen, "s apart"; exit !(n > 5 && least_seen >= least) }'
+}
+
 probe() {
 	agents_end
-	SWAN_IKE=aes256-aes128-sha384-sha256-ecp384-modp3072 SWAN_CHARON='half_open_timeout = 3' swan_start || return
+	SWAN_IKE=aes256-aes128-sha384-sha256-ecp384-modp3072 SWAN_CHARON='half_open_timeout = 3' swan_start &&
+		capture_start gwA wan /tmp/one.pcap udp dst port 500 || return
 	ask probe "$SEEN_B" every 1 >/tmp/probe 2>&1
 	cat /tmp/probe
+	capture_stop
 	sed 's/^.\{13\}//' /tmp/probe >/tmp/answers
 	for a in aes256 aes128 sha384 sha256 prfsha384 prfsha256 ecp384 modp3072; do
 		grep -Eq "^$a +accepted" /tmp/answers || return
@@ -297,14 +344,36 @@ probe() {
 	for a in aes256gcm16 chacha20poly1305 sha512 sha1 prfsha512 prfsha1 x25519 ecp256 modp2048; do
 		grep -Eq "^$a +refused" /tmp/answers || return
 	done
-	# For programs the same.
-	ask --json probe "$SEEN_B" every 1 | head -n 6 >/tmp/probe.json
+	# For programs the same; and no faster than it was told to be.
+	capture_start gwA wan /tmp/two.pcap udp dst port 500 || return
+	ask --json probe "$SEEN_B" every 2 | head -n 6 >/tmp/probe.json
 	cat /tmp/probe.json
+	capture_stop
 	[ "$(jq -r '[.name, .answer] | join(" ")' /tmp/probe.json)" = "$(head -n 6 /tmp/answers | tr -s ' ')" ] &&
-		[ "$(jq -r .type /tmp/probe.json | sort | uniq -c | xargs)" = '5 encryption 1 integrity' ] || return
+		[ "$(jq -r .type /tmp/probe.json | sort | uniq -c | xargs)" = '5 encryption 1 integrity' ] &&
+		spaced /tmp/one.pcap 0.95 && spaced /tmp/two.pcap 1.95 || return
 	# No key was shown, and nobody had to be refused.
 	! grep -q 'IKE_AUTH' "$OUT/charon.log" && ask probe 198.51.100.77 >/tmp/probe 2>&1
 	[ $? = 1 ] && grep -q 'no answer: is it a gateway' /tmp/probe
+}
+
+# probed STATUS PATTERN [WORD...]: what comes of asking strongSwan
+probed() {
+	local status
+	ask probe "$SEEN_B" "${@:3}" >/tmp/probe 2>&1
+	status=$?
+	cat /tmp/probe
+	[ "$status" = "$1" ] && grep -Eq "$2" /tmp/probe
+}
+
+probe_ends() {
+	probed 2 '^ipsvtictl: "0" after "every": expected a number from 1 to 3600' every 0 || return
+	SWAN_IKE=aes192-sha256-ecp384 swan_connection && swanctl --load-all &&
+		probed 3 '^key exchange x25519 +refused$' && [ "$(grep -c ' refused$' /tmp/probe)" = 20 ] || return
+	# It limits how many of our questions may be half open.
+	swan_end && SWAN_IKE=aes256-sha384-ecp384 SWAN_CHARON='block_threshold = 1' swan_start &&
+		probed 1 '^it answers no more: it limits half-open IKE SAs; go on later, or slower$' &&
+		[ "$(grep -c ' accepted$' /tmp/probe)" -ge 1 ] && [ "$(grep -c ' no answer$' /tmp/probe)" = 2 ]
 }
 
 ktap_run "the module and two sites" load
@@ -312,6 +381,7 @@ ktap_run "a tunnel between two of ours" both_up
 ktap_run "status: a line for each" status_line
 ktap_run "show: all of one" show
 ktap_run "monitor: events of agent and kernel" monitor
+ktap_run "monitor: for people, of one tunnel, and all" monitor_words
 ktap_run "top: rates, drops, the next rekey, for people and programs" top_draws
 ktap_run "colours and drawing in place, on terminals only" terminal
 ktap_run "metrics: up is 1, down is 0 and never absent" metrics
@@ -321,5 +391,6 @@ ktap_run "metrics: Prometheus scrapes them" scraped
 kill "$SERVER"
 ktap_run "check: file, line, value, remedy" check
 ktap_run "probe: what strongSwan takes" probe
+ktap_run "probe: when it ends, and its status" probe_ends
 fresh
 ktap_end
