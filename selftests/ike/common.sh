@@ -177,13 +177,13 @@ all_answered() {
 	[ "$seen" = "$last" ] && [ "$(replies "$1")" = "$seen" ]
 }
 
-# under_ping COMMAND...: while both hosts ping each other every 20 ms. Succeeds if
-# the command does and not one ping was lost or answered twice.
+# under_ping COMMAND...: while both hosts ping each other every 20 ms, with PING_SIZE octets.
+# Succeeds if the command does and not one ping was lost or answered twice.
 under_ping() {
 	local a=$OUT/ping-a b=$OUT/ping-b pid_a pid_b status
-	ip netns exec hostA ping -i 0.02 -W 5 -w 120 10.2.0.2 >"$a" &
+	ip netns exec hostA ping -s "${PING_SIZE:-56}" -i 0.02 -W 5 -w 120 10.2.0.2 >"$a" &
 	pid_a=$!
-	ip netns exec hostB ping -i 0.02 -W 5 -w 120 10.1.0.2 >"$b" &
+	ip netns exec hostB ping -s "${PING_SIZE:-56}" -i 0.02 -W 5 -w 120 10.1.0.2 >"$b" &
 	pid_b=$!
 	wait_for 20 "[ \$(replies $a) -gt 20 ] && [ \$(replies $b) -gt 20 ]" && "$@"
 	status=$?
