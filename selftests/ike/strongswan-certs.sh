@@ -3,6 +3,7 @@
 #
 # strongSwan is the peer, and both ends show certificates: RSA, ECDSA and Ed25519, with
 # an intermediate each, in messages that need fragments; and what must be refused is.
+# Identities of all kinds, with a key where there is nothing of them in a certificate.
 #
 # Besides those of strongswan-pki.sh, there are
 #
@@ -72,7 +73,8 @@ both_show() { # we|they KIND
 	mapfile -t own < <(our_cert "$2")
 	they "$2"
 	[ "$1" != they ] || SWAN_CHARON="rsa_pss = yes"
-	connect "$1" "${IDS[@]}" "${own[@]}" 'ca-file = root.pem'
+	connect "$1" "${IDS[@]}" "${own[@]}" 'ca-file = root.pem' &&
+		grep -q 'received cert request for "C=DE, O=Example, CN=Root"' "$OUT/charon.log"
 }
 
 # SKF payloads (53) of IKE_AUTH (35) in both directions, and none of them large.
@@ -143,6 +145,21 @@ distinguished_names() {
 	id = \"C=DE, O=Example, CN=gw-a ed25519\""
 	connect they 'local-id = "C=DE, O=Example, CN=gw-a ed25519"' 'remote-id = "C=DE, O=Example, CN=gw-b ed25519"' \
 		"${own[@]}" 'ca-file = root.pem'
+}
+
+# swan_id IDENTITY: as it is written there; swan_says IDENTITY: as their log has it
+swan_id() { [[ $1 = \#* ]] && echo "@$1" || echo "$1"; }
+swan_says() { [[ $1 = \#* ]] && sed 's/^#//; s/../&:/g; s/:$//' <<<"$1" || echo "$1"; }
+
+# by_names we|they OURS THEIRS
+by_names() {
+	they rsa
+	SWAN_LOCAL="auth = psk
+	id = \"$(swan_id "$3")\""
+	SWAN_REMOTE="auth = psk
+	id = \"$(swan_id "$2")\""
+	connect "$1" "local-id = \"$2\"" "remote-id = \"$3\"" 'psk-file = vti0.psk' &&
+		grep -F "established between ${WAN_B}[$(swan_says "$3")]...${WAN_A}[$(swan_says "$2")]" "$OUT/charon.log"
 }
 
 we_psk_they_cert() {
@@ -228,7 +245,7 @@ they_come_from_an_unknown_ca() {
 	they_fail 'vti0: peer "gw-b.example" is not believed: unknown CA'
 }
 
-ktap_plan 32
+ktap_plan 34
 ktap_run "the module, two sites" load
 ktap_run "certificates" pki
 ktap_run "the XFRM interface" swan_device
@@ -243,6 +260,8 @@ ktap_run "we sign by PKCS#1 v1.5" pkcs1
 ktap_run "no RFC 7427: we initiate" without_rfc7427 we
 ktap_run "no RFC 7427: they initiate" without_rfc7427 they
 ktap_run "distinguished names" distinguished_names
+ktap_run "our name is an e-mail address, theirs a key ID: we initiate" by_names we me@a.example '#00ff1080'
+ktap_run "our name is a key ID, theirs an e-mail address: they initiate" by_names they '#0badcafe' you@b.example
 ktap_run "we know a key, they show a certificate" we_psk_they_cert
 ktap_run "we show a certificate, they know a key" we_cert_they_psk
 ktap_run "revocation lists that do not name them" with_crls
