@@ -4,7 +4,8 @@
 # strongSwan is the peer, with one suite after the other: every ESP transform of the
 # module with extended sequence numbers and without, and along with these every cipher
 # for IKE and every group; each is asked for by one end or the other in turn. Both
-# daemons run on, only their configurations change. Then what is too weak.
+# daemons run on, only their configurations change. Each group rekeys, too, as does a suite
+# without one, while a packet passes each way every millisecond. Then what is too weak.
 set -u
 # shellcheck source=selftests/ike/strongswan.sh
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
@@ -65,12 +66,24 @@ suite() {
 	change "$1" "$SWAN_IKE" "$SWAN_ESP" && wait_for 20 "in_use $2-$3 $4${6:+-esn} $5 $esn" && pings
 }
 
-# With a key exchange of its own, and by the end that has not initiated.
-rekey() { # we|they
+# With a key exchange of its own, and by the end that has not initiated first.
+rekeys() { # we|they
 	case $1 in
-	we) they_rekey ;;
-	they) we_rekey ;;
+	we) under_flow eval 'they_rekey && we_rekey' ;;
+	they) under_flow eval 'we_rekey && they_rekey' ;;
 	esac && pings
+}
+
+# Without one: not a message of theirs or ours that rekeys has a KE payload.
+without_pfs() { # we|they
+	local before said
+	SWAN_IKE=aes256gcm16-prfsha384-ecp256 SWAN_ESP=aes256gcm16
+	change "$1" "$SWAN_IKE" "$SWAN_ESP" && wait_for 20 "in_use $SWAN_IKE aes256gcm16 aes-gcm-16-256 false" || return
+	before=$(wc -l <"$OUT/charon.log")
+	rekeys "$1" || return
+	said=$(tail -n "+$((before + 1))" "$OUT/charon.log" | grep -E '(parsed|generating) CREATE_CHILD_SA')
+	echo "$said"
+	[ "$(grep -c ' SA No TSi TSr ' <<<"$said")" -ge 4 ] && ! grep -q ' KE ' <<<"$said"
 }
 
 # One of several is common to both ends, and it is the first one of neither.
@@ -105,7 +118,7 @@ they_have_weak_ones() {
 	we_fail 'vti0: .*NO_PROPOSAL_CHOSEN.: we offered aes256gcm16-prfsha384-ecp384, aes256-sha256-prfsha256-modp2048'
 }
 
-ktap_plan $((3 + 2 * ${#ESP[@]} + ${#KE[@]} + 2 + 5))
+ktap_plan $((3 + 2 * ${#ESP[@]} + ${#KE[@]} + 4 + 5))
 ktap_run "the module, two sites" load
 ktap_run "the XFRM interface" swan_device
 ktap_run "both daemons" start
@@ -123,11 +136,12 @@ for esp in "${ESP[@]}"; do
 		who=we
 		[ $(((n + n / 2) % 2)) -eq 0 ] || who=they
 		ktap_run "$esp${esn:+, ESN}; IKE by $ike-$ke: $who initiate" suite $who "$ike" "$ke" "$esp" "$alg" $esn
-		[ $n -ge ${#KE[@]} ] || ktap_run "it is rekeyed with $ke" rekey $who
+		[ $n -ge ${#KE[@]} ] || ktap_run "it is rekeyed with $ke by both ends, nothing is lost" rekeys $who
 		n=$((n + 1))
 	done
 done
 for who in we they; do
+	ktap_run "without perfect forward secrecy, and rekeyed by both ends: $who initiate" without_pfs $who
 	ktap_run "one of several is common: $who initiate" common $who
 done
 ktap_run "weak words in the configuration" weak_word
@@ -141,4 +155,5 @@ ktap_run "they offer 3DES for ESP" weak aes256gcm16-prfsha384-ecp384 3des-sha256
 	'esp = {aes256-sha256}'
 ktap_run "they take weak ones only" they_have_weak_ones
 fresh
+flow_end
 ktap_end
