@@ -103,6 +103,45 @@ way_back() {
 	said gwA 'the way to .* has changed, it leads through wan' && pings_pass
 }
 
+# waits COMMAND...: after that gwA takes its peer for dead, tries in vain, and waits.
+waits() {
+	local tries
+	tries=$(times gwA 'next try in')
+	"$@" && wait_for 20 'carrier gwA 0' && wait_for 30 "[ \$(times gwA 'next try in') -gt $tries ]"
+}
+
+# back COMMAND...: what the command mends is noticed: traffic passes soon, and nobody waits
+# for the next try.
+back() {
+	local at noticed
+	noticed=$(times gwA 'the way to .* has changed, it leads through wan')
+	"$@" && at=$(date +%s%N) && wait_for 3 'carrier gwA 1' || return
+	echo "up $((($(date +%s%N) - at) / 1000000)) ms after that"
+	[ "$(times gwA 'the way to .* has changed, it leads through wan')" -gt "$noticed" ] && pings_pass
+}
+
+# Only the outer address goes: with another one on the device the route stays.
+address_back() {
+	local status
+	ip -n gwA addr add 198.18.0.1/32 dev wan && waits ip -n gwA addr del "$GWA4/24" dev wan &&
+		ip -n gwA route show default | grep wan
+	status=$?
+	back ip -n gwA addr add "$GWA4/24" dev wan && ip -n gwA addr del 198.18.0.1/32 dev wan && [ "$status" = 0 ]
+}
+
+# The link goes for longer than it takes to notice a dead peer, and the route with it.
+link_back() {
+	local status
+	waits ip -n gwA link set wan down
+	status=$?
+	back ip -n gwA -batch - <<-EOT && [ "$status" = 0 ]
+		link set wan up
+		route add default via 192.0.2.254
+		addr replace $GWA6/64 dev wan nodad
+		route replace default via 2001:db8:a::fe
+	EOT
+}
+
 on_traffic() {
 	start_both 'start = "on-traffic"' || return
 	# Devices talk of themselves when they come up (IPv6): that is traffic, too.
@@ -209,6 +248,8 @@ ktap_run "with the device it starts again" made_anew
 ktap_run "renamed: the same, and no SA stays behind" renamed
 ktap_run "up makes a missing device" up_makes_it
 ktap_run "a way that is back is tried at once" way_back
+ktap_run "the outer address is back: at once as well" address_back
+ktap_run "the link is back: the same" link_back
 ktap_run "on-traffic: the first packet starts it" on_traffic
 ktap_run "passive: only the peer or a person starts it" passive
 ktap_run "status for people" status_for_people
