@@ -9,6 +9,8 @@
 set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
+# shellcheck source=selftests/ike/bgp.sh
+. "$IPSVTI_TREE/selftests/ike/bgp.sh"
 
 ktap_plan 8
 
@@ -22,28 +24,10 @@ load() {
 
 up() { carrier gwA 1 && carrier gwB 1; }
 
-# The other LAN is BGP's to tell.
 establish() {
 	agent_conf gwA 'child-lifetime = "1h"' 'ike-lifetime = "4h"'
 	agent_conf gwB 'child-lifetime = "1h"' 'ike-lifetime = "4h"'
-	agent_start gwB && agent_start gwA && wait_for 20 'ip -n gwA link show vti0 && ip -n gwB link show vti0' || return
-	printf '%s\n' 'addr add 169.254.1.1/30 dev vti0' 'link set vti0 up' | ip -n gwA -batch - &&
-		printf '%s\n' 'addr add 169.254.1.2/30 dev vti0' 'link set vti0 up' | ip -n gwB -batch - && wait_for 30 up
-}
-
-birdc_() { in_ns "$1" birdc -s "/run/$1.bird" "${@:2}"; }
-learnt() { ip -n "$1" route show "$2" proto bird dev vti0 | grep -q .; }
-
-bird_start() { # NS ME PEER AS PEERAS ID
-	sed -e "s/@ME@/$2/; s/@PEER@/$3/; s/@AS@/$4/; s/@PEERAS@/$5/; s/@ID@/$6/" \
-		-e '/^protocol bgp/a\	debug { states };' "$IPSVTI_TREE/selftests/demo/bird.conf.in" >"$OUT/$1.bird.conf"
-	ip netns exec "$1" bird -f -c "$OUT/$1.bird.conf" -s "/run/$1.bird" >"$OUT/$1.bird.log" 2>&1 &
-}
-
-bgp() {
-	bird_start gwA 169.254.1.1 169.254.1.2 65001 65002 "$GWA4"
-	bird_start gwB 169.254.1.2 169.254.1.1 65002 65001 "$GWB4"
-	wait_for 60 'learnt gwA 10.2.0.0/24 && learnt gwB 10.1.0.0/24'
+	agent_start gwB && agent_start gwA && addresses_only && wait_for 30 up
 }
 
 flaps() { in_ns "$1" cat /sys/class/net/vti0/carrier_changes; }
@@ -89,16 +73,6 @@ rekeys() {
 	for ns in gwA gwB; do
 		rekeyed "$ns" "CHILD SAs" 'CHILD SA .*: installed' "$HOURS" $((HOURS * 10 / 9 + 3)) &&
 			rekeyed "$ns" "rekeys of IKE SAs" 'IKE SA rekeyed by' $((HOURS / 4)) $((HOURS * 10 / 36 + 1)) || return
-	done
-}
-
-one_session() {
-	local ns
-	for ns in gwA gwB; do
-		grep 'bgp1: ' "$OUT/$ns.bird.log"
-		birdc_ "$ns" show protocols bgp1 | grep -q Established &&
-			[ "$(grep -c 'bgp1: State changed to up' "$OUT/$ns.bird.log")" = 1 ] &&
-			! grep -E 'bgp1: State changed to (stop|flush|down)' "$OUT/$ns.bird.log" || return
 	done
 }
 

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # An underlay that loses 3 % of all packets and reorders, while both ends rekey all the
-# time, by themselves and at a word: the user loses what the underlay loses, packet for
-# packet, and nothing else happens to him.
+# time, by themselves and at a word, under the BGP of BIRD: the user loses what the underlay
+# loses, packet for packet, and nothing else happens to him.
 set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
+# shellcheck source=selftests/ike/bgp.sh
+. "$IPSVTI_TREE/selftests/ike/bgp.sh"
 
-ktap_plan 7
+ktap_plan 9
 
 FLOW=$IPSVTI_TREE/selftests/net/flow.py
 ROUNDS=${1:-36} # each 2 s
@@ -41,48 +43,11 @@ establish() {
 	agents_end
 	agent_conf gwA 'child-lifetime = "20s"' 'ike-lifetime = "50s"'
 	agent_conf gwB 'child-lifetime = "20s"' 'ike-lifetime = "50s"'
-	agent_start gwB && agent_start gwA && device gwA && device gwB && wait_for 60 up
+	agent_start gwB && agent_start gwA && addresses_only && wait_for 60 up
 }
 
 counter() { in_ns "$1" cat "/sys/class/net/vti0/statistics/$2"; }
 flaps() { in_ns "$1" cat /sys/class/net/vti0/carrier_changes; }
-
-# What a routing protocol does: a word each second each way; nobody waits longer than
-# five seconds for one.
-keepalive() {
-	cat >"$OUT/keepalive.py" <<-'EOT'
-		import os, select, socket, sys, time
-		what, addr, end = sys.argv[1:]
-		if what == "listen":
-		    s = socket.create_server((addr, 179))
-		    print("ready", flush=True)
-		    s = s.accept()[0]
-		else:
-		    s = socket.create_connection((addr, 179), 20)
-		heard = sent = time.monotonic()
-		words, longest = 0, 0
-		while not os.path.exists(end):
-		    now = time.monotonic()
-		    if now - sent >= 1:
-		        s.send(b"k")
-		        sent = now
-		    if select.select([s], [], [], 0.2)[0]:
-		        got = s.recv(100)
-		        if not got:
-		            break
-		        words += len(got)
-		        longest = max(longest, time.monotonic() - heard)
-		        heard = time.monotonic()
-		    elif now - heard > 5:
-		        sys.exit("silence for 5 s: the session is down")
-		print(f"{words} keepalives, the longest silence {longest:.1f} s")
-	EOT
-	ip netns exec hostB python3 "$OUT/keepalive.py" listen 10.2.0.2 "$OUT/enough" >"$OUT/keep.B" 2>&1 &
-	BACK+=($!)
-	wait_for 20 "grep -q ready $OUT/keep.B" || return
-	ip netns exec hostA python3 "$OUT/keepalive.py" connect 10.2.0.2 "$OUT/enough" >"$OUT/keep.A" 2>&1 &
-	BACK+=($!)
-}
 
 flow() { # NAME FROM TO ADDRESS
 	ip netns exec "$3" "$FLOW" recv "$4" 7000 >"$OUT/flow.$1" 2>&1 &
@@ -96,7 +61,7 @@ BACK=()
 traffic() {
 	rm -f "$OUT/enough"
 	FLAPS="$(flaps gwA) $(flaps gwB)"
-	keepalive && flow AtoB hostA hostB 10.2.0.2 && flow BtoA hostB hostA 10.1.0.2
+	flow AtoB hostA hostB 10.2.0.2 && flow BtoA hostB hostA 10.1.0.2
 }
 
 # One end, the other, both at once; sometimes the IKE SA, sometimes both kinds.
@@ -123,24 +88,30 @@ traffic_ends() {
 	for pid in "${BACK[@]}"; do
 		wait "$pid" || status=1
 	done
-	cat "$OUT"/keep.? "$OUT"/flow.* "$OUT"/send.*
-	TOLD+=("$(tail -qn 1 "$OUT/keep.A" "$OUT/keep.B" | paste -sd ';')")
+	cat "$OUT"/flow.* "$OUT"/send.*
 	TOLD+=("flows: $(tail -qn 1 "$OUT/flow.AtoB" "$OUT/flow.BtoA" | paste -sd ';')")
 	[ "$status" = 0 ] && wait_for 60 settled
 }
 
 # same_loss FROM TO DEV: of what went into the tunnel at one end, all but what netem has
-# dropped came out at the other one.
+# dropped came out at the other one, once nothing is under way.
 same_loss() {
 	local in out lost
 	in=$(counter "$1" tx_packets) out=$(counter "$2" rx_packets) lost=$(dropped "$3" 11)
-	TOLD+=("$1 to $2: $in packets into the tunnel, $out out of it, $lost lost by the underlay; $(dropped "$3" 12) of IKE")
-	echo "${TOLD[-1]}"
+	SAID="$1 to $2: $in packets into the tunnel, $out out of it, $lost lost by the underlay; $(dropped "$3" 12) of IKE"
 	[ "$lost" -gt 0 ] && [ $((in - out)) = "$lost" ]
 }
 
+# (the end of a TCP connection is sent again, too)
 losses() {
-	same_loss gwA gwB toB && same_loss gwB gwA toA
+	local way status=0
+	bgp_end || return
+	for way in "gwA gwB toB" "gwB gwA toA"; do
+		wait_for 20 "same_loss $way" || status=1
+		TOLD+=("$SAID")
+		echo "$SAID"
+	done
+	return "$status"
 }
 
 # As many rekeys as there were words for them, and those by time; each end began some.
@@ -161,11 +132,14 @@ nothing_else() {
 	up && [ "$now" = "$FLAPS" ] && ! grep -E 'taken for dead|vti0: down|no SA|kernel refused' "$OUT"/gw?.log
 }
 
-TOLD=()
+TOLD=() SAID=
 ktap_run "the module and two sites" load
 ktap_run "an underlay that loses and reorders" underlay
 ktap_run "the tunnel comes up" establish
-ktap_run "rekeys by both ends under traffic; keepalives are heard all the time" eval 'traffic && rekeys && traffic_ends'
+BGP_TIMES=(1 6)
+ktap_run "BGP tells the routes" bgp
+ktap_run "rekeys by both ends under traffic" eval 'traffic && rekeys && traffic_ends'
+ktap_run "one BGP session all the time, though 6 s of silence would end it" one_session
 ktap_run "packets lost in the tunnel are those that the underlay lost" losses
 ktap_run "every rekey came through" count_rekeys
 ktap_run "the carrier never went, and no peer was taken for dead" nothing_else
