@@ -2,6 +2,8 @@
 /*
  * Cryptography against published vectors.
  */
+#include <openssl/bn.h>
+
 #include "testing.h"
 
 /* ---------------------------------------------------------------------- PRF */
@@ -465,6 +467,41 @@ static void modp_is_rfc3526(void **state)
 }
 
 /* RFC 6989 and RFC 8031: values no honest peer sends. */
+/* RFC 6989, section 2.1: p - 1, p and what is beyond; with p - 2 all is well. */
+static void modp_ends_below_the_prime(void **state)
+{
+	static const struct {
+		uint16_t id;
+		BIGNUM *(*prime)(BIGNUM *p);
+	} groups[] = {
+		{ IKE_KE_MODP_2048, BN_get_rfc3526_prime_2048 },
+		{ IKE_KE_MODP_3072, BN_get_rfc3526_prime_3072 },
+		{ IKE_KE_MODP_4096, BN_get_rfc3526_prime_4096 },
+	};
+	uint8_t value[IKE_DH_PUBLIC_MAX], secret[IKE_DH_SECRET_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		struct fixed f = { .first = 1 };
+		struct ike_dh *dh = ike_dh_new(groups[i].id, fixed_bytes, &f);
+		size_t len = ike_dh_public_len(groups[i].id);
+		BIGNUM *y = groups[i].prime(NULL);
+
+		assert_int_equal(BN_num_bytes(y), len);
+		BN_add_word(y, 1);
+		for (int above = 1; above >= -2; above--) {
+			int got;
+
+			assert_int_equal(BN_bn2binpad(y, value, (int)len), len);
+			got = ike_dh_derive(dh, IKE_SLICE(value, len), secret);
+			assert_int_equal(got > 0, above == -2);
+			BN_sub_word(y, 1);
+		}
+		BN_free(y);
+		ike_dh_free(dh);
+	}
+}
+
 static void unfit_values_are_refused(void **state)
 {
 	static const uint16_t groups[] = { IKE_KE_MODP_2048, IKE_KE_MODP_3072,
@@ -536,6 +573,7 @@ int main(void)
 		cmocka_unit_test(aead_is_rfc7634),
 		cmocka_unit_test(curves_are_the_rfcs),
 		cmocka_unit_test(modp_is_rfc3526),
+		cmocka_unit_test(modp_ends_below_the_prime),
 		cmocka_unit_test(unfit_values_are_refused),
 	};
 
