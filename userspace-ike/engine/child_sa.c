@@ -313,6 +313,7 @@ struct ike_child *ike_child_install(struct ike_sa *sa,
 	}
 	if (child->tunnel == sa->tunnel)
 		sa->child_refusals = 0;
+	sa->put_off_since = 0;
 	log_new(child);
 	return child;
 }

@@ -39,6 +39,10 @@
 					 */
 #define IKE_COLLISION_MS	2000	/* after TEMPORARY_FAILURE, and jitter */
 #define IKE_REFUSED_MS		30000	/* after a rekey was refused */
+#define IKE_OUT_OF_STEP_MS	180000	/* of TEMPORARY_FAILURE, and the IKE SA is
+					 * made anew
+					 */
+#define IKE_IN_A_ROW_MS		30000	/* two of them further apart are strangers */
 #define IKE_PEER_DELETES_MS	30000	/* for the peer to delete what it must */
 #define IKE_DUPLICATE_MS	10000	/* the same of a whole IKE SA */
 #define IKE_CHILDLESS_MS	2000	/* for an initiator that wants its CHILD SA
@@ -373,6 +377,8 @@ struct ike_origin {
  * @peer_knows: the peer has deleted it, too: packets may still be on their way
  * @child_refusals: requests for a new CHILD SA refused in a row
  * @child_retry_at: earliest time of the next one
+ * @put_off_since: when the first TEMPORARY_FAILURE in a row came; 0: none
+ * @put_off_at: when the last one came
  * @rx_seen: packets the kernel had authenticated when asked last
  * @created_at: time
  * @order: the same as ike_order() counts
@@ -424,6 +430,8 @@ struct ike_sa {
 	bool peer_knows;
 	unsigned int child_refusals;
 	uint64_t child_retry_at;
+	uint64_t put_off_since;
+	uint64_t put_off_at;
 	uint64_t rx_seen;
 	uint64_t created_at;
 	uint64_t order;
@@ -653,6 +661,8 @@ void ike_sa_failed(struct ike_sa *sa, const char *fmt, ...)
 /* The same, and ends it. */
 void ike_sa_give_up(struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The peer has refused a CREATE_CHILD_SA with @notify. Return: only for now? */
+bool ike_sa_put_off(struct ike_sa *sa, uint16_t notify);
 /* Starts the exchange that is most wanted, if any. */
 void ike_sa_run(struct ike_sa *sa);
 void ike_sa_tick(struct ike_sa *sa);

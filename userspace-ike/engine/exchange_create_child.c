@@ -247,11 +247,12 @@ static void refused_rekey(struct ike_call *c, const struct ike_notify *n,
 {
 	char why[500];
 
-	switch (n->type) {
-	case IKE_N_TEMPORARY_FAILURE:
+	if (ike_sa_put_off(c->sa, n->type)) {
 		/* Section 2.25: not at once. */
 		old->rekey_at = later(c->e, IKE_COLLISION_MS);
-		break;
+		return;
+	}
+	switch (n->type) {
 	case IKE_N_CHILD_SA_NOT_FOUND:
 		/* Section 2.25.1: delete it silently; there will be a new one. */
 		if (old->state == IKE_CHILD_INSTALLED)
@@ -274,7 +275,7 @@ static void refused_new(struct ike_call *c, const struct ike_notify *n)
 	struct ike_tunnel *t = sa->neg->tunnel;
 	char why[500];
 
-	if (n->type == IKE_N_TEMPORARY_FAILURE) {
+	if (ike_sa_put_off(sa, n->type)) {
 		retry_at(sa, t, later(c->e, IKE_COLLISION_MS));
 		return;
 	}

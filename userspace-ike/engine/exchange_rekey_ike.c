@@ -232,7 +232,7 @@ void ike_on_rekey_ike_refused(struct ike_call *c)
 	struct ike_sa *sa = c->sa;
 
 	ike_window_answered(sa);
-	if (n->type == IKE_N_TEMPORARY_FAILURE)
+	if (ike_sa_put_off(sa, n->type))
 		sa->rekey_at = later(c->e, IKE_COLLISION_MS);
 	else
 		ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_ERROR,

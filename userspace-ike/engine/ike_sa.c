@@ -300,6 +300,35 @@ void ike_sa_give_up(struct ike_sa *sa, const char *fmt, ...)
 	ike_sa_kill(sa, why);
 }
 
+/*
+ * Section 2.25: a peer that wants us to wait for minutes has lost the thread of this
+ * IKE SA. A new one is made, and as when authenticating anew the old one goes once
+ * that is there: nobody is helped by an outage.
+ */
+bool ike_sa_put_off(struct ike_sa *sa, uint16_t notify)
+{
+	uint64_t now = sa->e->now;
+
+	if (notify != IKE_N_TEMPORARY_FAILURE) {
+		sa->put_off_since = 0;
+		return false;
+	}
+	if (!sa->put_off_since || now > sa->put_off_at + IKE_IN_A_ROW_MS)
+		sa->put_off_since = now;
+	sa->put_off_at = now;
+	if (now < sa->put_off_since + IKE_OUT_OF_STEP_MS || sa->redundant)
+		return true;
+	/* Should that fail, it is tried again like any other. */
+	sa->put_off_since = now;
+	sa->reauth_at = now;
+	ike_log(sa->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_ERROR, sa->tunnel,
+		IKE_FIELDS({ "reason", "TEMPORARY_FAILURE" },
+			   { "kept", "ike-sa" }),
+		"the peer has refused new keys with TEMPORARY_FAILURE for %u minutes: the IKE SA is made anew",
+		IKE_OUT_OF_STEP_MS / 60000);
+	return true;
+}
+
 /* ------------------------------------------------------------ what is next */
 
 static bool ready_to_rekey(const struct ike_child *c)

@@ -161,4 +161,65 @@ static inline void suite_is(struct bench *t, enum ike_suite_kind kind,
 			 0);
 }
 
+/* Requests of node 1 that are on their way, without a wait. */
+static inline unsigned int requests_sent(const struct bench *t)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < t->sim.queued; i++) {
+		const struct sim_event *e = &t->sim.queue[i];
+
+		n += e->kind == SIM_IKE && e->node == 0 &&
+		     !(e->data[19] & IKE_FLAG_RESPONSE);
+	}
+	return n;
+}
+
+/* Answers node 1's request in flight with t->b. */
+static inline void respond(struct bench *t)
+{
+	const struct ike_sa *sa = sa_of(t, 1);
+	uint32_t id = sa->window.next_id;
+	uint8_t exchange = IKE_EXCHANGE_CREATE_CHILD_SA;
+	size_t len;
+
+	if (sa->window.kind == IKE_X_LIVENESS ||
+	    sa->window.kind == IKE_X_DELETE_CHILD)
+		exchange = IKE_EXCHANGE_INFORMATIONAL;
+	len = seal(t, exchange, IKE_FLAG_INITIATOR | IKE_FLAG_RESPONSE, id);
+	deliver(t, t->wire, len);
+	ike_build_start(&t->b, t->build, sizeof(t->build));
+	/* The answer may have been the last straw. */
+	if (sa_of(t, 1) == sa)
+		assert_int_equal(sa->window.next_id, id + 1);
+}
+
+/* A proposal of what node 1 takes, without PFS. */
+static inline void put_child(struct bench *t, uint8_t protocol,
+			     struct ike_slice spi, bool rekey)
+{
+	struct ike_suite esp = t->sim.nodes[1].config.esp;
+	struct ike_ts_set any;
+
+	if (rekey)
+		ike_build_notify(&t->b, protocol, spi, IKE_N_REKEY_SA,
+				 IKE_SLICE(NULL, 0));
+	esp.props[0].n_ke = 0;
+	ike_build_offer(&t->b, IKE_USE_CHILD, &esp, 0x4000);
+	ike_build_nonce(&t->b, IKE_SLICE(t->plain, 32));
+	ike_ts_any(&any);
+	ike_build_ts(&t->b, IKE_PAYLOAD_TSI, &any);
+	ike_build_ts(&t->b, IKE_PAYLOAD_TSR, &any);
+}
+
+/* Both without PFS, so that an answer needs no key exchange. */
+static inline struct bench *without_pfs(void)
+{
+	struct bench *t = bench_new();
+
+	suite_is(t, IKE_SUITE_ESP, "aes128gcm16");
+	t->sim.nodes[0].config.esp = t->sim.nodes[1].config.esp;
+	return bench_start(t);
+}
+
 #endif /* IPSVTI_IKE_BENCH_H */

@@ -4,23 +4,6 @@
  */
 #include "bench.h"
 
-static void put_child(struct bench *t, uint8_t protocol, struct ike_slice spi,
-		      bool rekey)
-{
-	struct ike_suite esp = t->sim.nodes[1].config.esp;
-	struct ike_ts_set any;
-
-	if (rekey)
-		ike_build_notify(&t->b, protocol, spi, IKE_N_REKEY_SA,
-				 IKE_SLICE(NULL, 0));
-	esp.props[0].n_ke = 0;
-	ike_build_offer(&t->b, IKE_USE_CHILD, &esp, 0x4000);
-	ike_build_nonce(&t->b, IKE_SLICE(t->plain, 32));
-	ike_ts_any(&any);
-	ike_build_ts(&t->b, IKE_PAYLOAD_TSI, &any);
-	ike_build_ts(&t->b, IKE_PAYLOAD_TSR, &any);
-}
-
 static void child_requests_that_fit_nothing(void **state)
 {
 	static const uint8_t spi[4] = { 1, 2, 3, 4 };

@@ -11,20 +11,6 @@ static void put_window(struct bench *t, const char *octets, size_t len)
 			 IKE_SLICE((const uint8_t *)octets, len));
 }
 
-/* Requests of node 1 that are on their way, without a wait. */
-static unsigned int requests_sent(const struct bench *t)
-{
-	unsigned int n = 0;
-
-	for (size_t i = 0; i < t->sim.queued; i++) {
-		const struct sim_event *e = &t->sim.queue[i];
-
-		n += e->kind == SIM_IKE && e->node == 0 &&
-		     !(e->data[19] & IKE_FLAG_RESPONSE);
-	}
-	return n;
-}
-
 /*
  * Section 2.3: whoever has said nothing has a window of one. We never say
  * anything, so a peer with a larger one waits for us all the same; and what it
@@ -70,28 +56,6 @@ static void windows_of_others(void **state)
 	assert_int_equal(requests_sent(t), 1);
 	assert_true(alive(t));
 	bench_free(t);
-}
-
-/* Answers node 1's request in flight with t->b. */
-static void respond(struct bench *t)
-{
-	uint32_t id = sa_of(t, 1)->window.next_id;
-	size_t len = seal(t, IKE_EXCHANGE_CREATE_CHILD_SA,
-			  IKE_FLAG_INITIATOR | IKE_FLAG_RESPONSE, id);
-
-	deliver(t, t->wire, len);
-	ike_build_start(&t->b, t->build, sizeof(t->build));
-	assert_int_equal(sa_of(t, 1)->window.next_id, id + 1);
-}
-
-/* Both without PFS, so that an answer needs no key exchange. */
-static struct bench *without_pfs(void)
-{
-	struct bench *t = bench_new();
-
-	suite_is(t, IKE_SUITE_ESP, "aes128gcm16");
-	t->sim.nodes[0].config.esp = t->sim.nodes[1].config.esp;
-	return bench_start(t);
 }
 
 /*
