@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core.h"
 #include "sim.h"
 
 /* ---------------------------------------------- nothing is ever used twice */
@@ -50,6 +51,34 @@ static uint64_t checksum(const uint8_t *p, size_t n)
 }
 
 /*
+ * The responder's answer to IKE_SA_INIT is on its way: it has what both make their
+ * keys of, and forgets it next. Nobody shall ever read that.
+ */
+static void keep_secret(struct sim *sim, const uint8_t *p)
+{
+	uint8_t secret[IKE_DH_SECRET_MAX];
+	struct ike_msg msg;
+
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		const struct ike_engine *e = sim->nodes[i].engine;
+
+		for (const struct ike_sa *sa = e ? e->sas : NULL; sa;
+		     sa = sa->next) {
+			const struct ike_handshake *hs = sa->handshake;
+
+			if (sa->initiator || sa->spi_r != be(p + 8, 8) || !hs ||
+			    !hs->dh ||
+			    ike_msg_parse(&msg, IKE_SLICE(hs->init_i,
+							  hs->init_i_len)) ||
+			    ike_dh_derive(hs->dh, msg.ke, secret) < 0)
+				continue;
+			memcpy(sim->secrets[sim->n_secrets++ % SIM_SECRETS],
+			       secret, SIM_SHOWN);
+		}
+	}
+}
+
+/*
  * A message sent again is the same octet by octet; another message has another
  * message ID, or is another fragment, and another IV. Nothing is longer than
  * what passes everywhere.
@@ -62,6 +91,9 @@ void sim_check_message(struct sim *sim, const struct ike_datagram *dgram)
 
 	if (dgram->len > 1228)
 		sim_fail(sim, "a message of %zu octets", dgram->len);
+	if (dgram->len > 28 && p[18] == IKE_EXCHANGE_SA_INIT &&
+	    (p[19] & IKE_FLAG_RESPONSE))
+		keep_secret(sim, p);
 	if (dgram->len < 28 + 4 + 4 + 8 || (p[16] != 46 && !fragment))
 		return;
 	if (fragment)
@@ -106,7 +138,7 @@ void sim_check_message(struct sim *sim, const struct ike_datagram *dgram)
 
 /* ------------------------------------------------------- no keys in the logs */
 
-#define SHOWN 8 /* octets of a key that shall not be seen */
+#define SHOWN SIM_SHOWN
 
 struct text {
 	const char *text;
@@ -143,12 +175,39 @@ static bool leaks(const struct text *t, const uint8_t *secret)
 	return strcasestr(t->text, hex);
 }
 
+/* Those of IKE SAs. */
+static bool leaks_any(const struct sim *sim, const struct text *t)
+{
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		const struct ike_engine *e = sim->nodes[i].engine;
+
+		for (const struct ike_sa *sa = e ? e->sas : NULL; sa;
+		     sa = sa->next) {
+			const struct ike_keys *k = &sa->keys;
+
+			/* An AEAD has no keys of integrity. */
+			if (k->prf_len &&
+			    (leaks(t, k->d) || leaks(t, k->pi) ||
+			     leaks(t, k->pr) || leaks(t, k->ei) ||
+			     leaks(t, k->er) ||
+			     (k->a_len && (leaks(t, k->ai) || leaks(t, k->ar)))))
+				return true;
+		}
+	}
+	for (unsigned int i = 0; i < sim->n_secrets && i < SIM_SECRETS; i++)
+		if (leaks(t, sim->secrets[i]))
+			return true;
+	return false;
+}
+
 static void check_text(struct sim_node *node, const char *text)
 {
 	const struct text t = look_at(text);
 
 	if (strstr(text, node->psk))
 		sim_fail(node->sim, "the PSK was logged");
+	if (leaks_any(node->sim, &t))
+		sim_fail(node->sim, "a key of an IKE SA was logged");
 	for (unsigned int n = 0; n < SIM_NODES * SIM_DEVICES; n++) {
 		const struct sim_kernel *k =
 			sim_kernel_of(&node->sim->nodes[n % SIM_NODES],

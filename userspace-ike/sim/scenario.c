@@ -124,6 +124,8 @@ const struct sim_scenario sim_scenarios[] = {
 	  scenario_share },
 	{ "flush", "somebody deletes the pairs of one end in the kernel",
 	  scenario_flush },
+	{ "delete-by-both", "both delete the CHILD SA at once",
+	  scenario_delete_by_both },
 	{ "peer-dead", "a peer dies and comes back", scenario_peer_dead },
 	{ "underlay", "the way to the peer is gone, and back",
 	  scenario_underlay },

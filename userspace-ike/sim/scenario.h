@@ -56,6 +56,7 @@ void scenario_reauth_lifetimes(struct sim *sim);
 void scenario_delete_in_flight(struct sim *sim);
 void scenario_share(struct sim *sim);
 void scenario_flush(struct sim *sim);
+void scenario_delete_by_both(struct sim *sim);
 void scenario_peer_dead(struct sim *sim);
 void scenario_underlay(struct sim *sim);
 void scenario_leave(struct sim *sim);

@@ -121,6 +121,56 @@ void scenario_flush(struct sim *sim)
 	converge(sim);
 }
 
+static bool quiet(struct sim *sim)
+{
+	return ike_engine_idle(sim->nodes[0].engine) &&
+	       ike_engine_idle(sim->nodes[1].engine);
+}
+
+static void note_deleting(void *arg, const struct ike_child_status *status)
+{
+	*(bool *)arg |= !strcmp(status->state, "deleting");
+}
+
+/* The pair in use is gone from the kernel, and the agent hears of it at once. */
+static void lose_pair(struct sim *sim, unsigned int index)
+{
+	const struct ike_status_visitor visitor = { .child_sa = note_deleting };
+	struct sim_node *node = &sim->nodes[index];
+	struct ike_kernel_event event = { .id = IKE_KERNEL_DELETED,
+					  .ifindex = SIM_IFINDEX };
+	const struct sim_pair *pair = sim_kernel_active(&node->kernel);
+	bool deleting = false;
+
+	event.pair_id = pair ? pair->info.pair_id : 0;
+	flush(sim, index);
+	ike_engine_kernel_event(node->engine, sim->now, &event);
+	ike_engine_status(node->engine, sim->now, node->config.name, &visitor,
+			  &deleting);
+	if (!deleting)
+		sim_fail(sim, "node %u does not delete what it has lost", index);
+}
+
+/* Both ends delete the CHILD SA that they use, and the messages cross. */
+void scenario_delete_by_both(struct sim *sim)
+{
+	share_perhaps(sim);
+	start_both(sim);
+	if (!sim_run_until(sim, 30000, sim_both_up)) {
+		sim_fail(sim, "not up after 30 s");
+		return;
+	}
+	/* The responder has to know that the other end has it, too. */
+	sim_run(sim, 2000);
+	if (!sim_run_until(sim, 10000, quiet))
+		sim_fail(sim, "never at rest");
+	sim_net_random(sim, 40);
+	lose_pair(sim, 0);
+	lose_pair(sim, 1);
+	sim_run(sim, 20000);
+	converge(sim);
+}
+
 static bool zero_is_down(struct sim *sim)
 {
 	return !sim_kernel_active(&sim->nodes[0].kernel);

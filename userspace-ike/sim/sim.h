@@ -20,6 +20,8 @@
 #define SIM_IFINDEX	7
 #define SIM_DEVICES	2	/* the second one shares the IKE SA of the first */
 #define SIM_PACKET	100	/* octets of a data packet */
+#define SIM_SECRETS	16	/* the last shared secrets of IKE_SA_INIT, and ... */
+#define SIM_SHOWN	8	/* ... octets of those and of keys that nobody shall see */
 #define SIM_PSK		"correct horse battery staple"
 
 /* ------------------------------------------------------------- randomness */
@@ -172,6 +174,8 @@ struct sim {
 	bool changed;		/* what the invariants are about, since the last look */
 	struct sim_seen *seen;
 	size_t n_seen;
+	uint8_t secrets[SIM_SECRETS][SIM_SHOWN];
+	unsigned int n_secrets;
 	unsigned int fragments;	/* sent */
 	unsigned int idle_steps; /* without the clock moving */
 	bool failed;
@@ -226,7 +230,7 @@ struct sim_pair *sim_kernel_active(struct sim_kernel *k);
 /* check.c */
 /* An IKE message is leaving: nothing is used twice. */
 void sim_check_message(struct sim *sim, const struct ike_datagram *dgram);
-/* An event is told: no keys in it. */
+/* An event is told: no keys in it, neither the kernel's nor an IKE SA's. */
 void sim_check_event(struct sim_node *node, const struct ike_event *event);
 /* After each step. */
 void sim_check_step(struct sim *sim);
