@@ -257,12 +257,27 @@ static void lies_do_no_harm(void **state)
 	}
 }
 
+/* Parses payloads, which end where their allocations do. Return: as parse(). */
+static int parse_tight(const struct ike_builder *b, bool sealed)
+{
+	uint8_t out[2048];
+	struct ike_slice s = tight(out, wrap(b, sealed, out, sizeof(out)));
+	struct ike_slice p = tight(out, s.len);
+	struct ike_msg msg;
+	int err = parse(&msg, s, (uint8_t *)p.data);
+
+	if (!err)
+		walk(&msg);
+	tight_free(p);
+	tight_free(s);
+	return err;
+}
+
 /* The payload lengths proper: a lie about one must not be believed. */
 static void lies_about_payloads_are_refused(void **state)
 {
-	uint8_t good[2048], out[2048], plain[2048];
+	uint8_t good[2048];
 	struct ike_builder b;
-	struct ike_msg msg;
 	unsigned int payloads = 0;
 
 	(void)state;
@@ -270,27 +285,81 @@ static void lies_about_payloads_are_refused(void **state)
 	put_everything(&b, false);
 	for (size_t at = 0; at < b.w.len; at += get_be16(good + at + 2)) {
 		uint16_t was = get_be16(good + at + 2);
+		uint16_t end = (uint16_t)(b.w.len - at);
+		uint16_t lies[] = { 0, 1, 2, 3, end + 1, end + 2, 32767, 65535 };
 
-		for (unsigned int lie = 0; lie < 4; lie++) {
-			put_be16(good + at + 2, (uint16_t)lie);
-			assert_int_not_equal(
-				parse(&msg,
-				      IKE_SLICE(out, wrap(&b, false, out,
-							  sizeof(out))),
-				      plain),
-				0);
+		for (size_t i = 0; i < 2 * sizeof(lies) / sizeof(lies[0]); i++) {
+			put_be16(good + at + 2, lies[i / 2]);
+			assert_int_not_equal(parse_tight(&b, i % 2), 0);
 		}
-		put_be16(good + at + 2, (uint16_t)(b.w.len - at + 1));
-		assert_int_not_equal(parse(&msg,
-					   IKE_SLICE(out,
-						     wrap(&b, false, out,
-							  sizeof(out))),
-					   plain),
-				     0);
 		put_be16(good + at + 2, was);
 		payloads++;
 	}
 	assert_int_equal(payloads, 16);
+}
+
+/*
+ * How short the body of a payload may be, its length field being right; @body is
+ * one that is as it should be, of @len octets.
+ */
+static size_t shortest(uint8_t type, const uint8_t *body, size_t len)
+{
+	switch (type) {
+	case IKE_PAYLOAD_KE:
+		return 5; /* with one octet of a value */
+	case IKE_PAYLOAD_IDI:
+	case IKE_PAYLOAD_IDR:
+	case IKE_PAYLOAD_AUTH:
+		return 4;
+	case IKE_PAYLOAD_CERT:
+		return 2; /* with one octet of a certificate */
+	case IKE_PAYLOAD_NONCE:
+		return 16;
+	case IKE_PAYLOAD_NOTIFY:
+		return 4u + body[1]; /* with its SPI */
+	case IKE_PAYLOAD_CERTREQ:
+	case IKE_PAYLOAD_VENDOR:
+		return 0; /* nobody looks into them */
+	default:
+		return len; /* they say themselves how much there is */
+	}
+}
+
+/* A payload that is too short for what it says, and nothing else is wrong. */
+static void short_bodies_are_refused(void **state)
+{
+	uint8_t good[2048], cut[2048];
+	struct ike_builder b, part;
+	unsigned int refused = 0;
+	uint8_t type;
+
+	(void)state;
+	ike_build_start(&b, good, sizeof(good));
+	put_everything(&b, false);
+	type = b.first;
+	for (size_t at = 0; at < b.w.len; at += get_be16(good + at + 2)) {
+		size_t len = get_be16(good + at + 2) - 4u;
+		size_t least = shortest(type, good + at + 4, len);
+
+		for (size_t n = 0; n <= len; n++) {
+			/* What comes behind it closes up. */
+			part = b;
+			part.w.data = cut;
+			part.w.len = b.w.len - (len - n);
+			memcpy(cut, good, at + 4 + n);
+			put_be16(cut + at + 2, (uint16_t)(4 + n));
+			memcpy(cut + at + 4 + n, good + at + 4 + len,
+			       b.w.len - at - 4 - len);
+			for (int sealed = 0; sealed < 2; sealed++) {
+				int err = parse_tight(&part, sealed);
+
+				assert_int_equal(!!err, n < least);
+				refused += !!err;
+			}
+		}
+		type = good[at];
+	}
+	assert_true(refused > 400);
 }
 
 static void forgery_is_found(void **state)
@@ -582,6 +651,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lies_do_no_harm),
 		cmocka_unit_test(lies_about_payloads_are_refused),
+		cmocka_unit_test(short_bodies_are_refused),
 		cmocka_unit_test(unknown_payloads),
 		cmocka_unit_test(only_once),
 		cmocka_unit_test(certificates),

@@ -4,6 +4,7 @@
  */
 #include "testing.h"
 
+#include "algorithm.h"
 #include "proposal.h"
 
 static struct ike_suite suite_of(enum ike_suite_kind kind, const char *text)
@@ -603,6 +604,73 @@ static void mismatches_in_words(void **state)
 	assert_string_equal(text, "no key exch");
 }
 
+/* What nobody may use any more (RFC 8247), by its number: refused, and named. */
+static void what_to_avoid_is_named(void **state)
+{
+	static const struct {
+		uint8_t type;
+		uint16_t id;
+		const char *name;
+	} avoid[] = {
+		{ IKE_TRANSFORM_ENCR, 1, "des-iv64" },
+		{ IKE_TRANSFORM_ENCR, 2, "des" },
+		{ IKE_TRANSFORM_ENCR, 3, "3des" },
+		{ IKE_TRANSFORM_PRF, 1, "prfmd5" },
+		{ IKE_TRANSFORM_PRF, 2, "prfsha1" },
+		{ IKE_TRANSFORM_INTEG, 1, "md5" },
+		{ IKE_TRANSFORM_INTEG, 2, "sha1" },
+		{ IKE_TRANSFORM_KE, 1, "modp768" },
+		{ IKE_TRANSFORM_KE, 2, "modp1024" },
+		{ IKE_TRANSFORM_KE, 5, "modp1536" },
+		{ IKE_TRANSFORM_KE, 22, "modp1024s160" },
+		{ IKE_TRANSFORM_KE, 23, "modp2048s224" },
+		{ IKE_TRANSFORM_KE, 24, "modp2048s256" },
+		{ 0, 0, NULL },
+	};
+	struct ike_suite ours = suite_of(IKE_SUITE_IKE,
+					 "aes256-sha256-prfsha256-modp2048");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(avoid) / sizeof(avoid[0]); i++) {
+		/* AES-CBC with 256 bits, and the others. */
+		uint16_t ids[5] = { 0, 12, 5, 12, 14 };
+		char text[300], want[80];
+		uint8_t raw[64] = { 0, 0, 0, 0, 1, IKE_PROTO_IKE, 0, 4 };
+		struct ike_choice c;
+		size_t n = 8;
+		int err;
+
+		ids[avoid[i].type] = avoid[i].id;
+		for (uint8_t type = 1; type < 5; type++) {
+			bool key = type == IKE_TRANSFORM_ENCR && ids[type] == 12;
+
+			raw[n] = type < 4 ? 3 : 0;
+			raw[n + 3] = key ? 12 : 8;
+			raw[n + 4] = type;
+			put_be16(raw + n + 6, ids[type]);
+			if (key)
+				unhex("800e0100", raw + n + 8);
+			n += raw[n + 3];
+		}
+		put_be16(raw + 2, (uint16_t)n);
+		err = ike_proposal_select(IKE_USE_INIT, &ours, NULL,
+					  IKE_SLICE(raw, n), ids[4], &c);
+		/* The last one is as it should be. */
+		if (!avoid[i].name) {
+			assert_int_equal(err, 0);
+			continue;
+		}
+		assert_int_not_equal(err, 0);
+		ike_mismatch_format(IKE_USE_INIT, &ours, NULL, IKE_SLICE(raw, n),
+				    text, sizeof(text));
+		snprintf(want, sizeof(want), "no %s in common (there %s, here ",
+			 ike_transform_type_name(avoid[i].type), avoid[i].name);
+		assert_ptr_equal(strstr(text, want), text);
+		snprintf(want, sizeof(want), "); %s is too weak", avoid[i].name);
+		assert_string_equal(strrchr(text, ')'), want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -619,6 +687,7 @@ int main(void)
 		cmocka_unit_test(answers),
 		cmocka_unit_test(offers_in_words),
 		cmocka_unit_test(mismatches_in_words),
+		cmocka_unit_test(what_to_avoid_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
