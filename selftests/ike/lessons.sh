@@ -53,6 +53,18 @@ lessons_left() {
 	[ -z "$left" ] || { echo "not run: $left"; return 1; }
 }
 
+# examples_at NS PAGE SECTION [SED]: the same with what is set as it is typed (.EX, .nf) below a
+# heading of a manual page.
+examples_at() {
+	local ns=$1 page=$2 section=$3 sh=$OUT/examples.sh
+	awk -v want="$section" '/^[.]SH / { on = $0 == ".SH " want } /^[.](EX|nf)$/ { show = on; next } /^[.](EE|fi)$/ { show = 0 }
+		show { gsub(/\\f[A-Z]/, ""); gsub(/\\-/, "-"); gsub(/\\e/, "\\"); print }' "$page" >"$sh"
+	[ -z "${4:-}" ] || sed -i "$4" "$sh"
+	echo "# $ns: $section of ${page##*/}"
+	cat "$sh"
+	[ -s "$sh" ] && at "$ns" timeout 100 bash -eux "$sh"
+}
+
 # stand_in NAME: a program of that name for the machines; its text is standard input.
 stand_in() {
 	mkdir -p "$OUT/bin"

@@ -19,7 +19,7 @@ SWAN=$IPSVTI_TREE/Documentation/tutorial-strongswan.md
 MOVE=$IPSVTI_TREE/Documentation/tutorial-from-vti-xfrm.md
 TROUBLE=$IPSVTI_TREE/Documentation/troubleshooting.md
 
-ktap_plan 14
+ktap_plan 16
 
 # What a user has before the first lesson: two gateways, Debian's files of strongSwan.
 load() {
@@ -100,8 +100,32 @@ two_sites() {
 		lesson_at gwA "$SITES" '4. Is it up' && hosts_talk && hosts_talk_ipv6
 }
 
+# What goes on until it is ended, is; "ip netns exec" shows a /sys without the kernel's traces.
 trouble() {
-	lesson_at gwA "$TROUBLE" 'Troubleshooting' && lesson_at gwA "$TROUBLE" 'It is up, and nothing passes'
+	lesson_at gwA "$TROUBLE" 'Troubleshooting' && lesson_at gwA "$TROUBLE" 'It is up, and nothing passes' &&
+		lesson_at gwA "$TROUBLE" 'Look closer' 's/^ipsvtictl monitor .*/timeout 1 & || [ $? = 124 ]/
+			s/; cat \(.*\)/; timeout 1 cat \1 || [ $? = 124 ]/; 1i mount -t tracefs tracefs /sys/kernel/tracing' &&
+		in_ns gwA sh -c 'mount -t tracefs tracefs /sys/kernel/tracing && grep 1 /sys/kernel/tracing/events/ipsvti/ipsvti_drop/enable &&
+			echo 0 >/sys/kernel/tracing/events/ipsvti/ipsvti_drop/enable'
+}
+
+# Of ipsvti-iked(8): what it takes of programs, and who reads the keys that it writes.
+daemon_page() {
+	local man=$IPSVTI_TREE/Documentation/man keys=$OUT/keys
+	examples_at gwA "$man/ipsvti-iked.8" 'CONTROL SOCKET' \
+		's/alpha/vti0/; s/.*/echo '"'&'"' | socat -t 10 - UNIX:\/run\/ipsvti\/iked.sock | tee \/run\/answer/; $a grep ok /run/answer' || return
+	mkdir -p "$keys" && capture_start inet toB "$OUT/page.pcap" esp && in_ns hostA ping -q -c 1 -W 5 10.2.0.2 && capture_stop "$OUT/page.pcap" &&
+		examples_at gwA "$man/ipsvti-iked.8" 'SESSION KEYS IN FILES' "s,=DIR,=$keys,; s,CAPTURE,$OUT/page.pcap," >"$OUT/page.out" &&
+		cat "$OUT/page.out" && grep 'ESP (SPI' "$OUT/page.out"
+}
+
+# Of ip-link-ipsvti(8), where there is nothing but the device that it names.
+link_page() {
+	ip netns add page && ip -n page link add vrf-wan type vrf table 10 &&
+		examples_at page "$IPSVTI_TREE/Documentation/man/ip-link-ipsvti.8" EXAMPLES || return
+	ip -n page -d -j link show type ipsvti | jq -ce '[.[] | .linkinfo.info_data | [.remote, .link, .dscp]] ==
+		[["198.51.100.9", null, "copy"], ["2001:db8:b::1", "vrf-wan", 46]]' &&
+		ip -n page -j route show 10.2.0.0/16 | jq -e '.[0].dev == "vti0"' && ip netns del page
 }
 
 by_ospf() { [ -n "$(ip -n "$1" route show "$2" proto bird dev vti0)" ]; }
@@ -163,6 +187,8 @@ ktap_run "the module and two sites" load
 ktap_run "the README: one file" readme
 ktap_run "two sites: a key, two files, two devices" two_sites
 ktap_run "two sites: where to look if there is trouble" trouble
+ktap_run "ipsvti-iked(8): its socket and its keys" daemon_page
+ktap_run "ip-link-ipsvti(8): its examples" link_page
 ktap_run "two sites: OSPF tells the routes" ospf
 ktap_run "two sites: certificates in place of the key" certificates
 ktap_run "strongSwan with an XFRM interface" strongswan
