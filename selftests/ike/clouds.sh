@@ -24,7 +24,7 @@ TUTORIAL=$IPSVTI_TREE/Documentation/tutorial-aws.md
 # shellcheck source=selftests/ike/cloud.sh
 . "$IPSVTI_TREE/selftests/ike/cloud.sh"
 
-ktap_plan $((3 + 6 * ${#DAEMONS[@]}))
+ktap_plan $((3 + 6 * ${#DAEMONS[@]} + (${#DAEMONS[@]} > 1)))
 
 # ---- our side --------------------------------------------------------------------
 
@@ -168,6 +168,7 @@ for d in "${DAEMONS[@]}"; do
 	ktap_run "$d: a wire is cut: traffic moves, and comes back" lost_wire "$d"
 	ktap_run "$d: ends, and so do its routes" router_end
 done
+[ ${#DAEMONS[@]} -lt 2 ] || ktap_run "no lesson was left out" lessons_left "$TUTORIAL"
 printf '# %s\n' "${TOLD[@]}"
 kill "$(cat /run/gwA.pid)"
 ktap_end
