@@ -5,7 +5,7 @@
 # is not ours goes on to XFRM.  gwB's part is played by esp.py with the keys.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 30
+ktap_plan 33
 
 T=/sys/kernel/tracing
 
@@ -161,6 +161,26 @@ ecn() {
 	dropped rx-ecn --tos 0x28 --outer-tos 3
 }
 
+# The same of IPv6 inside and outside, by another device.
+ecn_ipv6() {
+	local row inner outer want n got
+	ip -n gwA link add vti1 type ipsvti local "$GWA6" remote "$GWB6" && ip -n gwA link set vti1 up && keys 3 &&
+		in_ns gwA ipsvtictl sa add vti1 in spi $((SPIS[gwA] + 3)) out spi $((SPIS[gwB] + 3)) \
+			alg aes-gcm-16-256 keys "$WORK/gwA.3" || return
+	for row in "2 3 3" "1 2 1" "0 1 0" "3 0 3" "0 3 -"; do
+		read -r inner outer want <<<"$row"
+		n=$(delivered)
+		esp_send 3 --from "$GWB6" --to "$GWA6" --seq $((++SEQ)) --inner-src "$HOSTB6" --inner-dst "$HOSTA6" \
+			--tos $((0x28 | inner)) --outer-tos $((0x40 | outer)) || return
+		[ "$want" != - ] || continue
+		wait_for 5 "[ \$(delivered) -eq $((n + 1)) ]" || return
+		got=$(sed -n 's/.*(class 0x\([0-9a-f]*\).*/\1/p' "$WORK/got" | tail -n 1)
+		[ $((0x$got)) -eq $((0x28 | want)) ] ||
+			{ echo "inner $inner, outer $outer: class 0x$got, expected ECN $want"; return 1; }
+	done
+	wait_for 5 "in_ns gwA ethtool -S vti1 | grep -q 'rx_ecn: 1\$'" && [ "$(delivered)" -eq "$n" ] && ip -n gwA link del vti1
+}
+
 # What a device says of itself when it comes up (MLD, router solicitations) comes whenever
 # it likes, and would be counted as well.
 quiet() { in_ns gwA sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1; }
@@ -189,6 +209,17 @@ tx_loop() { # the way to the peer leads into the tunnel
 	ip -n gwA route del 198.51.100.1 dev vti0
 }
 
+# A filter of this host's drops what we send.
+tx_output() {
+	in_ns gwA nft -f - <<-EOT || return
+		table inet no { chain output { type filter hook output priority 0; ip protocol esp drop; }; }
+	EOT
+	counts gwA tx-output 1 to_nobody
+	local status=$?
+	in_ns gwA nft delete table inet no
+	return "$status"
+}
+
 tx_too_big() {
 	ip -n gwA link set vti0 mtu 1500
 	in_ns hostA ip route flush cache
@@ -208,6 +239,46 @@ traced() {
 		awk '{ n[$1] += $2 } END { for (i in n) print i ": " n[i] }' | sort)
 	counted=$(drops gwA | tr - _ | sort)
 	diff <(echo "$counted") <(echo "$seen") && [ "$(wc -l <<<"$seen")" -ge 14 ]
+}
+
+# What is counted of that in "ip -s link" is what Documentation/counters.md has in its last
+# column.
+link_wants() {
+	counters gwA | awk '
+		NR == FNR {
+			n = split($0, cell, / *[|] */)
+			if (n == 7 && cell[2] ~ /^`[rt]x-/)
+				where[substr(cell[2], 2, length(cell[2]) - 2)] = cell[6]
+			next
+		}
+		{
+			name = $1
+			sub(/:$/, "", name)
+			way = substr(name, 1, 2)
+			if (name ~ /-(packets|bytes)$/)
+				sum[way " " substr(name, 4)] += $2
+			else if (!(name in where))
+				print name " is not in the table"
+			n = split(where[name], word, /, /)
+			for (i = 1; i <= n; i++)
+				sum[way " " word[i]] += $2
+		}
+		END { for (i in sum) if (sum[i]) print i, sum[i] }' "$IPSVTI_TREE/Documentation/counters.md" - | sort
+}
+
+link_has() {
+	ip -n gwA -s -s -j link show vti0 | jq -r '.[0].stats64 | to_entries[] | .key as $way | .value | to_entries[] |
+		select(.value > 0 and (.key | IN("carrier_changes", "multicast") | not)) |
+		"\($way) \(.key | sub("_errors$"; "")) \(.value)"' | sort
+}
+
+of_the_link() {
+	local word
+	link_has
+	wait_for 5 'diff <(link_wants) <(link_has)' || return
+	for word in "rx errors" "rx dropped" "rx crc" "rx frame" "rx length" "tx errors" "tx dropped" "tx carrier" "tx collisions"; do
+		link_has | grep -q "^$word " || { echo "no $word"; return 1; }
+	done
 }
 
 ktap_run "set up" setup
@@ -230,6 +301,7 @@ ktap_run "not the IP version that the next header says" no_ip
 ktap_run "inner packet longer than there is" inner_longer_than_there_is
 ktap_run "padding for traffic flow confidentiality is cut off" tfc
 ktap_run "ECN, all combinations" ecn
+ktap_run "ECN, IPv6 inside and outside" ecn_ipv6
 ktap_run "an SPI without keys yet" larval
 ktap_run "a foreign SPI goes on to XFRM" foreign_spi
 ktap_run "our SPI at another address is not ours" foreign_address
@@ -237,7 +309,9 @@ ktap_run "device down" device_down
 ktap_run "sending without an SA" tx_no_sa
 ktap_run "sending without a route" tx_no_route
 ktap_run "sending in a loop" tx_loop
+ktap_run "a filter drops what is sent" tx_output
 ktap_run "sending too big" tx_too_big
 ktap_run "not for this SA" selector
 ktap_run "the tracepoint has seen each of them" traced
+ktap_run "the counters of the link are their sums" of_the_link
 ktap_end

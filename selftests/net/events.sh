@@ -5,7 +5,7 @@
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
 
-ktap_plan 9
+ktap_plan 10
 work=$(mktemp -d)
 heard=$work/heard
 
@@ -124,6 +124,20 @@ lost() { # ... and said so; what comes later is heard again
 	hush
 }
 
+# The device goes, with all of its pairs: each is told, and the carrier.
+gone() {
+	local id n
+	listen || return
+	new_keys
+	add gwA 1006 2006 && ctl sa alloc vti0 || return
+	id=$(id_of 1006)
+	n=$(ctl sa show vti0 --json | jq length)
+	ip -n gwA link del vti0 && hears "sa-del ifindex $index pair $id in 1006 out 2006 reason device-gone" &&
+		hears "carrier ifindex $index vti0 carrier 0 reason device-gone" && times "carrier .* carrier 0" 1 || return
+	hush
+	[ "$n" -ge 2 ] && [ "$(grep -c '^sa-del .* reason device-gone$' "$heard")" = "$n" ]
+}
+
 ktap_run "module, topology, subscription" begin
 ktap_run "a pair is put to use: carrier" activated
 ktap_run "another one is put to use: no event" switched
@@ -133,4 +147,5 @@ ktap_run "a reservation runs out" expired
 ktap_run "first-rx, and the carrier with it" first_rx
 ktap_run "an SA expires" expires
 ktap_run "events are lost" lost
+ktap_run "the device goes" gone
 ktap_end

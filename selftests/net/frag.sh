@@ -5,7 +5,7 @@
 # sender told, by inner packet, df and pre-frag; and fragments that come in.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 23
+ktap_plan 24
 
 # 1446 octets fit; the LANs and the devices take 3000.
 FITS=1446
@@ -218,6 +218,14 @@ ipv6_minimum() { # 4|6 MTU
 		ip -n gwA route change default via "$route"
 }
 
+# With df set it may not be cut outside either, and who could make it smaller is not told: IP
+# drops it here.
+ipv6_minimum_df_set() {
+	ip -n gwA route change default via 192.0.2.254 mtu 1300 && too_wide 4 none df set && forget hostA &&
+		counts gwA tx-output 1 big lost udp hostA hostB 6 $((1280 - 48)) df &&
+		ip -n gwA route change default via 192.0.2.254
+}
+
 # A narrow link on the way cuts it once more, at another place.
 on_the_way() {
 	too_wide 4 none pre-frag off && ip -n inet link set toB mtu 1300 &&
@@ -265,6 +273,7 @@ ktap_run "df set, inner DF and IPv6: told" with_df set
 ktap_run "df clear, inner DF and IPv6: cut, outer IPv4" df_clear 4
 ktap_run "df clear, inner DF and IPv6: cut, outer IPv6" df_clear 6
 ktap_run "IPv6 of 1280 octets where less fits" ipv6_minimum 4 1300
+ktap_run "df set, IPv6 of 1280 octets where less fits" ipv6_minimum_df_set
 ktap_run "outer fragments cut again on the way" on_the_way
 ktap_run "reassembled on the way into the tunnel" reassembled
 ktap_end
