@@ -5,13 +5,16 @@
 # does: nothing lost or reordered, and nothing used after it is gone.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 13
 
 # What makes a cipher asynchronous, and of which. Debian's 7.3 is built without the first,
 # and that of 6.1 does not pass the kernel's own test; the second would be made of itself if
 # it were not told whose driver it is for.
 LATER=cryptd OF='gcm(aes)'
 case $IPSVTI_KERNEL in 6.1 | 7.3) LATER=pcrypt ;; esac
+# Other ciphers, and what only the first one has, a queue of 1000 places.
+OTHERS=(chacha20-poly1305 aes-cbc-256-hmac-sha2-256-128)
+[ $LATER = cryptd ] || OTHERS=()
+ktap_plan $((14 + 2 * ${#OTHERS[@]} + (${#OTHERS[@]} > 0 ? 2 : 0)))
 
 setup() {
 	modprobe -a "$LATER" crypto_user gcm aesni_intel 2>/dev/null
@@ -56,6 +59,40 @@ across() { # OUTER [WORD...]
 	done
 }
 
+# What the kernel calls these ciphers, without and with extended sequence numbers
+declare -A NAME=(
+	[aes-gcm-16-256]='gcm(aes)' [aes-gcm-16-256,esn]='gcm(aes)'
+	[chacha20-poly1305]='rfc7539(chacha20,poly1305)' [chacha20-poly1305,esn]='rfc7539(chacha20,poly1305)'
+	[aes-cbc-256-hmac-sha2-256-128]='authenc(hmac(sha256),cbc(aes))'
+	[aes-cbc-256-hmac-sha2-256-128,esn]='authencesn(hmac(sha256),cbc(aes))')
+
+# later_is_used NAME: four SAs have the asynchronous one of that name
+later_is_used() {
+	awk -F' *: *' -v later="$LATER" -v want="$1" '
+		$1 == "name" { name = $2 }
+		$1 == "driver" { driver = $2 }
+		$1 == "refcnt" && name == want && index(driver, later "(") == 1 { print driver, $2; n = $2 }
+		END { exit n < 5 }' /proc/crypto
+}
+
+# with_cipher ALG [esn]: the same as "across", with another cipher
+with_cipher() {
+	local alg=$1 esn=${2:-} name=${NAME[$1${2:+,$2}]} ab ba v
+	[ "$alg" = aes-gcm-16-256 ] || "$NET/cryptoalg.py" "$LATER($name)" || return
+	random_to ab 64
+	random_to ba 64
+	# of which AEAD ciphers take a key of 32 octets and a salt of 4
+	[[ $alg == *hmac* ]] || ab="${ab:0:64} ${ab:64:8}" ba="${ba:0:64} ${ba:64:8}"
+	links_up 4 &&
+		in_ns gwA ipsvtictl sa add vti0 in spi 0x1001 out spi 0x2001 alg "$alg" ${esn:+esn} keys - <<<"in $ab"$'\n'"out $ba" &&
+		in_ns gwB ipsvtictl sa add vti0 in spi 0x2001 out spi 0x1001 alg "$alg" ${esn:+esn} keys - <<<"in $ba"$'\n'"out $ab" &&
+		later_is_used "$name" || return
+	for v in 4 6; do
+		ping_across "$v" && ping_across "$v" -s 1300 -n 1 && tcp_across "$v" 200000 && tcp_across "$v" 200000 hostB || return
+	done
+	! drops gwA && ! drops gwB
+}
+
 # in_sequence PAUSE COUNT: so many datagrams from hostA to hostB arrive, and in their order.
 # The sender stays on one processor, since each has a queue of its own for the cipher.
 in_sequence() {
@@ -84,6 +121,42 @@ quiet_up() {
 	for gw in gwA gwB; do
 		in_ns "$gw" sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1 || return
 	done
+}
+
+# alone COMMAND...: on the first processor, where nothing else runs until it is done; so the
+# cipher's queue for that processor is only filled.
+alone() {
+	local rt
+	rt=$(sysctl -n kernel.sched_rt_runtime_us)
+	sysctl -qw kernel.sched_rt_runtime_us=-1
+	taskset -c 0 chrt -f 50 "$@"
+	local status=$?
+	sysctl -qw "kernel.sched_rt_runtime_us=$rt"
+	return "$status"
+}
+
+# passed_or COUNTER PASSED SUM: what did not pass is all counted there, by gwA
+passed_or() {
+	wait_for 20 "[ \$((\$(counter gwA $1) + \$(counter gwA $2))) -eq $3 ]" && [ "$(counter gwA "$1")" -gt 0 ] || return
+	drops gwA
+	# (What the other end has to say of it may come while the queue is full.)
+	! drops gwA | grep -vE '^[rt]x-crypto:'
+}
+
+# More than the cipher's queue has places for, while it does not come to work.
+too_fast_out() {
+	quiet_up && pair_up 1 && ping_across 4 || return
+	alone ip netns exec gwA "$NET/flow.py" burst "$HOSTB4" 9 2000 || return
+	passed_or tx-crypto tx-packets 2003 && ping_across 4
+}
+
+# The same of what comes in, from the next router, so that all of it is one step.
+too_fast_in() {
+	quiet_up && keys 1 && sa_add gwA 1 256 replay-window 4096 && sa_add gwB 1 || return
+	sysctl -qw net.core.netdev_max_backlog=20000
+	alone ip netns exec inet "$NET/esp.py" --from 192.0.2.254 --to "$GWA4" --spi $((SPIS[gwA] + 1)) --keys "$WORK/gwB.1" \
+		--inner-dst 10.1.0.1 --times 2000 || return
+	passed_or rx-crypto rx-packets 2000
 }
 
 # What is being encrypted when the limit is reached had its place: of this pair it is sent, of
@@ -215,10 +288,19 @@ ktap_run "gcm(aes) is asynchronous" is_async
 one "it is what SAs use" in_use
 one "ping and TCP over IPv4" across 4
 one "ping and TCP over IPv6, in UDP" across 6 "${ENCAP_UDP[@]}"
+one "extended sequence numbers" with_cipher aes-gcm-16-256 esn
+for alg in "${OTHERS[@]}"; do
+	one "$alg" with_cipher "$alg"
+	one "$alg, extended sequence numbers" with_cipher "$alg" esn
+done
 one "in order" in_order
 one "packets end, another pair takes over" limit_out
 one "packets end inbound" limit_in
 one "SYNs are clamped" clamped
+if [ $LATER = cryptd ]; then
+	one "more than its queue takes, encrypted" too_fast_out
+	one "more than its queue takes, decrypted" too_fast_in
+fi
 one "SAs flushed under traffic" flushed
 one "devices deleted under traffic" deleted
 one "module unloaded under traffic" unloaded

@@ -8,6 +8,7 @@
     flow.py send ADDR PORT PAUSE COUNT|FILE
                                    one every PAUSE milliseconds: COUNT of them, or until
                                    there is a FILE of that name
+    flow.py burst ADDR PORT COUNT  so many as fast as they go, whoever receives them
 
 The last datagram says that it is the last, and is sent again until the receiver
 answers; it counts once.
@@ -19,7 +20,7 @@ import struct
 import sys
 import time
 
-SO_RCVBUFFORCE = 33
+SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 
 
 def udp(addr):
@@ -75,8 +76,18 @@ def send(addr, port, pause, until):
     sys.exit("the receiver does not answer")
 
 
+def burst(addr, port, count):
+    sock = udp(addr)
+    # Else it would wait for what it has sent to leave.
+    sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 26)
+    for number in range(count):
+        sock.sendto(struct.pack("!II", number, 0) + b"." * 60, (addr, port))
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "recv":
+    if sys.argv[1] == "burst":
+        burst(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    elif sys.argv[1] == "recv":
         recv(sys.argv[2], int(sys.argv[3]))
     else:
         send(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), sys.argv[5])
