@@ -25,7 +25,15 @@ traffic_stop() {
 	for ns in hostA hostB; do
 		ip netns pids "$ns" | xargs -r kill 2>/dev/null
 	done
+	[ ${#FLOODS[@]} -eq 0 ] || kill "${FLOODS[@]}" 2>/dev/null
+	FLOODS=()
 	wait_for 10 '[ -z "$(ip netns pids hostA; ip netns pids hostB)" ]'
+}
+
+FLOODS=()
+flood() { # NS ADDR: until stopped
+	ip netns exec "$1" ping -n -q -f -s 700 "$2" >/dev/null 2>&1 &
+	FLOODS+=($!)
 }
 
 busy() { # until that many more packets have passed
@@ -66,21 +74,51 @@ flushed() {
 	links_down
 }
 
-# The namespace where the outer packets live goes, with the device in it, and with the
-# device elsewhere.
+# Packets have come out of vti0 there, and have gone in, and do so now.
+busy_in() { # NS
+	local count n
+	for count in rx_packets tx_packets; do
+		n=$(in_ns "$1" cat "/sys/class/net/vti0/statistics/$count") &&
+			wait_for 20 "[ \"\$(in_ns $1 cat /sys/class/net/vti0/statistics/$count)\" -gt $((n + 10)) ]" || return
+	done
+}
+
+# The device is in a namespace of its own, where packets begin and end.
+moved() {
+	ip netns add inner && ip -n gwA link set vti0 netns inner || return
+	ip -n inner -batch - <<-EOT && flood inner 169.254.1.2 && flood gwB 169.254.1.1
+		link set lo up
+		link set vti0 up
+		addr add 169.254.1.1/30 dev vti0
+	EOT
+}
+
+# A namespace goes under a flood both ways: that of the device and the outer packets, that of
+# the outer packets alone, that of the device alone. (Processes in it would hold it.)
 namespace_gone() {
-	local where
-	for where in gwA inner; do
+	local what ns others
+	for what in both outer inner; do
+		echo "$what"
+		[ "$what" = inner ] && ns=inner || ns=gwA
 		links_up 4 && pair_up 1 && traffic_start && busy 20 || return
-		if [ "$where" = inner ]; then
-			ip netns add inner && ip -n gwA link set vti0 netns inner &&
-				ip -n inner link set vti0 up || return
+		others=gwA
+		if [ "$what" != both ]; then
+			moved && others=inner || return
 		fi
+		busy_in "$others" || return
+		ip netns pids "$ns" | xargs -r kill
+		wait_for 20 "[ -z \"\$(ip netns pids $ns)\" ]" && ip netns delete "$ns" || return
+		if [ -z "$(ip netns pids hostA)" ] || [ -z "$(ip netns pids hostB)" ]; then
+			echo "there was no flood"
+			return 1
+		fi
+		case $what in
+		both) wait_for 20 '! ip -n hostA link show eth0' ;;
+		outer) wait_for 20 '! ip -n inner link show vti0' ;;
+		inner) wait_for 20 '[ -z "$(in_ns gwA "$NET/nl.py" dump sa-get)" ]' ;;
+		esac || return
 		traffic_stop
-		topo_down
-		if [ "$where" = inner ]; then
-			wait_for 20 '! ip -n inner link show vti0 2>/dev/null' && ip netns delete inner || return
-		fi
+		[ "$what" != outer ] || ip netns delete inner || return
 		topo_up && encap_up gwA && encap_up gwB || return
 	done
 	links_up 4 && pair_up 1 && ping_across 4
