@@ -290,8 +290,8 @@ one "ping and TCP over IPv4" across 4
 one "ping and TCP over IPv6, in UDP" across 6 "${ENCAP_UDP[@]}"
 one "extended sequence numbers" with_cipher aes-gcm-16-256 esn
 for alg in "${OTHERS[@]}"; do
-	one "$alg" with_cipher "$alg"
-	one "$alg, extended sequence numbers" with_cipher "$alg" esn
+	one "with $alg" with_cipher "$alg"
+	one "with $alg, extended sequence numbers" with_cipher "$alg" esn
 done
 one "in order" in_order
 one "packets end, another pair takes over" limit_out
