@@ -5,7 +5,7 @@
 # 32, and what happens at the end of them.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 12
+ktap_plan 13
 
 TOP32=$((0xffffffff))
 
@@ -171,6 +171,16 @@ esn_ends() { # and there is an end all the same
 		[ $(($(counter gwA tx-packets) - before)) -eq 5 ]
 }
 
+# Four segments, two numbers left: none is sent, none taken, and each segment is counted.
+too_few_left() {
+	local sent
+	big_start && in_ns gwA sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1 &&
+		pair 13 '' "\"seq\":$((TOP32 - 2))" && sent=$(counter gwA tx-packets) || return
+	counts gwA tx-sequence 4 big lost udp hostA hostB 4 4000 gso=1000 &&
+		event gwA ".event == \"sa-expire-ntf\" and .reason == \"sequence-exhausted\" and .\"pair-id\" == $BEFORE" &&
+		[ "$(carrier gwA)" = 0 ] && [ "$(state gwA 13)" = draining ] && [ "$(counter gwA tx-packets)" = "$sent" ]
+}
+
 ktap_run "set up" setup
 ktap_run "windows of 64, 1024 and 65536 packets" windows
 ktap_run "what was received elsewhere is not received again" resumed
@@ -183,4 +193,5 @@ ktap_run "the last number, and none after it" hard
 ktap_run "the last number, and another pair is ready" hard_with_another
 ktap_run "extended numbers: sending goes on beyond 2^32" esn_goes_on
 ktap_run "extended numbers: an end all the same" esn_ends
+ktap_run "more segments than there are numbers left" too_few_left
 ktap_end
