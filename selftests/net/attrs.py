@@ -7,6 +7,8 @@ where it does not belong, and given twice.
                          link-set
     attrs.py check OP    prints what is wrong, and then how many attributes were asked for
                          in how many requests; the exit status is 1 if anything was wrong
+    attrs.py missing     the same of requests that lack one attribute that a whole one has: it
+                         is taken, or refused by the name of what is missing
     attrs.py wiped       keys of a request that is refused are not in the answer, which
                          repeats the request
 
@@ -346,7 +348,7 @@ class Attribute:
 class Check:
     def __init__(self, kernel, op, base):
         self.kernel, self.op, self.base = kernel, op, base
-        self.attributes, self.wrong = 0, 0
+        self.attributes, self.wrong, self.refusals = 0, 0, 0
 
     def complain(self, what, request, reply):
         self.wrong += 1
@@ -421,12 +423,13 @@ class Check:
         return raw(self.kernel.spec.encode(name, value))
 
     @staticmethod
-    def without(request, path, key, value):
-        """In place: that path goes, and key comes there."""
+    def without(request, path, key=None, value=None):
+        """In place: that path goes, and key, if there is one, comes there."""
         for step in path[:-1]:
             request = request[step][0] if isinstance(request[step], list) else request[step]
         del request[path[-1]]
-        request[key] = value
+        if key:
+            request[key] = value
 
     def twice(self, path, real, one, other):
         """The last one counts: all is as it would be without the first."""
@@ -460,20 +463,73 @@ class Check:
         return self.wrong
 
 
+    def missing(self, path):
+        """Without that one it is another good request, or it is said what is missing."""
+        self.attributes += 1
+        real = ("data", *path) if self.op.startswith("link-") else path
+        request, name = self.base.request(), ".".join(path)
+        self.without(request, real)
+        before = self.kernel.state(self.op)
+        reply = self.kernel.request(self.op, request)
+        if "error" not in reply:
+            self.base.undo(reply)
+            return
+        self.refusals += 1
+        text = reply.get("text", "")
+        named = reply.get("attr") == name or any(t in text for t in ELSE.get(path[-1], ()))
+        if len(text) < 4 or not named:
+            self.complain(f"{name} is missing, which is not said", request, reply)
+        after = self.kernel.state(self.op)
+        if before != after:
+            self.complain(f"something is left without {name}", before, after)
+
+    def all_missing(self):
+        spec = self.kernel.spec
+        name = "link" if self.op.startswith("link-") else spec.ops[self.op][1]["attribute-set"]
+        request = self.base.request()
+        request = request.get("data", request)
+        for path, _, _ in walk(spec, name, request):
+            if get(request, path) is not None:
+                self.missing(path)
+        if "encap" in request:
+            self.ports_alone()
+        return self.wrong
+
+    def ports_alone(self):
+        """A port of UDP that is not asked for."""
+        for port, other in ("encap-sport", "encap-dport"), ("encap-dport", "encap-sport"):
+            request = self.base.request()
+            for key in "encap", "encap-follow", other:
+                del request[key]
+            reply = self.kernel.request(self.op, request)
+            if reply.get("attr") != port or "encap udp" not in reply.get("text", ""):
+                self.complain(f"{port} alone", request, reply)
+
+
+# What says that something is missing where it is something else that does not fit then.
+ELSE = {"encap": ["need encap udp"], "encap-sport": ["needs both UDP ports"],
+        "encap-dport": ["needs both UDP ports"], "pair-id": ["the inbound SPI is in use"],
+        "protocol": ["ports want a protocol"]}
+ELSE.update({end: ["give both local and remote", "local and remote are of two families"]
+             for end in ("local", "remote", "local6", "remote6")})
+
+
 def operations(spec):
     return [name for name, (_, o) in spec.ops.items() if "do" in o] + ["link-new", "link-set"]
 
 
-def check(kernel, op):
-    wrong, attributes = 0, 0
+def check(kernel, op, missing=False):
+    wrong, attributes, refusals = 0, 0, 0
     for base in BASES[op]:
         one = Check(kernel, op, base(kernel))
-        wrong += one.all()
+        wrong += one.all_missing() if missing else one.all()
         attributes += one.attributes
+        refusals += one.refusals
         if op not in ("link-new", "link-set"):
             kernel.must("sa-flush", {"ifindex": kernel.index})
     subprocess.run(["ip", "link", "del", "x"], check=False, stderr=subprocess.DEVNULL)
-    print(f"{op}: {attributes} attributes, {kernel.requests} requests, {wrong} wrong")
+    print(f"{op}: {attributes} attributes, {kernel.requests} requests, {wrong} wrong" +
+          f", {refusals} refused" * missing)
     return wrong
 
 
@@ -511,6 +567,8 @@ def main():
         print("\n".join(operations(kernel.spec)))
     elif sys.argv[1] == "wiped":
         sys.exit(wiped(kernel) != 0)
+    elif sys.argv[1] == "missing":
+        sys.exit(sum(check(kernel, op, True) for op in operations(kernel.spec)) != 0)
     else:
         sys.exit(check(kernel, sys.argv[2]) != 0)
 
