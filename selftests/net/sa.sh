@@ -310,6 +310,23 @@ acquire() {
 		grep -qi unreachable "$WORK/acquire"
 }
 
+# Whose packets get another source address before they come to the device is told as well.
+told_behind_nat() {
+	local v addr
+	in_ns gwA ipsvtictl sa flush vti0
+	in_ns gwA nft -f - <<-EOT || return
+		table inet masq { chain out { type nat hook postrouting priority srcnat; oifname "vti0" masquerade; }; }
+	EOT
+	for v in 4 6; do
+		addr=HOSTB$v
+		in_ns hostA ping -"$v" -n -c 4 -i 0.5 -W 1 "${!addr}" >"$WORK/told.$v" 2>&1
+	done
+	in_ns gwA nft delete table inet masq
+	cat "$WORK"/told.[46]
+	grep -q 'From 10.1.0.1 .*Destination Host Unreachable' "$WORK/told.4" &&
+		grep -q 'From fd00:1::1 .*Destination unreachable: Address unreachable' "$WORK/told.6"
+}
+
 # The last numbers of an SA are used, and then none again: the carrier goes.
 exhausted() {
 	local id last
@@ -441,6 +458,7 @@ ktap_run "eight pairs" room_for_eight
 ktap_run "flush" flush
 ktap_run "a pair goes with its socket, if it is bound to it" bound
 ktap_run "without SA nothing leaves, and an event asks for one" acquire
+ktap_run "without SA a sender behind a masquerade is told" told_behind_nat
 ktap_run "the sequence numbers end" exhausted
 ktap_run "a dump of one device" dump_of_one
 ktap_run "other namespaces and users see nothing" others_see_nothing
