@@ -35,6 +35,7 @@ import nl
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 GWA, GWB = "192.0.2.1", "198.51.100.1"
+GWA6, GWB6 = "2001:db8:a::1", "2001:db8:b::1"
 libc = ctypes.CDLL(None, use_errno=True)
 ETH_P_ALL, PACKET_OUTGOING = 3, 4
 
@@ -182,6 +183,20 @@ class Vector:
         self.packet = self.sealed(self.plain)
 
 
+class Made:
+    """A packet of our own, as a Vector is: GCM with an extended sequence number."""
+
+    name, integ_key, esn, seq, spi = "made here, GCM, ESN, in UDP over IPv6", b"", True, (7 << 32) + 77, 0x12345678
+
+    def __init__(self):
+        self.t = Transform("aes-gcm-16-256")
+        self.key, self.salt = bytes(range(32)), b"salt"
+        self.plain = self.t.padded(inner_packet(61))
+
+    def check(self):
+        self.packet = self.t.packet((self.key, self.salt, b""), self.spi, self.seq, bytes(range(8)), self.plain, True)
+
+
 def read_vectors():
     with open(HERE + "/vectors.txt", encoding="ascii") as f:
         text = re.sub("^#.*\n", "", f.read(), flags=re.M).replace("\n ", "")
@@ -201,17 +216,29 @@ def enter(namespace):
 class Net:
     """Both ends: ESP packets from and to gwB, and what vti0 of gwA takes and gives."""
 
+    device, to, encap = "vti0", (GWA, 0), {}
+    # Less than SPI and sequence number is no ESP.
+    shortest = 8
+
     def __init__(self):
         enter("gwB")
-        self.esp = socket.socket(socket.AF_INET, socket.SOCK_RAW, 50)
-        self.esp.bind((GWB, 0))
+        self.esp = self.socket()
         self.esp.settimeout(5)
         enter("gwA")
         self.dev = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-        self.dev.bind(("vti0", ETH_P_ALL))
+        self.dev.bind((self.device, ETH_P_ALL))
         self.family = nl.Family(nl.Spec(HERE + "/../../Documentation/netlink/specs/ipsvti.yaml"))
-        self.index = socket.if_nametoindex("vti0")
+        self.index = socket.if_nametoindex(self.device)
         self.sending, self.spi = None, 0x7000
+
+    @staticmethod
+    def socket():
+        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, 50)
+        sock.bind((GWB, 0))
+        return sock
+
+    def inject(self, packet):
+        self.esp.sendto(packet, self.to)
 
     def ask(self, op, **values):
         (*replies,) = self.family.request(op, {"ifindex": self.index, **values})
@@ -227,7 +254,7 @@ class Net:
         return self.ask("sa-pair-new", activation="now", **{
             "in": {"spi": spi, "seq": last, **sa},
             "out": {"spi": out_spi, "seq": out_last, **sa},
-            "allow-legacy": 1})["pair-id"]
+            "allow-legacy": 1, **self.encap})["pair-id"]
 
     def delivered(self):
         """What the device has given to the stack since the last time."""
@@ -244,7 +271,7 @@ class Net:
         """Sends the packet; the counter goes up by one, and none else of reception."""
         before = self.counters()
         self.delivered()
-        self.esp.sendto(packet, (GWA, 0))
+        self.inject(packet)
         end = time.monotonic() + 5
         while True:
             now = self.counters()
@@ -284,6 +311,21 @@ class Net:
             esp = data[4 * (data[0] & 15):]
             if esp[:4] == struct.pack("!I", spi):
                 return esp
+
+
+class UdpOver6(Net):
+    """The same in UDP over IPv6, and of vti1."""
+
+    device, to = "vti1", (GWA6, 4500)
+    encap = {"encap": "udp", "encap-sport": 4500, "encap-dport": 4500}
+    # XFRM's part of UDP drops without a word what is shorter than an IPv6 header.
+    shortest = 40
+
+    @staticmethod
+    def socket():
+        sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        sock.bind((GWB6, 4500))
+        return sock
 
 
 def checksum(data):
@@ -351,17 +393,17 @@ def test_damaged(net, v):
     v.check()
     packet, last = v.packet, v.seq - 1
     pair_id = net.install(v.t.alg, v.spi, v.key, v.salt, v.esn, last, v.integ_key)
-    # Less than SPI and sequence number is no ESP, and another SPI is not ours.
+    # Another SPI is not ours.
     for damaged, allowed, least in (
             ([packet[:n] for n in range(len(packet))], {"rx-truncated", "rx-auth"},
-             len(packet) - 8),
+             len(packet) - net.shortest),
             ([packet[:n] + bytes([packet[n] ^ 0x40]) + packet[n + 1:]
               for n in range(len(packet))], {"rx-auth", "rx-late", "rx-replay"},
              len(packet) - 4)):
         before = net.counters()
         net.delivered()
         for d in damaged:
-            net.esp.sendto(d, (GWA, 0))
+            net.inject(d)
         end = time.monotonic() + 5
         while True:
             now = net.counters()
@@ -377,6 +419,10 @@ def test_damaged(net, v):
     want(net.ask("sa-get", **{"pair-id": pair_id})["in"]["seq"], last, "sequence number")
     want(net.receive(packet, "rx-packets"), [v.plain[:-2 - v.plain[-2]]], "delivered")
     net.ask("sa-del", **{"pair-id": pair_id})
+
+
+def test_damaged_udp6(_, v):
+    test_damaged(UdpOver6(), v)
 
 
 def test_hmac(_, h):
@@ -417,6 +463,7 @@ def tests():
     for v in read_vectors():
         if v.plain[-1] == 4 and "case 8" not in v.name:
             yield "cut and flipped everywhere: " + v.name, test_damaged, v
+    yield "cut and flipped everywhere: " + Made.name, test_damaged_udp6, Made()
     for alg in nl.Spec(HERE + "/../../Documentation/netlink/specs/ipsvti.yaml").enums["alg"]:
         yield "sent as libcrypto does: " + alg, test_transmit, alg
 

@@ -12,7 +12,9 @@ ktap_plan $((2 + $(wc -l <"$WORK/list")))
 # What the device sends of its own accord is not to be taken for what is sent here, and
 # what is delivered is to be as it was sent.
 setup() {
-	modprobe ipsvti && topo_up && link_up gwA 4 mss-clamp off && in_ns gwA sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1
+	modprobe ipsvti && topo_up && encap_up gwA && link_up gwA 4 mss-clamp off &&
+		ip -n gwA link add vti1 type ipsvti local "$GWA6" remote "$GWB6" mss-clamp off && ip -n gwA link set vti1 up &&
+		in_ns gwA sysctl -qw net.ipv6.conf.vti0.disable_ipv6=1 net.ipv6.conf.vti1.disable_ipv6=1
 }
 
 known() {
