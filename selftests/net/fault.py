@@ -443,6 +443,10 @@ def cases(world):
     yield "pair with limits", install(1, activation="now", **{"in": LIMITS, "out": LIMITS})
     yield "pair with ESN and a window of 65536", install(
         1, activation="now", **{"in": {"esn": 1, "replay-window": 65536}, "out": {"esn": 1}})
+    selectors = [{"start-addr": "10.%d.0.0" % i, "end-addr": "10.%d.0.255" % i, "protocol": 17,
+                  "start-port": 1000, "end-port": 2000} for i in range(4)]
+    both = {"local-ts": selectors, "remote-ts": selectors}
+    yield "pair with selectors", install(1, activation="now", **{"in": both, "out": both})
     yield "pair in UDP", install(1, activation="now", encap="udp",
                                  **{"encap-sport": 4500, "encap-dport": 4500})
     for alg in world.spec.enums["alg"]:

@@ -114,13 +114,19 @@ storm() {
 	return "$status"
 }
 
+# ... in both directions
 only_no_memory() {
-	local gw all=0 n
+	local gw all=0 n name
 	for gw in gwA gwB; do
 		drops "$gw"
 		drops "$gw" | grep -vE '^[rt]x-no-memory:' && return 1
 		n=$(drops "$gw" | awk '{ n += $2 } END { print n + 0 }')
 		all=$((all + n))
+	done
+	for name in tx-no-memory rx-no-memory; do
+		n=$(($(counter gwA "$name") + $(counter gwB "$name")))
+		echo "$name: $n"
+		[ "$n" -gt 0 ] || return
 	done
 	[ "$all" -gt 10 ]
 }
