@@ -4,7 +4,7 @@
 # The device's MTU, and what becomes of packets that are too big.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 18
+ktap_plan 19
 
 setup() {
 	modprobe ipsvti && topo_up && encap_up gwA && encap_up gwB
@@ -167,6 +167,7 @@ one "an MTU that the user set stays, until it is given back" the_users_stays
 one "exact ICMP answers, outer IPv4" exact 4 none 1446
 one "exact ICMP answers, outer IPv4, UDP" exact 4 udp 1438
 one "exact ICMP answers, outer IPv6" exact 6 none 1426
+one "exact ICMP answers, outer IPv6, UDP" exact 6 udp 1418
 one "outer packets are never fragmented" never_fragmented
 one "big packets pass" big_ones_pass
 one "an MTU at creation" at_creation
