@@ -3,9 +3,13 @@
 #
 # XFRM states and policies on the same hosts go on working, with raw ESP and ESP in
 # UDP, before, beside and after a tunnel of ours.
-# In a kernel that has the others built in there is no order in which they come and go.
+#
+#   coexist.sh [short]   short: beside XFRM, VTI and the XFRM interface, and a few of the
+#                        orders in which modules come and go; else all, but for these
+#                        orders in a kernel that has the others built in
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
+SHORT=${1:-}
 
 # XFRM between the gateways themselves, in transport mode, for what goes to port 9
 # (discard) of 192.0.2.1 and 198.51.100.1, or of their IPv6 addresses.
@@ -226,6 +230,23 @@ orders() { # 4|6
 		in_order "$1" "${OTHERS[@]:2}" ipsvti "${OTHERS[@]:0:2}" && in_order "$1" "${OTHERS[@]}" ipsvti
 }
 
+# brief 4|6 first|last first|last: the module comes before or after all of the others, and
+# goes before or after them
+brief() {
+	local v=$1 come=$2 go=$3
+	modules || return
+	links_down
+	lsmod | grep -q '^ipsvti ' && { rmmod ipsvti || return; }
+	unload "${OTHERS[@]}" || return
+	[ "$come" = last ] || { modprobe ipsvti && ours "$v"; } || return
+	modprobe -a "${OTHERS[@]}" && theirs "$v" || return
+	[ "$come" = first ] || { modprobe ipsvti && theirs "$v"; } || return
+	ours "$v" || return
+	[ "$go" = last ] || { unload ipsvti && theirs "$v"; } || return
+	unload "${OTHERS[@]}" || return
+	[ "$go" = first ] || { ours "$v" && unload ipsvti; }
+}
+
 # Of packets of ours none is lost while the others come and go, and the last of them.
 under_traffic() { # 4|6
 	local module pid
@@ -245,6 +266,15 @@ under_traffic() { # 4|6
 
 all_built_in() { ! modinfo -n esp4 2>/dev/null | grep -q '\.ko'; }
 
+if [ "$SHORT" = short ]; then
+	ktap_plan 5
+	ktap_run "set up" setup
+	ktap_run "XFRM works beside the module and its SAs" beside
+	ktap_run "with ip_vti and xfrm_interface loaded" with_the_others
+	ktap_run "first to come, first to go, IPv4" brief 4 first first
+	ktap_run "last to come, last to go, IPv4" brief 4 last last
+	ktap_end
+fi
 if all_built_in; then ktap_plan 9; else ktap_plan 13; fi
 ktap_run "set up" setup
 ktap_run "XFRM works without the module" by_esp "ip proto 50"
