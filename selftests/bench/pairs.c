@@ -4,7 +4,8 @@
  *
  * Standard input has a line for each: DEV SPI_IN SPI_OUT. ALG is gcm or chacha, ENCAP
  * none or udp. With SELECTORS N each has N of them for the remote end, of which the
- * last one, 10.0.0.0/8, is what packets belong to. The keys are those of guest/net.sh.
+ * last one, 10.0.0.0/8, is what packets belong to; with "any" each has one for either end,
+ * of all that is IPv4. The keys are those of guest/net.sh.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -52,6 +53,21 @@ static void set_selectors(struct ipsvti_sa *sa, int count)
 	sa->has |= IPSVTI_HAS(IPSVTI_A_SA_REMOTE_TS);
 }
 
+static void set_any(struct ipsvti_sa *sa)
+{
+	struct ipsvti_ts any = { 0 };
+
+	any.start.family = AF_INET;
+	any.end.family = AF_INET;
+	any.end.v4.s_addr = htonl(0xffffffff);
+	sa->local_ts[0] = any;
+	sa->remote_ts[0] = any;
+	sa->local_ts_count = 1;
+	sa->remote_ts_count = 1;
+	sa->has |= IPSVTI_HAS(IPSVTI_A_SA_LOCAL_TS) |
+		   IPSVTI_HAS(IPSVTI_A_SA_REMOTE_TS);
+}
+
 int main(int argc, char **argv)
 {
 	struct ipsvti_pair model = { 0 }, pair;
@@ -80,8 +96,13 @@ int main(int argc, char **argv)
 			     IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_SPORT) |
 			     IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_DPORT);
 	}
-	set_selectors(&model.in, atoi(argv[4]));
-	set_selectors(&model.out, atoi(argv[4]));
+	if (!strcmp(argv[4], "any")) {
+		set_any(&model.in);
+		set_any(&model.out);
+	} else {
+		set_selectors(&model.in, atoi(argv[4]));
+		set_selectors(&model.out, atoi(argv[4]));
+	}
 	if (ipsvti_nl_open(&nl, &err))
 		goto fail;
 	while (scanf("%15s %u %u", dev, &spi_in, &spi_out) == 3) {

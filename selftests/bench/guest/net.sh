@@ -17,6 +17,7 @@
 #   chacha  ChaCha20-Poly1305 instead of AES-256-GCM
 #   wN      replay window of N packets (1024)
 #   sN      N selectors (of ipsvti) or policies, of which the last one is hit
+#   any     0.0.0.0/0 as selectors of both ends (of ipsvti)
 #   nN      N tunnels (1)
 # shellcheck disable=SC2034 # some are for init
 
@@ -102,6 +103,7 @@ tunnel_name() {
 		6) FAMILY=6 ;;
 		chacha) CIPHER=chacha AEAD='rfc7539esp(chacha20,poly1305)' ;;
 		w*) WINDOW=${word#w} ;;
+		any) SELECTORS=any ;;
 		s*) SELECTORS=${word#s} ;;
 		n*) COUNT=${word#n} ;;
 		esac
