@@ -158,6 +158,15 @@ static void delete_ike(struct ike_call *c)
 			      ike_jitter(c->e, IKE_RETRY_MS / 2);
 	sa->peer_knows = true;
 	c->over = "the peer has deleted it";
+	/*
+	 * What is sent by them after the answer may come when the peer has removed
+	 * its own. (An IKE SA that the peer has made meanwhile inherits them.)
+	 */
+	if (sa->neg && sa->neg->peer_sa &&
+	    sa->neg->peer_sa->state == IKE_SA_ESTABLISHED)
+		return;
+	for (struct ike_child *child = sa->children; child; child = child->next)
+		ike_child_retire(child, IKE_GRACE_S, c->over);
 }
 
 /*
