@@ -93,7 +93,7 @@ refusals_table() {
 	EOT
 }
 rows=$(refusals_table | grep -c .)
-ktap_plan $((21 + rows))
+ktap_plan $((22 + rows))
 
 setup() {
 	modprobe ipsvti && topo_up && links_up 4 && events_start gwA && events_start gwB
