@@ -7,7 +7,7 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 16
+ktap_plan 18
 
 load() {
 	modprobe ipsvti && topo_up && endpoints 4
@@ -72,13 +72,15 @@ made_anew() {
 		wait_for 10 up && said gwA 'device vti0 is there again' && pings_pass
 }
 
+no_pairs() { in_ns gwA ipsvtictl --json sa show "$1" | jq -e 'length == 0'; } # DEVICE
+
 renamed() {
 	local status told
 	told=$(times gwB 'the peer has deleted the IKE SA')
 	ip -n gwA link set vti0 name other &&
 		wait_for 5 "[ \$(times gwB 'the peer has deleted the IKE SA') -gt $told ] && carrier gwB 0" &&
 		said gwA 'device vti0 is now called other: the tunnel is stopped' &&
-		in_ns gwA ipsvtictl --json sa show other | jq -e 'length == 0'
+		wait_for 5 'no_pairs other'
 	status=$?
 	# Also if that failed: what comes next shall fail for reasons of its own.
 	ip -n gwA link set other name vti0 && [ "$status" = 0 ] && wait_for 10 up && pings_pass
