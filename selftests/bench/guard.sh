@@ -3,8 +3,8 @@
 #
 # guard.sh: the benchmark runs, and ipsvti has not become dearer. UDP packets of 64 octets
 # through no tunnel, the XFRM interface, ipsvti, and ipsvti with 0.0.0.0/0 as selectors of both
-# ends, in the same run; KTAP. Runs on the
-# host, as it boots guests of its own; and report.py is tested. IPSVTI_OUT=FOLDER keeps their logs.
+# ends, in the same run; KTAP. Runs on the host, as it boots guests of its own; and report.py is
+# tested. IPSVTI_OUT=FOLDER keeps their logs.
 set -u
 here=$(dirname "$(realpath "$0")")
 # What ipsvti takes above plain routing is at most so many hundredths of what the XFRM
