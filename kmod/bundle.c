@@ -43,7 +43,7 @@ void ipsvti_bundle_exit(struct ipsvti_dev *vdev)
 
 	spin_lock_bh(&b->lock);
 	b->dead = true;
-	__ipsvti_bundle_flush(vdev, IPSVTI_REASON_DEVICE_GONE);
+	__ipsvti_bundle_flush(vdev, NULL, IPSVTI_REASON_DEVICE_GONE);
 	spin_unlock_bh(&b->lock);
 	ipsvti_life_exit(vdev);
 }
@@ -205,26 +205,33 @@ void __ipsvti_bundle_remove(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 }
 
 /**
- * __ipsvti_bundle_flush - remove all pairs
+ * __ipsvti_bundle_flush - remove all pairs, or those of an owner
  * @vdev: the device
+ * @owner: whose; NULL, all there are
  * @reason: what to tell the listeners
  *
  * Context: bundle lock held.
  */
-void __ipsvti_bundle_flush(struct ipsvti_dev *vdev, enum ipsvti_reason reason)
+void __ipsvti_bundle_flush(struct ipsvti_dev *vdev,
+			   const struct ipsvti_owner *owner,
+			   enum ipsvti_reason reason)
 {
 	struct ipsvti_bundle *b = &vdev->bundle;
-	struct ipsvti_pair *pair, *next;
+	struct ipsvti_pair *pair, *next, *active = NULL;
 
 	lockdep_assert_held(&b->lock);
 
-	/* The active one last: no other must take its place for a moment. */
+	/* The active one last: no other of them must take its place for a moment. */
 	list_for_each_entry_safe(pair, next, &b->pairs, node) {
-		if (pair != b->active)
+		if (owner && pair->owner != owner)
+			continue;
+		if (pair == b->active)
+			active = pair;
+		else
 			__ipsvti_bundle_remove(vdev, pair, reason);
 	}
-	if (b->active)
-		__ipsvti_bundle_remove(vdev, b->active, reason);
+	if (active)
+		__ipsvti_bundle_remove(vdev, active, reason);
 }
 
 /**
@@ -293,16 +300,19 @@ int ipsvti_bundle_delete(struct ipsvti_dev *vdev, u32 id, u32 grace,
 }
 
 /**
- * ipsvti_bundle_flush - remove all pairs of a device
+ * ipsvti_bundle_flush - remove all pairs of a device, or those of an owner
  * @vdev: the device
+ * @owner: whose; NULL, all there are
  * @reason: what to tell the listeners
  *
  * Context: process.
  */
-void ipsvti_bundle_flush(struct ipsvti_dev *vdev, enum ipsvti_reason reason)
+void ipsvti_bundle_flush(struct ipsvti_dev *vdev,
+			 const struct ipsvti_owner *owner,
+			 enum ipsvti_reason reason)
 {
 	spin_lock_bh(&vdev->bundle.lock);
-	__ipsvti_bundle_flush(vdev, reason);
+	__ipsvti_bundle_flush(vdev, owner, reason);
 	spin_unlock_bh(&vdev->bundle.lock);
 }
 

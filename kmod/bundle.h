@@ -135,7 +135,9 @@ int ipsvti_bundle_activate(struct ipsvti_dev *vdev, u32 id,
 			   struct netlink_ext_ack *extack);
 int ipsvti_bundle_delete(struct ipsvti_dev *vdev, u32 id, u32 grace,
 			 struct netlink_ext_ack *extack);
-void ipsvti_bundle_flush(struct ipsvti_dev *vdev, enum ipsvti_reason reason);
+void ipsvti_bundle_flush(struct ipsvti_dev *vdev,
+			 const struct ipsvti_owner *owner,
+			 enum ipsvti_reason reason);
 void ipsvti_bundle_heard(struct ipsvti_dev *vdev, struct ipsvti_sa *sa);
 void ipsvti_bundle_reached(struct ipsvti_dev *vdev, struct ipsvti_sa *sa,
 			   u32 reached);
@@ -151,7 +153,9 @@ void __ipsvti_bundle_switch(struct ipsvti_dev *vdev, struct ipsvti_pair *to,
 			    enum ipsvti_reason reason);
 void __ipsvti_bundle_remove(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 			    enum ipsvti_reason reason);
-void __ipsvti_bundle_flush(struct ipsvti_dev *vdev, enum ipsvti_reason reason);
+void __ipsvti_bundle_flush(struct ipsvti_dev *vdev,
+			   const struct ipsvti_owner *owner,
+			   enum ipsvti_reason reason);
 void __ipsvti_bundle_soft(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 			  struct ipsvti_sa *sa, enum ipsvti_reason reason);
 void __ipsvti_bundle_hard(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,

@@ -193,7 +193,8 @@ void ipsvti_dev_set_config(struct ipsvti_dev *vdev, struct ipsvti_config *next,
 
 	spin_lock_bh(&vdev->bundle.lock);
 	if (!fit)
-		__ipsvti_bundle_flush(vdev, IPSVTI_REASON_ENDPOINTS_CHANGED);
+		__ipsvti_bundle_flush(vdev, NULL,
+				      IPSVTI_REASON_ENDPOINTS_CHANGED);
 	else if (!ipv6_addr_equal(&old->remote, &next->remote))
 		__ipsvti_nat_forget(vdev);
 	rcu_assign_pointer(vdev->config, next);

@@ -330,7 +330,7 @@ int ipsvti_nl_sa_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	vdev = ipsvti_nl_dev_get(info, IPSVTI_A_PAIR_IFINDEX, &tracker);
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);
-	ipsvti_bundle_flush(vdev, IPSVTI_REASON_FLUSHED);
+	ipsvti_bundle_flush(vdev, NULL, IPSVTI_REASON_FLUSHED);
 	ipsvti_nl_dev_put(vdev, &tracker);
 	return 0;
 }

@@ -47,28 +47,6 @@ static struct ipsvti_owner *find(const struct net *net, u32 portid)
 	return NULL;
 }
 
-static void remove_pairs(struct ipsvti_dev *vdev,
-			 const struct ipsvti_owner *owner)
-{
-	struct ipsvti_bundle *b = &vdev->bundle;
-	struct ipsvti_pair *pair, *next, *active = NULL;
-
-	spin_lock_bh(&b->lock);
-	/* The active one last: no other of them must take its place for a moment. */
-	list_for_each_entry_safe(pair, next, &b->pairs, node) {
-		if (pair->owner != owner)
-			continue;
-		if (pair == b->active)
-			active = pair;
-		else
-			__ipsvti_bundle_remove(vdev, pair,
-					       IPSVTI_REASON_OWNER_GONE);
-	}
-	if (active)
-		__ipsvti_bundle_remove(vdev, active, IPSVTI_REASON_OWNER_GONE);
-	spin_unlock_bh(&b->lock);
-}
-
 static void owner_work(struct work_struct *work)
 {
 	struct ipsvti_owner *owner =
@@ -81,7 +59,8 @@ static void owner_work(struct work_struct *work)
 	down_read(&net_rwsem);
 	for_each_net(net) {
 		list_for_each_entry(vdev, &ipsvti_net(net)->devs, node)
-			remove_pairs(vdev, owner);
+			ipsvti_bundle_flush(vdev, owner,
+					    IPSVTI_REASON_OWNER_GONE);
 	}
 	up_read(&net_rwsem);
 	rtnl_unlock();
