@@ -46,6 +46,7 @@ bool ipsvti_hold_add(struct ipsvti_sa *sa, struct sk_buff *skb)
 		return false;
 	}
 	IPSVTI_RX_CB(skb)->arrived = jiffies;
+	IPSVTI_RX_CB(skb)->held = true;
 	if (skb_queue_len(held) >= IPSVTI_HOLD_MAX)
 		victim = too_old(skb_peek(held)) ? __skb_dequeue(held) : skb;
 	if (victim != skb) {

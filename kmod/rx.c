@@ -67,6 +67,7 @@ static void note_outer(struct sk_buff *skb, struct ipsvti_sa *sa, bool natt)
 				ipv6_get_dsfield(ipv6_hdr(skb));
 	cb->natt_sport = 0;
 	cb->learn = false;
+	cb->held = false;
 	if (natt) {
 		/* Taken off, but still there, right before the ESP header. */
 		uh = (void *)(skb_transport_header(skb) - sizeof(*uh));
@@ -307,6 +308,7 @@ static bool decap_ecn(struct sk_buff *skb, u8 outer_tos)
 static void deliver(struct sk_buff *skb, struct ipsvti_dev *vdev)
 {
 	struct net_device *dev = vdev->dev;
+	bool held = IPSVTI_RX_CB(skb)->held;
 
 	skb_scrub_packet(skb, !net_eq(vdev->net, dev_net(dev)));
 	skb->dev = dev;
@@ -322,7 +324,14 @@ static void deliver(struct sk_buff *skb, struct ipsvti_dev *vdev)
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	skb->csum_level = ~0;
 	memset(skb->cb, 0, sizeof(skb->cb));
-	gro_cells_receive(&vdev->gro_cells, skb);
+	/*
+	 * GRO's queue is this CPU's and may stand still for a while, in which those
+	 * that come next would overtake it in another's.
+	 */
+	if (unlikely(held))
+		netif_receive_skb(skb);
+	else
+		gro_cells_receive(&vdev->gro_cells, skb);
 }
 
 /*

@@ -18,6 +18,7 @@ struct ipsvti_sa;
  * @natt_sport: UDP source port; 0, it came as ESP
  * @natt_dport: UDP destination port
  * @learn: it holds its route, which is to be remembered if it is authentic
+ * @held: it has waited for its keys
  */
 struct ipsvti_rx_cb {
 	struct ipsvti_sa *sa;
@@ -27,6 +28,7 @@ struct ipsvti_rx_cb {
 	__be16 natt_sport;
 	__be16 natt_dport;
 	bool learn;
+	bool held;
 };
 
 static_assert(sizeof(struct ipsvti_rx_cb) <= sizeof_field(struct sk_buff, cb));
