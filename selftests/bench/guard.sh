@@ -6,27 +6,11 @@
 # ends, in the same run; KTAP. Runs on the host, as it boots guests of its own; and report.py is
 # tested. IPSVTI_OUT=FOLDER keeps their logs.
 set -u
-here=$(dirname "$(realpath "$0")")
+. "$(dirname "$(realpath "$0")")/guards.sh"
 # What ipsvti takes above plain routing is at most so many hundredths of what the XFRM
 # interface takes, on kernel 6.1. A regression is to be seen: lower it with progress.
 MOST=${MOST:-50}
-out=${IPSVTI_OUT:-}
-if [ -z "$out" ]; then
-	out=$(mktemp -d)
-	trap 'rm -rf "$out"' EXIT
-fi
-n=0 status=0
-
-echo "1..5"
-said() { # STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n $2"
-	else
-		echo "not ok $n $2"
-		status=1
-	fi
-}
+plan 5
 
 python3 "$here/report_test.py" >"$out/said" 2>&1
 said $? "the tables hold what logs say"

@@ -6,25 +6,8 @@
 # 6.1, whose AES-NI makes each packet take a reference to its SA; KTAP. Runs on the host.
 # IPSVTI_OUT=FOLDER keeps the logs.
 set -u
-here=$(dirname "$(realpath "$0")")
-out=${IPSVTI_OUT:-}
-if [ -z "$out" ]; then
-	out=$(mktemp -d)
-	trap 'rm -rf "$out"' EXIT
-fi
-mkdir -p "$out" || exit
-n=0 status=0
-
-echo "1..3"
-said() { # STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n $2"
-	else
-		echo "not ok $n $2"
-		status=1
-	fi
-}
+. "$(dirname "$(realpath "$0")")/guards.sh"
+plan 3
 
 WHAT=udp IPSVTI_OUT=$out "$here/run" -k 6.1 -m lines -t ipsvti >"$out/said" 2>&1
 said $? "the guest was measured"
