@@ -5,8 +5,8 @@
  * The core puts a queue before a device that has no carrier, noop_qdisc, which
  * throws everything away without a word.  A tunnel without an SA has more to say:
  * the sender is told by ICMP, whoever makes SAs by an event, and a counter goes up.
- * So the device's own queue is put back.  As long as nobody has configured another
- * one that is noqueue, which hands each packet to ipsvti_tx() and stores none.
+ * So that queue gets out of the way: each packet is handed to ipsvti_tx(), and none is
+ * stored, also where somebody has configured a queue for the time with a carrier.
  */
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
@@ -15,6 +15,16 @@
 #include "dev.h"
 #include "idle.h"
 #include "tx.h"
+
+/*
+ * No queue.  Not the device's own noqueue, which is gone when there is another one; and
+ * nobody's to free: what replaces it, when the carrier is back or the device is closed or
+ * somebody configures a queue, looks at what it is for only to see that it is built in.
+ */
+static struct Qdisc idle_qdisc = {
+	.flags = TCQ_F_BUILTIN,
+	.q.lock = __SPIN_LOCK_UNLOCKED(idle_qdisc.q.lock),
+};
 
 static int idle_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
@@ -28,12 +38,9 @@ static int idle_event(struct notifier_block *nb, unsigned long event, void *ptr)
 	    !(dev->flags & IFF_UP) || netif_carrier_ok(dev))
 		return NOTIFY_DONE;
 
-	if (rtnl_dereference(dev->qdisc)->enqueue)
-		return NOTIFY_DONE;
-	/* The carrier's return, or dev_close(), begin by replacing it again. */
 	for (i = 0; i < dev->num_tx_queues; i++)
 		rcu_assign_pointer(netdev_get_tx_queue(dev, i)->qdisc,
-				   rtnl_dereference(dev->qdisc));
+				   &idle_qdisc);
 	return NOTIFY_DONE;
 }
 

@@ -93,7 +93,7 @@ refusals_table() {
 	EOT
 }
 rows=$(refusals_table | grep -c .)
-ktap_plan $((22 + rows))
+ktap_plan $((23 + rows))
 
 setup() {
 	modprobe ipsvti && topo_up && links_up 4 && events_start gwA && events_start gwB
@@ -310,6 +310,23 @@ acquire() {
 		grep -qi unreachable "$WORK/acquire"
 }
 
+# A queue that somebody has put before the device is for when there is an SA, and hides nothing
+# when there is none.
+acquire_with_queue() {
+	local n
+	in_ns gwA tc qdisc replace dev vti0 root fq_codel && keys 61 && sa_add gwA 61 && [ "$(carrier gwA)" = 1 ] || return
+	in_ns hostA ping -n -c 1 -W 1 "$HOSTB4"
+	n=$(in_ns gwA tc -s -j qdisc show dev vti0 | jq '.[0].packets')
+	echo "$n through the queue"
+	[ "$n" -gt 0 ] && in_ns gwA ipsvtictl sa flush vti0 && [ "$(carrier gwA)" = 0 ] || return
+	n=$(grep -c acquire-ntf "$WORK/events.gwA")
+	in_ns hostA ping -n -c 10 -i 0.2 -W 1 "$HOSTB4" >"$WORK/acquire" 2>&1
+	cat "$WORK/acquire"
+	grep -qi unreachable "$WORK/acquire" &&
+		wait_for 5 "[ \$(grep -c acquire-ntf '$WORK/events.gwA') -gt $n ]" &&
+		keys 62 && sa_add gwA 62 && in_ns gwA tc qdisc del dev vti0 root && in_ns gwA ipsvtictl sa flush vti0
+}
+
 # Whose packets get another source address before they come to the device is told as well.
 told_behind_nat() {
 	local v addr
@@ -458,6 +475,7 @@ ktap_run "eight pairs" room_for_eight
 ktap_run "flush" flush
 ktap_run "a pair goes with its socket, if it is bound to it" bound
 ktap_run "without SA nothing leaves, and an event asks for one" acquire
+ktap_run "without SA a queue before the device hides nothing" acquire_with_queue
 ktap_run "without SA a sender behind a masquerade is told" told_behind_nat
 ktap_run "the sequence numbers end" exhausted
 ktap_run "a dump of one device" dump_of_one
