@@ -46,6 +46,7 @@ struct netlink_ext_ack;
 /**
  * struct ipsvti_pair_times - when something is due for a pair
  * @ends: it is removed
+ * @age: while it is larval, packets that wait for its keys may be too old
  * @soft_in: soft limit of seconds of the inbound SA
  * @hard_in: hard limit of seconds of the inbound SA
  * @soft_out: soft limit of seconds of the outbound SA
@@ -55,6 +56,7 @@ struct netlink_ext_ack;
  */
 struct ipsvti_pair_times {
 	u64 ends;
+	u64 age;
 	u64 soft_in;
 	u64 hard_in;
 	u64 soft_out;

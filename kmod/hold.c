@@ -26,6 +26,37 @@ static void drop(const struct ipsvti_sa *sa, struct sk_buff *skb)
 	kfree_skb(skb);
 }
 
+static void drop_all(const struct ipsvti_sa *sa, struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(list)))
+		drop(sa, skb);
+}
+
+/* What has waited for too long goes to @list, which has nothing yet. */
+static void take_old(struct ipsvti_sa *sa, struct sk_buff_head *list)
+{
+	struct sk_buff_head *held = &sa->in.held;
+
+	lockdep_assert_held(&sa->in.lock);
+
+	__skb_queue_head_init(list);
+	while (!skb_queue_empty(held) && too_old(skb_peek(held)))
+		__skb_queue_tail(list, __skb_dequeue(held));
+}
+
+/* Nobody has authenticated them, so their memory is bounded, too. */
+static bool full(const struct sk_buff_head *held, const struct sk_buff *skb)
+{
+	unsigned int size = skb->truesize;
+	const struct sk_buff *s;
+
+	skb_queue_walk(held, s)
+		size += s->truesize;
+	return skb_queue_len(held) >= IPSVTI_HOLD_MAX || size > IPSVTI_HOLD_SIZE;
+}
+
 /**
  * ipsvti_hold_add - keep a packet until the keys are there, and all before it received
  * @sa: the SA it is for, which holds packets
@@ -38,28 +69,45 @@ static void drop(const struct ipsvti_sa *sa, struct sk_buff *skb)
 bool ipsvti_hold_add(struct ipsvti_sa *sa, struct sk_buff *skb)
 {
 	struct sk_buff_head *held = &sa->in.held;
-	struct sk_buff *victim = NULL;
+	struct sk_buff_head old;
 
 	spin_lock(&sa->in.lock);
 	if (sa->in.closed || !sa->in.holds) {
 		spin_unlock(&sa->in.lock);
 		return false;
 	}
-	IPSVTI_RX_CB(skb)->arrived = jiffies;
-	IPSVTI_RX_CB(skb)->held = true;
-	if (skb_queue_len(held) >= IPSVTI_HOLD_MAX)
-		victim = too_old(skb_peek(held)) ? __skb_dequeue(held) : skb;
-	if (victim != skb) {
+	take_old(sa, &old);
+	if (!full(held, skb)) {
+		IPSVTI_RX_CB(skb)->arrived = jiffies;
+		IPSVTI_RX_CB(skb)->held = true;
 		/* Nothing of the underlay may be kept: it can go away. */
 		skb_scrub_packet(skb, true);
 		skb->dev = sa->vdev->dev;
 		__skb_queue_tail(held, skb);
+		skb = NULL;
 	}
 	spin_unlock(&sa->in.lock);
 
-	if (victim)
-		drop(sa, victim);
+	drop_all(sa, &old);
+	if (skb)
+		drop(sa, skb);
 	return true;
+}
+
+/**
+ * ipsvti_hold_age - count and drop what has waited for too long
+ * @larval: the larval SA
+ *
+ * Context: BHs disabled, bundle lock held.
+ */
+void ipsvti_hold_age(struct ipsvti_sa *larval)
+{
+	struct sk_buff_head old;
+
+	spin_lock(&larval->in.lock);
+	take_old(larval, &old);
+	spin_unlock(&larval->in.lock);
+	drop_all(larval, &old);
 }
 
 static void close_queue(struct ipsvti_sa *larval, struct sk_buff_head *list)
@@ -137,9 +185,7 @@ void ipsvti_hold_release(struct ipsvti_sa *larval, struct ipsvti_sa *sa)
 void ipsvti_hold_drop(struct ipsvti_sa *larval)
 {
 	struct sk_buff_head list;
-	struct sk_buff *skb;
 
 	close_queue(larval, &list);
-	while ((skb = __skb_dequeue(&list)))
-		drop(larval, skb);
+	drop_all(larval, &list);
 }

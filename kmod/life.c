@@ -6,6 +6,7 @@
 #include <linux/minmax.h>
 
 #include "dev.h"
+#include "hold.h"
 #include "life.h"
 
 #define NEVER U64_MAX
@@ -15,7 +16,7 @@ static u64 next_due(const struct ipsvti_pair *pair)
 	const struct ipsvti_pair_times *due = &pair->due;
 
 	return min(min3(due->ends, due->soft_in, due->hard_in),
-		   min(due->soft_out, due->hard_out));
+		   min3(due->age, due->soft_out, due->hard_out));
 }
 
 /*
@@ -56,6 +57,15 @@ static bool due(u64 *when, u64 now)
 	return true;
 }
 
+static void age(struct ipsvti_pair *pair, u64 now)
+{
+	if (pair->state != IPSVTI_PAIR_STATE_LARVAL ||
+	    !due(&pair->due.age, now))
+		return;
+	ipsvti_hold_age(pair->in);
+	pair->due.age = now + IPSVTI_HOLD_TIME;
+}
+
 /* Soft limits first, so that both of an SA are told if both are due. */
 static void limits(struct ipsvti_dev *vdev, struct ipsvti_pair *pair, u64 now)
 {
@@ -83,10 +93,12 @@ static void life_work(struct work_struct *work)
 
 	spin_lock_bh(&b->lock);
 	list_for_each_entry_safe(pair, next, &b->pairs, node) {
-		if (due(&pair->due.ends, now))
+		if (due(&pair->due.ends, now)) {
 			__ipsvti_bundle_remove(vdev, pair, why(pair));
-		else
-			limits(vdev, pair, now);
+			continue;
+		}
+		age(pair, now);
+		limits(vdev, pair, now);
 	}
 	arm(vdev);
 	spin_unlock_bh(&b->lock);
@@ -124,6 +136,7 @@ void ipsvti_life_new(struct ipsvti_pair *pair)
 {
 	pair->due = (struct ipsvti_pair_times){
 		.ends = NEVER,
+		.age = NEVER,
 		.soft_in = NEVER,
 		.hard_in = NEVER,
 		.soft_out = NEVER,
@@ -169,5 +182,7 @@ void ipsvti_life_ends(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 	lockdep_assert_held(&vdev->bundle.lock);
 
 	pair->due.ends = get_jiffies_64() + (u64)seconds * HZ;
+	if (pair->state == IPSVTI_PAIR_STATE_LARVAL)
+		pair->due.age = get_jiffies_64() + IPSVTI_HOLD_TIME;
 	arm(vdev);
 }

@@ -40,7 +40,9 @@ struct ipsvti_sa_stats;
 
 /* At most so many packets wait for the keys of a reserved SPI, ... */
 #define IPSVTI_HOLD_MAX 128
-/* ... and none for longer than this. */
+/* ... with so many octets of memory, ... */
+#define IPSVTI_HOLD_SIZE (2 << 20)
+/* ... and none for longer than this, nor twice this until it is known to be in vain. */
 #define IPSVTI_HOLD_TIME (2 * HZ)
 
 /**
