@@ -40,7 +40,7 @@ static void drop(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 	const struct ipsvti_rx_cb *cb = IPSVTI_RX_CB(skb);
 
 	ipsvti_drop(vdev, why, 1, ipsvti_sa_spi(cb->sa), cb->seq);
-	kfree_skb(skb);
+	kfree_skb_reason(skb, ipsvti_drop_reason(why));
 }
 
 /* The SA of a packet at its ESP header, which is in the linear part. */
@@ -287,15 +287,27 @@ static bool inner_ok(struct sk_buff *skb, u8 next_header)
 }
 
 /* Carry congestion marks over from the outer header; false, drop (RFC 6040). */
-static bool decap_ecn(struct sk_buff *skb, u8 outer_tos)
+static bool decap_ecn(struct sk_buff *skb, const struct ipsvti_dev *vdev,
+		      u8 outer_tos)
 {
 	bool v4 = skb->protocol == htons(ETH_P_IP);
 	u8 inner = v4 ? ipv4_get_dsfield(ip_hdr(skb)) :
 			ipv6_get_dsfield(ipv6_hdr(skb));
 	u8 result;
 
-	if (ipsvti_ecn_decap(outer_tos, inner, &result) == IPSVTI_ECN_DROP)
+	switch (ipsvti_ecn_decap(outer_tos, inner, &result)) {
+	case IPSVTI_ECN_OK:
+		break;
+	case IPSVTI_ECN_LOG:
+		if (net_ratelimit())
+			netdev_info(vdev->dev,
+				    "somebody on the path writes ECN: outer %u, inner %u\n",
+				    outer_tos & IPSVTI_ECN_MASK,
+				    inner & IPSVTI_ECN_MASK);
+		break;
+	case IPSVTI_ECN_DROP:
 		return false;
+	}
 	if (result == inner)
 		return true;
 	if (v4)
@@ -469,7 +481,7 @@ void ipsvti_rx_post(struct sk_buff *skb, int err)
 	if (unlikely(!ipsvti_flow_allowed(skb, sa)))
 		goto drop;
 	why = IPSVTI_A_COUNTERS_RX_ECN;
-	if (unlikely(!decap_ecn(skb, outer_tos)))
+	if (unlikely(!decap_ecn(skb, vdev, outer_tos)))
 		goto drop;
 
 	/* Whatever was known of a checksum is of the outer packet. */

@@ -4,6 +4,7 @@
  */
 #include <linux/ethtool.h>
 #include <linux/netdevice.h>
+#include <linux/skbuff.h>
 #include <net/netlink.h>
 
 #include <uapi/linux/ipsvti.h>
@@ -92,6 +93,42 @@ void ipsvti_drop(const struct ipsvti_dev *vdev, unsigned int counter,
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_add(&s->count[counter], n);
 	u64_stats_update_end(&s->syncp);
+}
+
+/**
+ * ipsvti_drop_reason - what the core calls a reason for which packets are dropped
+ * @counter: the reason, by its counter
+ *
+ * For kfree_skb_reason(), so that who looks at the whole host (dropwatch, perf) sees
+ * more than where it was.  Most of ours have no name there.
+ *
+ * Context: any.
+ */
+enum skb_drop_reason ipsvti_drop_reason(unsigned int counter)
+{
+	switch (counter) {
+	case IPSVTI_A_COUNTERS_TX_NOT_IP:
+	case IPSVTI_A_COUNTERS_RX_NEXT_HEADER:
+		return SKB_DROP_REASON_UNHANDLED_PROTO;
+	case IPSVTI_A_COUNTERS_TX_TOO_BIG:
+		return SKB_DROP_REASON_PKT_TOO_BIG;
+	case IPSVTI_A_COUNTERS_TX_NO_ROUTE:
+		return SKB_DROP_REASON_IP_OUTNOROUTES;
+	case IPSVTI_A_COUNTERS_TX_NO_MEMORY:
+	case IPSVTI_A_COUNTERS_RX_NO_MEMORY:
+		return SKB_DROP_REASON_NOMEM;
+	case IPSVTI_A_COUNTERS_TX_SELECTOR:
+	case IPSVTI_A_COUNTERS_RX_SELECTOR:
+		return SKB_DROP_REASON_XFRM_POLICY;
+	case IPSVTI_A_COUNTERS_RX_TRUNCATED:
+		return SKB_DROP_REASON_PKT_TOO_SMALL;
+	case IPSVTI_A_COUNTERS_RX_INNER:
+		return SKB_DROP_REASON_IP_INHDR;
+	case IPSVTI_A_COUNTERS_RX_DOWN:
+		return SKB_DROP_REASON_DEV_READY;
+	default:
+		return SKB_DROP_REASON_NOT_SPECIFIED;
+	}
 }
 
 /**

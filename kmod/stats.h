@@ -8,6 +8,7 @@
 #ifndef _IPSVTI_STATS_H
 #define _IPSVTI_STATS_H
 
+#include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/types.h>
 
@@ -16,7 +17,6 @@
 struct ipsvti_dev;
 struct net_device;
 struct rtnl_link_stats64;
-struct sk_buff;
 
 /*
  * A counter's index is the number of its attribute, IPSVTI_A_COUNTERS_...: the one
@@ -53,6 +53,7 @@ struct ipsvti_sa_stats __percpu *ipsvti_sa_stats_alloc(void);
 
 void ipsvti_drop(const struct ipsvti_dev *vdev, unsigned int counter,
 		 unsigned int n, __be32 spi, u64 seq);
+enum skb_drop_reason ipsvti_drop_reason(unsigned int counter);
 void ipsvti_stats_passed(struct ipsvti_stats __percpu *stats,
 			 struct ipsvti_sa_stats __percpu *sa_stats,
 			 unsigned int packets, unsigned int len);

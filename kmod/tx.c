@@ -72,7 +72,7 @@ static void drop(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 		 unsigned int why)
 {
 	ipsvti_drop(vdev, why, 1, 0, 0);
-	kfree_skb(skb);
+	kfree_skb_reason(skb, ipsvti_drop_reason(why));
 }
 
 /* The same, of a packet whose SA, and perhaps sequence number, is known. */
@@ -80,7 +80,7 @@ static void drop_of(struct sk_buff *skb, const struct ipsvti_sa *sa, u64 seq,
 		    unsigned int why)
 {
 	ipsvti_drop(sa->vdev, why, 1, sa->out.spi, seq);
-	kfree_skb(skb);
+	kfree_skb_reason(skb, ipsvti_drop_reason(why));
 }
 
 static bool is_ip(struct sk_buff *skb)

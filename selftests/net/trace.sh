@@ -83,10 +83,12 @@ drop_received() {
 
 # What is lost with the last pair has no SA, and what is too big has one.
 drop_sent() {
-	ip -n gwA link set vti0 mtu 1500 && trace_on || return
+	# The core's own tracepoint knows the reason, too, where it has a name for it.
+	ip -n gwA link set vti0 mtu 1500 && trace_on && echo 1 >"$T/events/skb/kfree_skb/enable" || return
 	in_ns hostA ip route flush cache
 	in_ns hostA ping -n -c 1 -W 1 -M 'do' -s 1440 "$HOSTB4"
-	traced ipsvti_drop "reason=tx_too_big packets=1 spi=$(hex "$(spi gwB 3)") seq=0" || return
+	traced ipsvti_drop "reason=tx_too_big packets=1 spi=$(hex "$(spi gwB 3)") seq=0" &&
+		traced kfree_skb "reason: PKT_TOO_BIG" && echo 0 >"$T/events/skb/kfree_skb/enable" || return
 	in_ns gwA ipsvtictl sa flush vti0
 	in_ns hostA ping -n -c 1 -W 1 "$HOSTB4"
 	traced ipsvti_drop "reason=tx_no_sa packets=1 spi=0x00000000 seq=0"
