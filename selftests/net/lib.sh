@@ -201,6 +201,24 @@ counter() { # GW NAME
 # Those that count what was not delivered, and are not 0.
 drops() { counters "$1" | grep -vE '^[rt]x-(packets|bytes):|: 0$'; } # GW
 
+# lost_where: what the kernel says of packets that came to an end outside of the tunnel, in all
+# namespaces and since they began; fails, for "test || lost_where"
+lost_where() {
+	local ns
+	for ns in hostA gwA gwB hostB; do
+		in_ns "$ns" nstat -as | awk -v ns="$ns" '$1 ~ /Discard|Drop|Err|NoRoute|Fail|Overflow|NoPort|Unreach|Timeout/ && $2 { print ns ": " $1, $2 }'
+		ip -n "$ns" -s -j link | jq -r --arg ns "$ns" '.[] | .ifname as $if | .stats64 | to_entries[] | .key as $way | .value |
+			to_entries[] | select((.key | test("drop|err")) and .value > 0) | "\($ns): \($if) \($way) \(.key) \(.value)"'
+	done
+	awk 'BEGIN { hex = "0123456789abcdef" }
+		function number(s,   i, n) { for (i = 1; i <= length(s); i++) n = 16 * n + index(hex, substr(s, i, 1)) - 1; return n }
+		$2 !~ /^0+$/ { print "processor " NR - 1 ": " number($2) " did not fit into its queue" }' /proc/net/softnet_stat
+	awk 'FNR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		$at["unresolved_discards"] !~ /^0+$/ { print FILENAME ": discarded, hexadecimal: " $at["unresolved_discards"] }' \
+		/proc/net/stat/arp_cache /proc/net/stat/ndisc_cache
+	return 1
+}
+
 # counts GW NAME BY COMMAND...: the command makes the counter go up by that much, and
 # nothing else that counts drops
 counts() {
