@@ -108,38 +108,75 @@ void ipsvti_nl_dev_put(struct ipsvti_dev *vdev, netdevice_tracker *tracker)
 }
 
 /**
- * ipsvti_nl_next_dev - for dumps: the next tunnel of a namespace
+ * ipsvti_nl_next_dev - the next tunnel of a namespace
  * @net: the namespace
- * @skip: how many network devices of it are done; counted on
- * @last: the one before, which @skip has counted; NULL, this message begins here
- *
- * With @last it goes on from there: with thousands of devices, to count them again
- * for each would take longer than all the rest.
+ * @last: the one before; NULL, begin with the first
  *
  * Context: RCU, all the time since @last was given.
- * Return: the device, whose place in the list is @skip; NULL, there are no more.
+ * Return: the device; NULL, there are no more.
  */
-struct ipsvti_dev *ipsvti_nl_next_dev(struct net *net, int *skip,
+struct ipsvti_dev *ipsvti_nl_next_dev(struct net *net,
 				      const struct ipsvti_dev *last)
 {
 	struct net_device *dev;
-	int i = 0;
 
-	if (last) {
-		i = *skip;
-		dev = last->dev;
-	} else {
-		dev = net_device_entry(&net->dev_base_head);
-	}
+	dev = last ? last->dev : net_device_entry(&net->dev_base_head);
 	for_each_netdev_continue_rcu(net, dev) {
-		if (i++ < *skip)
-			continue;
-		if (ipsvti_is_dev(dev)) {
-			*skip = i - 1;
+		if (ipsvti_is_dev(dev))
 			return netdev_priv(dev);
-		}
 	}
 	return NULL;
+}
+
+/**
+ * ipsvti_nl_dump_begin - a message of a dump of all tunnels begins
+ * @cb: the dump
+ *
+ * It goes on with the device at which the last message ended.  Devices are only ever
+ * appended to the list of their namespace, so whatever else comes and goes meanwhile,
+ * nothing is left out.  If that very device is gone its place is lost: then it begins
+ * again, and the reader is told that the dump was interrupted.
+ *
+ * Context: RCU.
+ * Return: the device; NULL, there are no more.
+ */
+struct ipsvti_dev *ipsvti_nl_dump_begin(struct netlink_callback *cb)
+{
+	struct net *net = sock_net(cb->skb->sk);
+	long ifindex = cb->args[IPSVTI_DUMP_IFINDEX];
+	struct net_device *dev;
+
+	/* 0 would be none, of which no change is told. */
+	if (!cb->seq)
+		cb->seq = 1;
+	if (ifindex == IPSVTI_DUMP_END)
+		return NULL;
+	if (ifindex) {
+		dev = dev_get_by_index_rcu(net, ifindex);
+		/* Another one may have been given its index. */
+		if (dev && ipsvti_is_dev(dev) &&
+		    cb->args[IPSVTI_DUMP_DEV] == (long)dev)
+			return netdev_priv(dev);
+		cb->args[IPSVTI_DUMP_PAIR] = 0;
+		cb->seq++;
+	}
+	return ipsvti_nl_next_dev(net, NULL);
+}
+
+/**
+ * ipsvti_nl_dump_end - a message of a dump of all tunnels ends
+ * @cb: the dump
+ * @vdev: the device to go on with; NULL, there are no more
+ *
+ * Context: RCU, since ipsvti_nl_dump_begin().
+ */
+void ipsvti_nl_dump_end(struct netlink_callback *cb,
+			const struct ipsvti_dev *vdev)
+{
+	cb->args[IPSVTI_DUMP_IFINDEX] = vdev ? vdev->dev->ifindex :
+					       IPSVTI_DUMP_END;
+	/* Only to be compared. */
+	cb->args[IPSVTI_DUMP_DEV] = vdev ? (long)vdev->dev : 0;
 }
 
 /**
@@ -232,26 +269,27 @@ put:
 int ipsvti_nl_tunnel_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb)
 {
-	struct ipsvti_dev *vdev = NULL;
-	int skip = cb->args[0];
+	struct net *net = sock_net(skb->sk);
+	struct ipsvti_dev *vdev;
 	void *hdr;
 
 	rcu_read_lock();
-	while ((vdev = ipsvti_nl_next_dev(sock_net(skb->sk), &skip, vdev))) {
+	for (vdev = ipsvti_nl_dump_begin(cb); vdev;
+	     vdev = ipsvti_nl_next_dev(net, vdev)) {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				  cb->nlh->nlmsg_seq, &ipsvti_nl_family,
 				  NLM_F_MULTI, IPSVTI_CMD_TUNNEL_GET);
 		if (!hdr)
 			break;
+		genl_dump_check_consistent(cb, hdr);
 		if (put_tunnel(skb, vdev)) {
 			genlmsg_cancel(skb, hdr);
 			break;
 		}
 		genlmsg_end(skb, hdr);
-		skip++;
 	}
+	ipsvti_nl_dump_end(cb, vdev);
 	rcu_read_unlock();
-	cb->args[0] = skip;
 	/* A message that has no room even for the first would never end. */
 	return skb->len ?: vdev ? -EMSGSIZE : 0;
 }

@@ -42,6 +42,19 @@ static inline int ipsvti_refuse(struct netlink_ext_ack *extack,
 	return err;
 }
 
+/*
+ * What netlink_callback::args are, of a dump of all tunnels: the index of the tunnel to
+ * go on with (0, the first), the same as a pointer, only to be compared, and the id of
+ * its last pair that is done.
+ */
+enum {
+	IPSVTI_DUMP_IFINDEX,
+	IPSVTI_DUMP_DEV,
+	IPSVTI_DUMP_PAIR,
+};
+
+#define IPSVTI_DUMP_END (-1L)
+
 int ipsvti_nl_register(void);
 void ipsvti_nl_unregister(void);
 
@@ -49,8 +62,11 @@ void ipsvti_nl_unregister(void);
 struct ipsvti_dev *ipsvti_nl_dev_get(struct genl_info *info, int attr,
 				     netdevice_tracker *tracker);
 void ipsvti_nl_dev_put(struct ipsvti_dev *vdev, netdevice_tracker *tracker);
-struct ipsvti_dev *ipsvti_nl_next_dev(struct net *net, int *skip,
+struct ipsvti_dev *ipsvti_nl_next_dev(struct net *net,
 				      const struct ipsvti_dev *last);
+struct ipsvti_dev *ipsvti_nl_dump_begin(struct netlink_callback *cb);
+void ipsvti_nl_dump_end(struct netlink_callback *cb,
+			const struct ipsvti_dev *vdev);
 const struct ipsvti_owner *ipsvti_nl_owner(struct genl_info *info);
 int ipsvti_nl_reply(struct genl_info *info, struct sk_buff *msg, void *hdr);
 int ipsvti_nl_put_sa(struct sk_buff *msg, int attr, const struct ipsvti_sa *sa);

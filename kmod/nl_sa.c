@@ -423,7 +423,7 @@ int ipsvti_nl_sa_get_start(struct netlink_callback *cb)
 	struct net *net = sock_net(cb->skb->sk);
 	struct ipsvti_dev *vdev = NULL;
 	const struct nlattr *index;
-	int skip = 0, err = 0;
+	int err = 0;
 
 	index = ipsvti_compat_dump_attrs(cb)[IPSVTI_A_PAIR_IFINDEX];
 	rcu_read_lock();
@@ -436,12 +436,11 @@ int ipsvti_nl_sa_get_start(struct netlink_callback *cb)
 			make_room(cb);
 		goto out;
 	}
-	while ((vdev = ipsvti_nl_next_dev(net, &skip, vdev))) {
+	while ((vdev = ipsvti_nl_next_dev(net, vdev))) {
 		if (any_has_ts(vdev)) {
 			make_room(cb);
 			break;
 		}
-		skip++;
 	}
 out:
 	rcu_read_unlock();
@@ -470,6 +469,7 @@ static int dump_pairs(struct sk_buff *skb, struct netlink_callback *cb,
 				  NLM_F_MULTI, IPSVTI_CMD_SA_GET);
 		if (!hdr)
 			break;
+		genl_dump_check_consistent(cb, hdr);
 		err = put_pair(skb, vdev, pair);
 		if (err) {
 			genlmsg_cancel(skb, hdr);
@@ -484,47 +484,48 @@ static int dump_pairs(struct sk_buff *skb, struct netlink_callback *cb,
 	return err;
 }
 
-/* args[0]: all of it is dumped; args[1]: what is done of the device */
 static int dump_one_dev(struct sk_buff *skb, struct netlink_callback *cb,
 			const struct nlattr *index)
 {
 	struct ipsvti_dev *vdev;
-	u32 done = cb->args[1];
+	u32 done = cb->args[IPSVTI_DUMP_PAIR];
 	int err = 0;
 
-	if (cb->args[0])
+	if (cb->args[IPSVTI_DUMP_IFINDEX] == IPSVTI_DUMP_END)
 		return 0;
 	rcu_read_lock();
 	vdev = dump_dev(cb, index);
 	if (vdev)
 		err = dump_pairs(skb, cb, vdev, &done);
 	rcu_read_unlock();
-	cb->args[0] = !err;
-	cb->args[1] = done;
+	cb->args[IPSVTI_DUMP_IFINDEX] = err ? 0 : IPSVTI_DUMP_END;
+	cb->args[IPSVTI_DUMP_PAIR] = done;
 	return skb->len ?: err;
 }
 
 int ipsvti_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	int skip = cb->args[0], err = 0;
-	struct ipsvti_dev *vdev = NULL;
+	struct net *net = sock_net(skb->sk);
 	const struct nlattr *index;
-	u32 done = cb->args[1];
+	struct ipsvti_dev *vdev;
+	int err = 0;
+	u32 done;
 
 	index = ipsvti_compat_dump_attrs(cb)[IPSVTI_A_PAIR_IFINDEX];
 	if (index)
 		return dump_one_dev(skb, cb, index);
 
 	rcu_read_lock();
-	while ((vdev = ipsvti_nl_next_dev(sock_net(skb->sk), &skip, vdev))) {
+	vdev = ipsvti_nl_dump_begin(cb);
+	done = cb->args[IPSVTI_DUMP_PAIR];
+	for (; vdev; vdev = ipsvti_nl_next_dev(net, vdev)) {
 		err = dump_pairs(skb, cb, vdev, &done);
 		if (err)
 			break;
 		done = 0;
-		skip++;
 	}
+	ipsvti_nl_dump_end(cb, vdev);
 	rcu_read_unlock();
-	cb->args[0] = skip;
-	cb->args[1] = done;
+	cb->args[IPSVTI_DUMP_PAIR] = done;
 	return skb->len ?: err;
 }

@@ -4,6 +4,9 @@
 
     nl.py ask OP [JSON]    one request; prints the reply
     nl.py dump OP          prints one line for each object
+    nl.py halves OP        the same, but with "half" after the first message of the
+                           kernel's, a small one; the rest is read when a line comes from
+                           standard input.  Last "interrupted", if that is what it said
     nl.py batch            requests from standard input, one "OP JSON" a line; prints
                            one line for each
     nl.py refusals         a table from standard input, of what must be refused, a line
@@ -31,7 +34,7 @@ import sys
 import yaml
 
 NLMSG_ERROR, NLMSG_DONE = 2, 3
-NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP_INTR, NLM_F_DUMP = 1, 4, 0x10, 0x300
 NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x100, 0x200
 SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NETLINK_CAP_ACK = 270, 1, 10
 NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK = 11, 12
@@ -175,6 +178,7 @@ class Netlink:
 
     def __init__(self, protocol):
         self.seq = 0
+        self.room, self.pause, self.interrupted = 1 << 17, None, False
         self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
         for option in NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK:
             self.sock.setsockopt(SOL_NETLINK, option, 1)
@@ -187,12 +191,13 @@ class Netlink:
         flags |= NLM_F_REQUEST | NLM_F_ACK
         self.sock.send(struct.pack("=IHHII", 16 + len(body), kind, flags, self.seq, 0) + body)
         while True:
-            data = self.sock.recv(1 << 17)
+            data = self.sock.recv(self.room)
             while data:
                 length, kind, flags, seq, _ = struct.unpack_from("=IHHII", data)
                 message, data = data[16:length], data[length + -length % 4 :]
                 if seq != self.seq:
                     continue
+                self.interrupted |= bool(flags & NLM_F_DUMP_INTR)
                 if kind not in (NLMSG_ERROR, NLMSG_DONE):
                     yield message
                     continue
@@ -208,6 +213,9 @@ class Netlink:
                 text = tlvs[1].rstrip(b"\0").decode() if 1 in tlvs else None
                 where = blame(*map(number.get, (2, 5, 6))) if blame and number else None
                 raise Refused(code, text, where)
+            if self.pause:
+                self.pause()
+                self.pause = None
 
 
 class Family(Netlink):
@@ -245,6 +253,15 @@ class Family(Netlink):
         sock = Netlink(NETLINK_GENERIC) if dump else self
         for message in sock.talk(self.id, flags, body, blame):
             yield self.spec.decode(name, message[4:])
+
+    def halves(self, op, take, pause):
+        """take() what is dumped; pause() after the first message.  True: interrupted."""
+        number, o = self.spec.ops[op]
+        sock = Netlink(NETLINK_GENERIC)
+        sock.room, sock.pause = 4096, pause
+        for message in sock.talk(self.id, NLM_F_DUMP, struct.pack("=BBH", number, 1, 0)):
+            take(self.spec.decode(o["attribute-set"], message[4:]))
+        return sock.interrupted
 
     def events(self, take):
         """take() each, for ever; the first is that all that follows will be told."""
@@ -310,6 +327,13 @@ def main():
         for line in sys.stdin:
             op, request = line.split(None, 1)
             print(json.dumps(answer(op, request)), flush=True)
+    elif words[0] == "halves":
+        def pause():
+            print("half", flush=True)
+            sys.stdin.readline()
+
+        if family.halves(words[1], lambda one: print(json.dumps(one)), pause):
+            print("interrupted")
     elif words[0] == "refusals":
         for line in sys.stdin:
             name, error, attribute, text, op, request = (w.strip() for w in line.split("|", 5))
