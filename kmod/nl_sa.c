@@ -185,6 +185,7 @@ static int put_pair(struct sk_buff *msg, const struct ipsvti_dev *vdev,
 	if (err || pair->state == IPSVTI_PAIR_STATE_LARVAL)
 		return err;
 	err = nla_put_u32(msg, IPSVTI_A_PAIR_ACTIVATION, pair->activation) ?:
+		      nla_put_u8(msg, IPSVTI_A_PAIR_HEARD, pair->in->in.heard) ?:
 		      nla_put_u32(msg, IPSVTI_A_PAIR_ENCAP, pair->encap);
 	if (!err && pair->encap == IPSVTI_ENCAP_UDP)
 		err = nla_put_be16(msg, IPSVTI_A_PAIR_ENCAP_SPORT, pair->sport) ?:

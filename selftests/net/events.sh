@@ -5,7 +5,7 @@
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
 
-ktap_plan 10
+ktap_plan 11
 work=$(mktemp -d)
 heard=$work/heard
 
@@ -21,6 +21,7 @@ add() { # gwA|gwB IN OUT WORD...
 	in_ns "$ns" ipsvtictl sa add vti0 in spi "$in" out spi "$out" alg aes-gcm-16-256 keys - "$@" <<<"$keys"
 }
 new_keys() { ab="$(random_hex 32) $(random_hex 4)" ba="$(random_hex 32) $(random_hex 4)"; }
+heard() { [ "$(ctl sa show vti0 --json | jq ".[] | select(.in.spi == $1) | .heard")" = "$2" ]; } # SPI true|false
 id_of() { ctl sa show vti0 --json | jq ".[] | select(.in.spi == $1) | .\"pair-id\""; }
 
 # listen WORD...: from when this returns, events of gwA are written to $heard.
@@ -95,9 +96,21 @@ first_rx() {
 	new_keys
 	add gwA 1003 2003 activate first-rx && add gwB 2003 1003 activate now || return
 	id=$(id_of 1003)
+	heard 1003 false || return
 	in_ns gwB ping -q -c 3 -i 0.2 -W 1 169.254.1.1
 	hears "first-rx ifindex $index pair $id state active" && times first-rx 1 &&
-		hears "carrier ifindex $index vti0 carrier 1 reason activated pair $id"
+		hears "carrier ifindex $index vti0 carrier 1 reason activated pair $id" && heard 1003 true
+}
+
+# A dummy packet (RFC 4303, section 2.6) is authentic, and delivers nothing.
+first_dummy() {
+	new_keys
+	add gwA 1007 2007 activate manual || return
+	printf 'out %s\n' "$ba" >"$work/dummy"
+	heard 1007 false && in_ns gwB "$NET/esp.py" --from "$GWB4" --to "$GWA4" --spi 1007 --keys "$work/dummy" --next-header 59 &&
+		hears "first-rx ifindex $index pair $(id_of 1007) state staged" && heard 1007 true &&
+		[ "$(ctl sa show vti0 --json | jq '.[] | select(.in.spi == 1007) | .in.packets')" = 0 ] || return
+	ctl sa show vti0 | grep -q "pair $(id_of 1007) staged activate manual encap"
 }
 
 expires() { # which of the two SAs, and why
@@ -145,6 +158,7 @@ ktap_run "sa-del" deleted
 ktap_run "sa-flush: the pair and the carrier" flushed
 ktap_run "a reservation runs out" expired
 ktap_run "first-rx, and the carrier with it" first_rx
+ktap_run "first-rx by a dummy packet, and in the dump" first_dummy
 ktap_run "an SA expires" expires
 ktap_run "events are lost" lost
 ktap_run "the device goes" gone

@@ -79,6 +79,8 @@ void pair_print(const struct ipsvti_pair *pair)
 	    pair_has(pair, IPSVTI_A_PAIR_ACTIVATION))
 		printf(" activate %s",
 		       name_or(ipsvti_activation_name(pair->activation)));
+	if (pair_has(pair, IPSVTI_A_PAIR_HEARD) && !pair->heard)
+		printf(" unheard");
 	if (pair_has(pair, IPSVTI_A_PAIR_ENCAP))
 		printf(" encap %s", name_or(ipsvti_encap_name(pair->encap)));
 	if (pair->encap == IPSVTI_ENCAP_UDP)
@@ -167,6 +169,8 @@ json_t *pair_json(const struct ipsvti_pair *pair)
 	if (pair_has(pair, IPSVTI_A_PAIR_OWNER_BOUND))
 		json_object_set_new(object, "owner-bound",
 				    json_boolean(pair->owner_bound));
+	if (pair_has(pair, IPSVTI_A_PAIR_HEARD))
+		json_object_set_new(object, "heard", json_boolean(pair->heard));
 	set_name(object, "remote", pair->remote.family,
 		 addr_text(&pair->remote, remote));
 	if (pair_has(pair, IPSVTI_A_PAIR_IN))

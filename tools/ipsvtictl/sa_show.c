@@ -89,6 +89,8 @@ const struct ctl_command sa_show_command = {
 	.help = "  DEV     only those of this device\n"
 		"  ID      only this one\n"
 		"\n"
+		"unheard: no authenticated packet of the pair has arrived yet.\n"
+		"\n"
 		"With --json: a list of objects, named as in the netlink spec. Keys are never shown;\n"
 		"the kernel does not give them back.\n"
 		"\n"

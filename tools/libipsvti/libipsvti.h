@@ -235,6 +235,7 @@ struct ipsvti_sa {
  * @encap_follow: with encap udp, follow the peer when its NAT moves it, as the
  *	kernel does if it is not told
  * @owner_bound: the pair goes with the socket of the request
+ * @heard: its first authenticated packet has arrived; answers only
  */
 struct ipsvti_pair {
 	uint64_t has;
@@ -252,6 +253,7 @@ struct ipsvti_pair {
 	struct ipsvti_addr remote;
 	bool encap_follow;
 	bool owner_bound;
+	bool heard;
 };
 
 /**

@@ -224,6 +224,7 @@ static const struct wire_attr pair_attrs[] = {
 		BOOL("encap-follow", ipsvti_pair, encap_follow),
 	[IPSVTI_A_PAIR_OWNER_BOUND] =
 		BOOL("owner-bound", ipsvti_pair, owner_bound),
+	[IPSVTI_A_PAIR_HEARD] = BOOL("heard", ipsvti_pair, heard),
 };
 const struct wire_set wire_pair_set = SET(pair_attrs, IPSVTI_A_PAIR_MAX);
 
