@@ -246,6 +246,7 @@ int ipsvti_link_new(struct net *net, struct net_device *dev,
 	INIT_LIST_HEAD(&vdev->node);
 	RCU_INIT_POINTER(vdev->config, config);
 	vdev->next_acquire = jiffies;
+	vdev->next_auth_fail = jiffies;
 	ipsvti_bundle_init(vdev);
 	ipsvti_automtu_init(vdev);
 	vdev->mtu.on = !tb[IFLA_MTU];

@@ -51,6 +51,8 @@ struct ipsvti_net {
  * @mtu: how the device comes to its MTU
  * @next_acquire: jiffies before which no acquire event is sent again; who changes
  *	it by cmpxchg() sends the event
+ * @next_auth_fail: the same of auth-fail events
+ * @auth_failed: packets whose integrity check has failed since the last of these
  */
 struct ipsvti_dev {
 	struct net_device *dev;
@@ -63,6 +65,8 @@ struct ipsvti_dev {
 	struct ipsvti_stats __percpu *stats;
 	struct ipsvti_automtu mtu;
 	unsigned long next_acquire;
+	unsigned long next_auth_fail;
+	atomic_t auth_failed;
 };
 
 extern struct rtnl_link_ops ipsvti_link_ops;

@@ -178,6 +178,33 @@ void ipsvti_event_acquire(struct ipsvti_dev *vdev)
 }
 
 /**
+ * ipsvti_event_auth_fail - the integrity check of packets has failed
+ * @vdev: the device
+ * @sa: inbound SA of the latest one
+ * @count: how many
+ *
+ * Context: BHs disabled, RCU.
+ */
+void ipsvti_event_auth_fail(struct ipsvti_dev *vdev, const struct ipsvti_sa *sa,
+			    u32 count)
+{
+	struct nlattr *nest;
+	struct event e;
+	int err;
+
+	if (!event_begin(&e, vdev, IPSVTI_CMD_AUTH_FAIL_NTF))
+		return;
+	err = nla_put_u32(e.msg, IPSVTI_A_PAIR_IFINDEX, vdev->dev->ifindex) ?:
+		      nla_put_u32(e.msg, IPSVTI_A_PAIR_AUTH_FAILED, count);
+	nest = nla_nest_start(e.msg, IPSVTI_A_PAIR_IN);
+	if (!err && nest)
+		err = nla_put_be32(e.msg, IPSVTI_A_SA_SPI, ipsvti_sa_spi(sa));
+	if (nest)
+		nla_nest_end(e.msg, nest);
+	event_end(&e, nest ? err : -EMSGSIZE);
+}
+
+/**
  * ipsvti_event_float - the peer of a pair was followed to another address or port
  * @vdev: the device
  * @pair: the pair, which has an outbound SA

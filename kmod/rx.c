@@ -14,6 +14,7 @@
 #include <linux/if_tunnel.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/jiffies.h>
 #include <linux/netdevice.h>
 #include <linux/udp.h>
 #include <net/dsfield.h>
@@ -30,6 +31,7 @@
 #include "flow.h"
 #include "hold.h"
 #include "nat.h"
+#include "nl.h"
 #include "rx.h"
 #include "stats.h"
 #include "trace.h"
@@ -415,6 +417,21 @@ static bool advance(struct ipsvti_sa *sa, u64 seq, unsigned int len,
 	return false;
 }
 
+/*
+ * Tell that a packet was not authentic (RFC 4303, section 3.4.4.1), but not more often
+ * than once a second: who forges them must not make us work.
+ */
+static void auth_failed(struct ipsvti_dev *vdev, const struct ipsvti_sa *sa)
+{
+	unsigned long next = READ_ONCE(vdev->next_auth_fail);
+
+	atomic_inc(&vdev->auth_failed);
+	if (time_after_eq(jiffies, next) &&
+	    cmpxchg(&vdev->next_auth_fail, next, jiffies + HZ) == next)
+		ipsvti_event_auth_fail(vdev, sa,
+				       atomic_xchg(&vdev->auth_failed, 0));
+}
+
 /**
  * ipsvti_rx_post - go on with a packet after decryption
  * @skb: the packet, still with ESP header, trailer and ICV
@@ -437,6 +454,8 @@ void ipsvti_rx_post(struct sk_buff *skb, int err)
 		why = err == -EBADMSG ? IPSVTI_A_COUNTERS_RX_AUTH :
 		      err == -ENOMEM  ? IPSVTI_A_COUNTERS_RX_NO_MEMORY :
 					IPSVTI_A_COUNTERS_RX_CRYPTO;
+		if (err == -EBADMSG)
+			auth_failed(vdev, sa);
 		goto drop;
 	}
 	accepted = advance(sa, cb->seq,

@@ -74,6 +74,11 @@ static void print_event(const struct ipsvti_event *event, void *data)
 	case IPSVTI_EVENT_FLOAT:
 		print_pair("float", &event->pair);
 		break;
+	case IPSVTI_EVENT_AUTH_FAIL:
+		printf("auth-fail ifindex %u in %" PRIu32 " packets %" PRIu32 "\n",
+		       event->pair.ifindex, event->pair.in.spi,
+		       event->pair.auth_failed);
+		break;
 	case IPSVTI_EVENT_LOST:
 		puts("lost");
 		break;

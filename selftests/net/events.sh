@@ -5,7 +5,7 @@
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
 
-ktap_plan 11
+ktap_plan 13
 work=$(mktemp -d)
 heard=$work/heard
 
@@ -121,6 +121,36 @@ expires() { # which of the two SAs, and why
 	hears "expire ifindex $index pair $id out 2005 reason soft-time"
 }
 
+# forged N: so many packets for SPI 1007, by a key that gwA does not have
+forged() {
+	in_ns gwB "$NET/esp.py" --from "$GWB4" --to "$GWA4" --spi 1007 --keys "$work/wrong" --seq 100 --times "$1"
+}
+
+auth_fail() { # what is authentic has no such event
+	listen || return
+	printf 'out %s\n' "$(random_hex 32) $(random_hex 4)" >"$work/wrong"
+	in_ns gwB "$NET/esp.py" --from "$GWB4" --to "$GWA4" --spi 1007 --keys "$work/dummy" --next-header 59 --seq 10 &&
+		times auth-fail 0 && forged 1 && hears "auth-fail ifindex $index in 1007 packets 1" && times auth-fail 1
+}
+
+# As many as there are seconds, and one, since the first is told at once.  The last of
+# them is told with what comes a second later, and all of them are.
+auth_flood() {
+	local began n told
+	began=$(date +%s%3N)
+	forged 600 || return
+	n=$((($(date +%s%3N) - began) / 1000 + 2))
+	wait_for 20 "[ \"\$(A ethtool -S vti0 | sed -n 's/^ *rx_auth: //p')\" = 601 ]" || return
+	told=$(grep -c ^auth-fail "$heard")
+	echo "$told events in about $n s" >&2
+	[ "$told" -ge 1 ] && [ "$told" -le $((n + 1)) ] || return
+	# Until the next may be sent
+	wait_for 20 "forged 1 && sleep 0.3 && [ \"\$(grep -c ^auth-fail '$heard')\" -gt $told ]" || return
+	n=$(A ethtool -S vti0 | sed -n 's/^ *rx_auth: //p')
+	wait_for 20 "[ \"\$(awk '/^auth-fail/ { n += \$NF } END { print n }' '$heard')\" -le $n ]" &&
+		[ "$(awk '/^auth-fail/ { n += $NF } END { print n }' "$heard")" -ge 601 ]
+}
+
 lost() { # ... and said so; what comes later is heard again
 	local n
 	listen --small || return
@@ -160,6 +190,8 @@ ktap_run "a reservation runs out" expired
 ktap_run "first-rx, and the carrier with it" first_rx
 ktap_run "first-rx by a dummy packet, and in the dump" first_dummy
 ktap_run "an SA expires" expires
+ktap_run "a packet with other keys: auth-fail" auth_fail
+ktap_run "a flood of forged ones: auth-fail once a second" auth_flood
 ktap_run "events are lost" lost
 ktap_run "the device goes" gone
 ktap_end

@@ -116,7 +116,7 @@ static void on_event(const struct ipsvti_event *e, void *data)
 		[IPSVTI_EVENT_CARRIER] = "carrier", [IPSVTI_EVENT_SA_DEL] = "sa-del",
 		[IPSVTI_EVENT_FIRST_RX] = "first-rx", [IPSVTI_EVENT_EXPIRE] = "expire",
 		[IPSVTI_EVENT_ACQUIRE] = "acquire", [IPSVTI_EVENT_FLOAT] = "float",
-		[IPSVTI_EVENT_LOST] = "lost",
+		[IPSVTI_EVENT_AUTH_FAIL] = "auth-fail", [IPSVTI_EVENT_LOST] = "lost",
 	};
 	const struct watch *w = data;
 	const struct ipsvti_tunnel *t = &e->tunnel;
@@ -151,6 +151,14 @@ static void on_event(const struct ipsvti_event *e, void *data)
 		inet_ntop(e->pair.remote.family, &e->pair.remote.v6, to, sizeof(to));
 		json_object_set_new(event, "text", json_sprintf("pair %u follows the peer to %s port %u", e->pair.id, to,
 								e->pair.encap_dport));
+		break;
+	case IPSVTI_EVENT_AUTH_FAIL:
+		json_object_set_new(event, "ifindex", json_integer(e->pair.ifindex));
+		json_object_set_new(event, "spi", json_integer(e->pair.in.spi));
+		json_object_set_new(event, "auth-failed", json_integer(e->pair.auth_failed));
+		json_object_set_new(event, "text", json_sprintf("%u packets for SPI 0x%08x or others were not authentic: forged, "
+								"damaged, or the peer has other keys",
+								e->pair.auth_failed, e->pair.in.spi));
 		break;
 	case IPSVTI_EVENT_LOST:
 		json_object_set_new(event, "text", json_string("the kernel had more to say than could be read"));

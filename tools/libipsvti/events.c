@@ -79,6 +79,9 @@ static bool take_event(const struct nlmsghdr *nlh, struct ipsvti_event *event)
 	case IPSVTI_CMD_FLOAT_NTF:
 		event->type = IPSVTI_EVENT_FLOAT;
 		return !genl_get(nlh, &wire_pair_set, &event->pair);
+	case IPSVTI_CMD_AUTH_FAIL_NTF:
+		event->type = IPSVTI_EVENT_AUTH_FAIL;
+		return !genl_get(nlh, &wire_pair_set, &event->pair);
 	}
 	return false;
 }

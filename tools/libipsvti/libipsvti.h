@@ -236,6 +236,7 @@ struct ipsvti_sa {
  *	kernel does if it is not told
  * @owner_bound: the pair goes with the socket of the request
  * @heard: its first authenticated packet has arrived; answers only
+ * @auth_failed: in an event, so many packets were not authentic
  */
 struct ipsvti_pair {
 	uint64_t has;
@@ -254,6 +255,7 @@ struct ipsvti_pair {
 	bool encap_follow;
 	bool owner_bound;
 	bool heard;
+	uint32_t auth_failed;
 };
 
 /**
@@ -486,6 +488,7 @@ int ipsvti_sa_flush(struct ipsvti_nl *nl, unsigned int ifindex,
  *	if it is in or out
  * @IPSVTI_EVENT_ACQUIRE: tunnel: ifindex, ifname
  * @IPSVTI_EVENT_FLOAT: pair: ifindex, id, remote, encap_dport
+ * @IPSVTI_EVENT_AUTH_FAIL: pair: ifindex, in.spi, auth_failed; no id
  * @IPSVTI_EVENT_LOST: neither: the socket overflowed and an unknown number of
  *	events is lost. All they said is in the dumps: read these again
  */
@@ -496,6 +499,7 @@ enum ipsvti_event_type {
 	IPSVTI_EVENT_EXPIRE,
 	IPSVTI_EVENT_ACQUIRE,
 	IPSVTI_EVENT_FLOAT,
+	IPSVTI_EVENT_AUTH_FAIL,
 	IPSVTI_EVENT_LOST,
 };
 

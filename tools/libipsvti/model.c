@@ -225,6 +225,8 @@ static const struct wire_attr pair_attrs[] = {
 	[IPSVTI_A_PAIR_OWNER_BOUND] =
 		BOOL("owner-bound", ipsvti_pair, owner_bound),
 	[IPSVTI_A_PAIR_HEARD] = BOOL("heard", ipsvti_pair, heard),
+	[IPSVTI_A_PAIR_AUTH_FAILED] =
+		U32("auth-failed", ipsvti_pair, auth_failed),
 };
 const struct wire_set wire_pair_set = SET(pair_attrs, IPSVTI_A_PAIR_MAX);
 

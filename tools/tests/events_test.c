@@ -90,6 +90,7 @@ static void every_kind(void **state)
 		{ IPSVTI_CMD_SA_EXPIRE_NTF, IPSVTI_EVENT_EXPIRE },
 		{ IPSVTI_CMD_ACQUIRE_NTF, IPSVTI_EVENT_ACQUIRE },
 		{ IPSVTI_CMD_FLOAT_NTF, IPSVTI_EVENT_FLOAT },
+		{ IPSVTI_CMD_AUTH_FAIL_NTF, IPSVTI_EVENT_AUTH_FAIL },
 	};
 	struct wire_request msg;
 	size_t i;

@@ -186,6 +186,9 @@ static void on_event(const struct ipsvti_event *event, void *data)
 		acquire.ifindex = event->tunnel.ifindex;
 		handler->event(handler->arg, &acquire);
 		break;
+	case IPSVTI_EVENT_AUTH_FAIL:
+		/* Anybody can send such packets: nothing may come of it. */
+		break;
 	case IPSVTI_EVENT_LOST:
 		handler->lost(handler->arg);
 		break;
