@@ -56,26 +56,43 @@ static int check_room(struct ipsvti_dev *vdev, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+/* What an inbound SA of XFRM's would be found by. */
+struct xfrm_key {
+	xfrm_address_t daddr;
+	u16 family;
+	__be32 spi;
+};
+
+static int is_that_state(struct xfrm_state *x, int seq, void *data)
+{
+	const struct xfrm_key *key = data;
+
+	if (x->id.spi != key->spi || x->props.family != key->family ||
+	    !xfrm_addr_equal(&x->id.daddr, &key->daddr, key->family))
+		return 0;
+	return -EEXIST;
+}
+
 /*
  * An inbound SA of ours would hide one of XFRM with the same address and SPI.
- * It cannot be ruled out for later, but what is there is left alone.
+ * It cannot be ruled out for later, but what is there is left alone.  A look-up would
+ * want to know its mark, and that is whatever another key daemon likes.
  */
 static bool xfrm_has(const struct ipsvti_dev *vdev, __be32 spi)
 {
 	const struct ipsvti_config *c = config_of(vdev);
-	xfrm_address_t daddr = {};
-	struct xfrm_state *x;
+	struct xfrm_key key = { .family = c->family, .spi = spi };
+	struct xfrm_state_walk walk;
+	int err;
 
 	if (c->family == AF_INET)
-		daddr.a4 = ipsvti_addr_v4(&c->local);
+		key.daddr.a4 = ipsvti_addr_v4(&c->local);
 	else
-		daddr.in6 = c->local;
-	x = xfrm_state_lookup(vdev->net, 0, &daddr, spi, IPPROTO_ESP,
-			      c->family);
-	if (!x)
-		return false;
-	xfrm_state_put(x);
-	return true;
+		key.daddr.in6 = c->local;
+	xfrm_state_walk_init(&walk, IPPROTO_ESP, NULL);
+	err = xfrm_state_walk(vdev->net, &walk, is_that_state, &key);
+	xfrm_state_walk_done(&walk, vdev->net);
+	return err == -EEXIST;
 }
 
 /**

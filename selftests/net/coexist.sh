@@ -133,6 +133,26 @@ spi_of_xfrm() {
 		alg aes-gcm-16-256 keys "$WORK/gwA.3" && through_xfrm
 }
 
+# ... nor one that is only for packets with a mark, as those of a VTI are.
+spi_of_marked_xfrm() {
+	local v status=0
+	for v in 4 6; do
+		ip -n gwA xfrm state add src "$(outer gwB $v)" dst "$(outer gwA $v)" proto esp spi 0x5007 mode tunnel reqid 8 \
+			aead 'rfc4106(gcm(aes))' "0x$XKEY" 128 mark 7 mask 0xffffffff || return
+	done
+	ip -n gwA link add vti6 type ipsvti local "$GWA6" remote "$GWB6" || return
+	for v in vti0 vti6; do
+		refused "XFRM" in_ns gwA ipsvtictl sa add $v in spi 0x5007 out spi 0x2003 \
+			alg aes-gcm-16-256 keys "$WORK/gwA.3" || status=1
+	done
+	# Of another address it says nothing.
+	ip -n gwA xfrm state add src "$GWB4" dst 192.0.2.99 proto esp spi 0x5008 mode tunnel reqid 8 \
+		aead 'rfc4106(gcm(aes))' "0x$XKEY" 128 mark 7 &&
+		in_ns gwA ipsvtictl sa add vti6 in spi 0x5008 out spi 0x2003 alg aes-gcm-16-256 keys "$WORK/gwA.3" || status=1
+	ip -n gwA link del vti6
+	return "$status"
+}
+
 # Someone else's UDP on the port is not ours.
 ike_passes() {
 	kill "$(pgrep -f 'encap.py$' | head -n 1)" 2>/dev/null
@@ -275,7 +295,7 @@ if [ "$SHORT" = short ]; then
 	ktap_run "last to come, last to go, IPv4" brief 4 last last
 	ktap_end
 fi
-if all_built_in; then ktap_plan 9; else ktap_plan 13; fi
+if all_built_in; then ktap_plan 10; else ktap_plan 14; fi
 ktap_run "set up" setup
 ktap_run "XFRM works without the module" by_esp "ip proto 50"
 ktap_run "XFRM works beside the module and its SAs" beside
@@ -283,6 +303,7 @@ ktap_run "XFRM is still what carries it" by_esp "ip proto 50"
 ktap_run "with ip_vti and xfrm_interface loaded" with_the_others
 ktap_run "ESP in UDP of both" udp_beside
 ktap_run "an SPI of XFRM's is left to it" spi_of_xfrm
+ktap_run "an SPI of XFRM's with a mark is left to it" spi_of_marked_xfrm
 ktap_run "IKE and keepalives on port 4500 pass" ike_passes
 ktap_run "XFRM works after the module is gone" after
 if ! all_built_in; then
