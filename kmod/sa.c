@@ -20,7 +20,8 @@ static void sa_free(struct ipsvti_sa *sa)
 	if (sa->inbound) {
 		ipsvti_demux_forget(sa);
 		kvfree(sa->in.replay);
-		skb_queue_purge(&sa->in.held);
+		/* Nobody else sees it any more, and its own lock is not in use. */
+		__skb_queue_purge(&sa->in.held);
 	} else {
 		ipsvti_nat_free(sa);
 	}
