@@ -218,7 +218,8 @@ static void work_free(struct aead_work *w, const struct ipsvti_sa *sa)
 {
 	if (unlikely(crypto_aead_reqsize(sa->tfm) > WORK_REQSIZE ||
 		     this_cpu_read(spare_work)))
-		kfree(w);
+		/* Ciphers keep what they derive from the key in their requests. */
+		kfree_sensitive(w);
 	else
 		this_cpu_write(spare_work, w);
 }
