@@ -281,8 +281,12 @@ static struct sk_buff *tx_list(struct sk_buff *list, struct tx_path *p)
 	u64 first, last;
 
 	skb_list_walk_safe(list, skb, next) n++;
-	if (unlikely(!reserve(list, n, p, &first, &reached)))
+	if (unlikely(!reserve(list, n, p, &first, &reached))) {
+		/* Octets may have been taken before the numbers were found used up. */
+		if (reached)
+			ipsvti_bundle_reached(p->vdev, sa, reached);
 		return list;
+	}
 	last = first + n - 1;
 
 	skb_list_walk_safe(list, skb, next)
