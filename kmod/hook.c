@@ -9,7 +9,6 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <net/dst.h>
-#include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/xfrm.h>
 
@@ -47,12 +46,13 @@ static int handle_xfrm_done(struct sk_buff *skb, int err)
 /*
  * The quoted packet was sent with our route, so its MTU is what has to change; a
  * lookup without mark and device would find another route.  The update takes the
- * flow from the packet's own header, mark and device, which for the moment become
- * those of the quoted one.
+ * flow from the packet's own header, IPv4 also from its mark and device, which for the
+ * moment become those of the quoted one.
  */
-static void update_pmtu_v4(struct sk_buff *skb, const struct ipsvti_sa *sa,
-			   struct ipsvti_config *config, u32 mtu)
+static void update_pmtu(struct sk_buff *skb, const struct ipsvti_sa *sa,
+			u32 mtu)
 {
+	struct ipsvti_config *config = rcu_dereference(sa->vdev->config);
 	struct ipsvti_to to = ipsvti_nat_to(config, sa);
 	int network = skb_network_offset(skb);
 	struct net_device *dev = skb->dev;
@@ -93,8 +93,7 @@ static int handle_err_v4(struct sk_buff *skb, u32 info)
 		return -ENOENT;
 	if (icmp_hdr(skb)->type == ICMP_DEST_UNREACH &&
 	    icmp_hdr(skb)->code == ICMP_FRAG_NEEDED)
-		update_pmtu_v4(skb, sa, rcu_dereference(sa->vdev->config),
-			       info);
+		update_pmtu(skb, sa, info);
 	return 0;
 }
 
@@ -105,17 +104,14 @@ static int handle_err_v6(struct sk_buff *skb, struct inet6_skb_parm *opt,
 	const struct ipv6hdr *ip6h = (void *)skb->data;
 	const struct ipsvti_esp_hdr *esp = (void *)skb->data + offset;
 	struct net *net = dev_net(skb->dev);
-	const struct ipsvti_config *config;
 	const struct ipsvti_sa *sa;
 
 	sa = ipsvti_sad_find_out(&ipsvti_net(net)->sad, &ip6h->saddr,
 				 &ip6h->daddr, esp->spi);
 	if (!sa)
 		return -ENOENT;
-	config = rcu_dereference(sa->vdev->config);
 	if (type == ICMPV6_PKT_TOOBIG)
-		ip6_update_pmtu(skb, net, info, config->link, config->fwmark,
-				sock_net_uid(net, NULL));
+		update_pmtu(skb, sa, ntohl(info));
 	return 0;
 }
 #endif

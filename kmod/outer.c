@@ -12,6 +12,7 @@
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 #include <net/route.h>
+#include <net/xfrm.h>
 
 #include "config.h"
 #include "dev.h"
@@ -65,13 +66,22 @@ static struct dst_entry *lookup_v6(const struct ipsvti_dev *vdev,
 		.saddr = c->local,
 		.daddr = *remote,
 	};
+	int flags = c->link ? RT6_LOOKUP_F_IFACE : 0;
 	struct dst_entry *dst;
+	int err;
 
 	/* Unlike IPv4, the lookup takes an address that is not ours ... */
 	if (!is_ours_v6(vdev, c))
 		return ERR_PTR(-EADDRNOTAVAIL);
-	dst = ip6_dst_lookup_flow(vdev->net, NULL, &fl, NULL);
-	/* ... and another device, if there is no route by this one. */
+	/* ... and, unless it is told, another device, if its route is a better one. */
+	dst = ip6_route_output_flags(vdev->net, NULL, &fl, flags);
+	err = dst->error;
+	if (err) {
+		dst_release(dst);
+		return ERR_PTR(err);
+	}
+	dst = xfrm_lookup_route(vdev->net, dst, flowi6_to_flowi(&fl), NULL, 0);
+	/* A route out of the VRF, if that is the underlay device. */
 	if (!IS_ERR(dst) && c->link && dst->dev->ifindex != c->link &&
 	    l3mdev_master_ifindex(dst->dev) != c->link) {
 		dst_release(dst);

@@ -6,7 +6,7 @@
 # and through tunnels that are on top of ours.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 21
+ktap_plan 27
 
 FITS=1446
 
@@ -14,9 +14,10 @@ setup() {
 	modprobe ipsvti && topo_up && encap_up gwA && encap_up gwB && big_start && lans_mtu 3000
 }
 
-# What a namespace knows of the path to an address; "null", nothing
-route_mtu() { # NS ADDR
-	ip -n "$1" -j route get "$2" | jq -r '.[0].metrics[0].mtu'
+# What a namespace knows of the path to an address, of packets with that mark, say; "null",
+# nothing
+route_mtu() { # NS ADDR [WORD...]
+	ip -n "$1" -j route get "${@:2}" | jq -r '.[0].metrics[0].mtu'
 }
 
 narrow() { ip -n inet link set toB mtu "${1:-1400}"; }
@@ -84,6 +85,78 @@ replaced() { # 4|6 FITS WIDER GATEWAY
 	status=$?
 	route_change "$4"
 	return "$status"
+}
+
+# ---- from the underlay, by routes that only outer packets take
+
+# apart fwmark|dev|vrf 4|6: outer packets of gwA go where their mark, their device or their VRF
+# leads, and all others into the tunnel, or nowhere. Errors come back by another link.
+apart() {
+	links_down
+	topo_link gwA wan2 203.0.113.1/24 2001:db8:c::1/64 inet toA2 203.0.113.254/24 2001:db8:c::fe/64 &&
+		ip -n inet route add 192.0.2.1/32 via 203.0.113.1 && ip -n inet route add 2001:db8:a::1/128 via 2001:db8:c::1 || return
+	case $1 in
+	fwmark)
+		OUTSIDE=(mark 7)
+		link_up gwA "$2" fwmark 7 && ip -n gwA rule add fwmark 7 lookup 100 && ip -n gwA -6 rule add fwmark 7 lookup 100 &&
+			ip -n gwA -batch - <<-EOT
+				route del default via 192.0.2.254
+				route del default via 2001:db8:a::fe
+				route add default dev vti0
+				route add ::/0 dev vti0
+				route add default via 192.0.2.254 dev wan table 100
+				route add default via 2001:db8:a::fe dev wan table 100
+			EOT
+		;;
+	dev)
+		OUTSIDE=(oif wan)
+		link_up gwA "$2" dev wan && ip -n gwA -batch - <<-EOT
+			route del default via 192.0.2.254
+			route del default via 2001:db8:a::fe
+			route add default dev vti0 metric 10
+			route add ::/0 dev vti0 metric 10
+			route add default via 192.0.2.254 dev wan metric 20
+			route add default via 2001:db8:a::fe dev wan metric 20
+		EOT
+		;;
+	vrf)
+		OUTSIDE=(vrf blue)
+		in_ns gwA sysctl -qw net.ipv6.conf.wan.keep_addr_on_down=1 net.ipv6.conf.wan2.keep_addr_on_down=1 &&
+			ip -n gwA -batch - <<-EOT && link_up gwA "$2" dev blue
+				link add blue type vrf table 20
+				link set blue up
+				link set wan master blue
+				link set wan2 master blue
+				route add default via 192.0.2.254 dev wan vrf blue
+				route add default via 2001:db8:a::fe dev wan vrf blue
+			EOT
+		;;
+	esac && link_up gwB "$2" && pair_up 1
+}
+
+# together: as it was before
+together() {
+	links_down
+	ip -n gwA link del wan2
+	ip -n gwA link del blue 2>/dev/null
+	ip -n gwA rule del fwmark 7 2>/dev/null
+	ip -n gwA -6 rule del fwmark 7 2>/dev/null
+	ip -n gwA route flush table 100 2>/dev/null
+	ip -n gwA -6 route flush table 100 2>/dev/null
+	topo_default gwA 192.0.2.254 2001:db8:a::fe
+	after
+}
+
+# What is learnt is the path of outer packets, and of nothing else.
+learnt_apart() { # fwmark|dev|vrf 4|6 FITS
+	local fits=$3 peer=$GWB4
+	[ "$2" = 4 ] || peer=$GWB6
+	apart "$1" "$2" && narrow || return
+	wait_for 10 "big 'told $fits' udp hostA hostB 4 1380 df" && mtu_is gwA "$fits" || return
+	[ "$(route_mtu gwA "$peer" "${OUTSIDE[@]}")" = 1400 ] || return
+	[ "$1" = vrf ] || [ "$(route_mtu gwA "$peer")" = null ] || return
+	big "arrived 1" udp hostA hostB 4 $((fits - 28)) df && big "arrived 1" udp hostA hostB 6 $((fits - 48)) df &&
+		tcp_across 4 100000 && tcp_across 6 100000
 }
 
 # ---- to inner senders
@@ -227,6 +300,15 @@ ktap_run "learnt, outer IPv6" learnt 6 none 1326
 after
 ktap_run "learnt, outer IPv6 and UDP" learnt 6 udp 1318
 after
+for v in 4 6; do
+	[ $v = 4 ] && fits=1346 || fits=1326
+	ktap_run "learnt, outer IPv$v with a mark" learnt_apart fwmark "$v" "$fits"
+	together
+	ktap_run "learnt, outer IPv$v by the underlay device" learnt_apart dev "$v" "$fits"
+	together
+	ktap_run "learnt, outer IPv$v in a VRF" learnt_apart vrf "$v" "$fits"
+	together
+done
 ktap_run "forgotten after a while, IPv4" expires 4 1346 1446
 after
 ktap_run "forgotten after a while, IPv6" expires 6 1326 1426
