@@ -12,6 +12,9 @@ what came of each: one process for all, a line of standard input each.
     frag6 FROM TO   two IPv6 fragments, so short that, put together, they are not longer
                     than the first one was
     raw NS DEV HEX  an IPv4 packet as it is, straight to a device
+    icmp NS TO ADDR TYPE CODE N SRC DST SPI
+                    an ICMP error from NS to an address of TO's, with the number N, an MTU
+                    say, that quotes the head of an ESP packet from SRC to DST
     tap NS DEV      listen on a packet socket, which shares packets with the stack
     tapped N        the first N octets of the longest IPv4 packet that was seen there
 
@@ -24,6 +27,7 @@ FROM and TO are hostA, hostB, gwA or gwB; gateways have the tunnel's addresses. 
     lost            nothing of that within a second
     damaged         something else arrived
     sent            (raw)
+    received        (icmp)
     listening       (tap)
     HEX             (tapped)
 
@@ -36,6 +40,7 @@ import select
 import socket
 import struct
 import sys
+import time
 
 ADDR = {"hostA": ("10.1.0.2", "fd00:1::2"), "hostB": ("10.2.0.2", "fd00:2::2"),
         "gwA": ("169.254.1.1", "fd00:ff::1"), "gwB": ("169.254.1.2", "fd00:ff::2")}
@@ -164,6 +169,13 @@ def udp(ns, to, v, size, *words):
     return said + (" injected" if injected else "")
 
 
+def checksum(data):
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
 def frag6(ns, to):
     global NUMBER
     NUMBER += 1
@@ -171,10 +183,7 @@ def frag6(ns, to):
     data = pattern(NUMBER, 500)
     seg = struct.pack("!HHHH", 9, PORT, 8 + len(data), 0) + data
     pseudo = src + dst + struct.pack("!II", len(seg), 17) + seg
-    total = sum(struct.unpack("!%dH" % (len(pseudo) // 2), pseudo))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    seg = seg[:6] + struct.pack("!H", ~total & 0xFFFF) + seg[8:]
+    seg = seg[:6] + struct.pack("!H", checksum(pseudo)) + seg[8:]
     recv = receiver(to, 6)
     sock = socket_in(ns, socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
     for at, piece, more in (0, seg[:504], 1), (504, seg[504:], 0):
@@ -190,6 +199,41 @@ def raw(ns, dev, packet):
     sock.sendto(bytes.fromhex(packet), (dev, 0x0800))
     sock.close()
     return "sent"
+
+
+def icmp_in(ns, v6):
+    """How many ICMP messages have come there."""
+    enter(ns)
+    with open("/proc/thread-self/net/snmp" + "6" * v6, encoding="ascii") as f:
+        if v6:
+            return next(int(line.split()[1]) for line in f if line.startswith("Icmp6InMsgs"))
+        names, numbers = [line.split() for line in f if line.startswith("Icmp:")]
+        return int(numbers[names.index("InMsgs")])
+
+
+def icmp(ns, at, to, kind, code, number, src, dst, spi):
+    v6 = ":" in to
+    before, end = icmp_in(at, v6), time.monotonic() + 10
+    src, dst = (socket.inet_pton(socket.AF_INET6 if v6 else socket.AF_INET, a) for a in (src, dst))
+    esp = struct.pack("!II", int(spi), 1) + bytes(56)
+    if v6:
+        quoted = struct.pack("!IHBB", 6 << 28, len(esp), 50, 64) + src + dst + esp
+    else:
+        quoted = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(esp), 0, 0x4000, 64, 50, 0) + src + dst
+        quoted = quoted[:10] + struct.pack("!H", checksum(quoted)) + quoted[12:] + esp
+    error = struct.pack("!BBHI", int(kind), int(code), 0, int(number)) + quoted
+    if v6:  # whose checksum the socket makes
+        sock = socket_in(ns, socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    else:
+        sock = socket_in(ns, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        error = error[:2] + struct.pack("!H", checksum(error)) + error[4:]
+    sock.sendto(error, (to, 0))
+    sock.close()
+    while icmp_in(at, v6) == before:
+        if time.monotonic() > end:
+            return "lost"
+        time.sleep(0.01)
+    return "received"
 
 
 TAP = []
@@ -214,7 +258,7 @@ def tapped(n):
     return longest[:int(n)].hex()
 
 
-WORDS = {"udp": udp, "frag6": frag6, "raw": raw, "tap": tap, "tapped": tapped}
+WORDS = {"udp": udp, "frag6": frag6, "raw": raw, "icmp": icmp, "tap": tap, "tapped": tapped}
 
 if __name__ == "__main__":
     for line in sys.stdin:

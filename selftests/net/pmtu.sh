@@ -3,10 +3,10 @@
 #
 # Path MTU: learnt from the underlay and forgotten again, and told to inner senders: to
 # the octet, also for packets that leave a socket or a network card in one piece (GSO),
-# and through tunnels that are on top of ours.
+# and through tunnels that are on top of ours; and nobody else's errors change it.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 27
+ktap_plan 35
 
 FITS=1446
 
@@ -159,6 +159,97 @@ learnt_apart() { # fwmark|dev|vrf 4|6 FITS
 		tcp_across 4 100000 && tcp_across 6 100000
 }
 
+# ---- forged errors
+
+# error 4|6 TYPE CODE MTU [from=ADDR] [to=ADDR] [spi=N]: comes to gwA, about a packet of pair 1 or
+# what is said to be one
+error() {
+	local v=$1 us from to spi
+	us=$(outer gwA "$v") from=$us to=$(outer gwB "$v") spi=$(spi gwB 1)
+	[ $# -le 4 ] || local "${@:5}"
+	big received icmp inet gwA "$us" "$2" "$3" "$4" "$from" "$to" "$spi"
+}
+
+# A new tunnel, which has sent something, and what it is like
+forging() { # 4|6
+	links_down
+	links_up "$1" && pair_up 1 && forget gwA && ping_across "$1" -c 1 && BEFORE=$(as_it_is "$1")
+}
+
+as_it_is() { # 4|6
+	mtu gwA
+	ip -n gwA -"$1" route show cache
+	ip -n gwA route get "$(outer gwB "$1")" | head -n 1
+	state gwA 1
+	carrier gwA
+	counters gwA | grep -vE '^[rt]x-(packets|bytes):'
+}
+
+unchanged() { # 4|6
+	diff <(echo "$BEFORE") <(as_it_is "$1")
+}
+
+# RFC 4301, section 8.2.1: who is not on the path does not know the SPI; and an error is about
+# packets of ours or about nothing.
+forged() { # 4|6
+	local v=$1 us them too_big=(3 4) other=198.51.100.77
+	[ "$v" = 4 ] || too_big=(2 0) other=2001:db8:b::77
+	us=$(outer gwA "$v") them=$(outer gwB "$v")
+	forging "$v" && error "$v" "${too_big[@]}" 1300 "spi=$(spi gwB 2)" && error "$v" "${too_big[@]}" 1300 spi=0 &&
+		error "$v" "${too_big[@]}" 1300 "spi=$(spi gwA 1)" && unchanged "$v" || return
+	error "$v" "${too_big[@]}" 1300 "to=$other" && unchanged "$v" || return
+	error "$v" "${too_big[@]}" 1300 "from=$other" && unchanged "$v" || return
+	error "$v" "${too_big[@]}" 1300 "from=$them" "to=$us" && unchanged "$v" || return
+	error "$v" "${too_big[@]}" 1600 && error "$v" "${too_big[@]}" 65535 && unchanged "$v" || return
+	# The last of them, of which only the MTU was wrong, with one that may be right.
+	error "$v" "${too_big[@]}" 1300 && [ "$(route_mtu gwA "$them")" = 1300 ] && ping_across 4 -c 1 && mtu_is gwA 1280
+}
+
+# Unreachable in all ways, exceeded, quench, redirect and what no one has given a meaning.
+other_types() { # 4|6
+	local v=$1 code type types='4 5 11 12'
+	[ "$v" = 4 ] || types='3 4 100 127'
+	forging "$v" || return
+	for code in 0 1 2 3 5 6 7 9 13 15; do
+		error "$v" $((v == 4 ? 3 : 1)) "$code" 1300 || return
+	done
+	for type in $types; do
+		error "$v" "$type" 0 1300 && error "$v" "$type" 1 1300 || return
+	done
+	unchanged "$v" && ping_across 4 -c 1 && ping_across 6 -c 1
+}
+
+# As little as the stack lets a path have, and no less; the device has what IPv6 needs. All
+# passes, whole or in pieces.
+tiny() { # 4|6 LEAST
+	local v=$1 them mtu
+	them=$(outer gwB "$v")
+	forging "$v" || return
+	for mtu in 0 67 551 1279; do
+		if [ "$v" = 4 ]; then error 4 3 4 "$mtu"; else error 6 2 0 "$mtu" && unchanged 6; fi || return
+		# The first that may not be cut is lost, and its sender told.
+		wait_for 10 "ping_across 4 -c 1 -W 1 -s 1200" && ping_across 6 -c 1 -s 1200 && [ "$(mtu gwA)" -ge 1280 ] || return
+		mtu=$(route_mtu gwA "$them")
+		[ "$mtu" = null ] || [ "$mtu" -ge "$2" ] || { echo "path MTU $mtu"; return 1; }
+	done
+	tcp_across 4 100000 && tcp_across 6 100000
+}
+
+# One about an SA of XFRM's, between the same addresses, is for XFRM.
+for_xfrm() { # 4|6
+	local v=$1 too_big=(3 4) us them status
+	[ "$v" = 4 ] || too_big=(2 0)
+	us=$(outer gwA "$v") them=$(outer gwB "$v")
+	modprobe "esp$v" 2>/dev/null
+	forging "$v" && error "$v" "${too_big[@]}" 1390 spi=$((0x7001)) && unchanged "$v" &&
+		ip -n gwA xfrm state add src "$us" dst "$them" proto esp spi 0x7001 mode tunnel reqid 7 \
+			aead 'rfc4106(gcm(aes))' "0x$(random_hex 36)" 128 &&
+		error "$v" "${too_big[@]}" 1390 spi=$((0x7001)) && [ "$(route_mtu gwA "$them")" = 1390 ]
+	status=$?
+	ip -n gwA xfrm state flush
+	return "$status"
+}
+
 # ---- to inner senders
 
 # too_big FROM 4|6 SIZE [gso=N]: told, counted once, and known from then on
@@ -308,6 +399,16 @@ for v in 4 6; do
 	together
 	ktap_run "learnt, outer IPv$v in a VRF" learnt_apart vrf "$v" "$fits"
 	together
+done
+for v in 4 6; do
+	ktap_run "forged, outer IPv$v: another SPI, other addresses, nothing smaller" forged $v
+	after
+	ktap_run "forged, outer IPv$v: no other error changes anything" other_types $v
+	after
+	ktap_run "forged, outer IPv$v: smaller than there may be" tiny $v $((v == 4 ? 552 : 1280))
+	after
+	ktap_run "about XFRM's SA, outer IPv$v" for_xfrm $v
+	after
 done
 ktap_run "forgotten after a while, IPv4" expires 4 1346 1446
 after
