@@ -5,7 +5,7 @@
 # options, and which are what they have to be.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 14
+ktap_plan 20
 
 setup() {
 	modprobe ipsvti && topo_up && encap_up gwA && encap_up gwB || return
@@ -35,19 +35,22 @@ fields() {
 	echo "${out# }"
 }
 
+# How the pair is encapsulated, and what is to be seen of it outside
+ENCAP=() SEEN="(ip proto 50 or ip6 proto 50)"
+
 # sent INNER OUTER [OPTION...]: with these options of the device, an echo request with each
 # of the four ECN fields, and a DSCP of 22; what is seen of them outside and at hostB goes
 # to $WORK/outside and $WORK/inside
 sent() {
 	local inner=$1 outer=$2 ecn to=HOSTB$1
 	shift 2
-	links_up "$outer" "$@" && pair_up 1 && capture_start inet toA "$WORK/out" &&
+	links_up "$outer" "$@" && pair_up 1 256 "${ENCAP[@]}" && capture_start inet toA "$WORK/out" &&
 		capture_start hostB eth0 "$WORK/in" || return
 	for ecn in 0 1 2 3; do
 		ping_across "$inner" -c 1 -s 200 -Q $((0x58 | ecn)) || return
 	done
 	capture_stop "$WORK/out" "$WORK/in"
-	heads out "src host $(outer gwA "$outer")" >"$WORK/outside"
+	heads out "src host $(outer gwA "$outer") and $SEEN" >"$WORK/outside"
 	heads in "dst host ${!to}" >"$WORK/inside"
 }
 
@@ -83,6 +86,12 @@ no_label() {
 	! is label inside "00000 00000 00000 00000"
 }
 
+# in_udp COMMAND...: the same of ESP in UDP
+in_udp() {
+	local ENCAP=("${ENCAP_UDP[@]}") SEEN="udp src port 4500"
+	"$@"
+}
+
 # checksums OUTER VALUES: tshark on each, 3 is "there is none" and 1 "it is right"
 checksums() {
 	links_up "$1" && pair_up 1 256 "${ENCAP_UDP[@]}" && capture_start inet toA "$WORK/udp" "udp port 4500" || return
@@ -113,6 +122,12 @@ done
 one "TTL, IPv6 in IPv4" hops 6 4
 one "hop limit, IPv4 in IPv6" hops 4 6
 one "no flow label" no_label
+for outer in 4 6; do
+	inner=$((10 - outer))
+	one "DSCP and ECN copied, IPv$inner in UDP over IPv$outer" in_udp copied $inner $outer
+	one "DSCP fixed, ECN copied, IPv$inner in UDP over IPv$outer" in_udp fixed $inner $outer
+	one "hop limit, IPv$inner in UDP over IPv$outer" in_udp hops $inner $outer
+done
 # RFC 3948, section 2.1, and RFC 8200, section 8.1
 one "UDP over IPv4 has no checksum" checksums 4 "ip.src == $GWA4" 3
 one "UDP over IPv6 has one" checksums 6 "ipv6.src == $GWA6" 1
