@@ -70,54 +70,65 @@ beside() {
 		ping_across 4 && through_xfrm && ping_across 6
 }
 
-# An XFRM interface between the same addresses as our tunnel, inside 172.31.1.1 and .2; and a VTI,
-# 172.31.2.1 and .2, between others, since it takes all ESP that comes from its remote address.
-their_devices() {
-	local gw us them n any v_us v_them
+# An XFRM interface between the same addresses as our tunnel, inside 172.31.V1.1 and .2; and a VTI,
+# 172.31.V2.1 and .2, between others, since it takes all ESP that comes from its remote address. Outside
+# is IPvV.
+their_devices() { # 4|6
+	local v=$1 gw us them n any v_us v_them len kind=vti
 	for gw in gwA gwB; do
-		us=$(outer "$gw" 4) them=$(outer "${OTHER[$gw]}" 4)
+		us=$(outer "$gw" "$v") them=$(outer "${OTHER[$gw]}" "$v")
 		if [ "$gw" = gwA ]; then n=1; else n=2; fi
-		v_us=${us%.1}.9 v_them=${them%.1}.9
+		v_us=${us%1}9 v_them=${them%1}9 len=24
+		[ "$v" = 4 ] || kind=vti6 len=64
 		any="mode tunnel aead rfc4106(gcm(aes)) 0x$XKEY 128"
 		ip -n "$gw" -batch - <<-EOT || return
-			link add xi0 type xfrm dev wan if_id 77
-			addr add 172.31.1.$n/30 dev xi0
-			link set xi0 up
-			xfrm state add src $us dst $them proto esp spi 0x601$n reqid 11 if_id 77 $any
-			xfrm state add src $them dst $us proto esp spi 0x601$((3 - n)) reqid 11 if_id 77 $any
-			xfrm policy add src 172.31.1.0/30 dst 172.31.1.0/30 dir out if_id 77 tmpl src $us dst $them proto esp reqid 11 mode tunnel
-			xfrm policy add src 172.31.1.0/30 dst 172.31.1.0/30 dir in if_id 77 tmpl src $them dst $us proto esp reqid 11 mode tunnel
-			addr add $v_us/24 dev wan
-			link add v0 type vti local $v_us remote $v_them key 88
-			addr add 172.31.2.$n/30 dev v0
-			link set v0 up
-			xfrm state add src $v_us dst $v_them proto esp spi 0x602$n reqid 12 $any
-			xfrm state add src $v_them dst $v_us proto esp spi 0x602$((3 - n)) reqid 12 $any
-			xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir out mark 88 tmpl src $v_us dst $v_them proto esp reqid 12 mode tunnel
-			xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir in mark 88 tmpl src $v_them dst $v_us proto esp reqid 12 mode tunnel
+			link add xi$v type xfrm dev wan if_id 7$v
+			addr add 172.31.${v}1.$n/30 dev xi$v
+			link set xi$v up
+			xfrm state add src $us dst $them proto esp spi 0x6${v}1$n reqid 11 if_id 7$v $any sel src 172.31.${v}1.0/30 dst 172.31.${v}1.0/30
+			xfrm state add src $them dst $us proto esp spi 0x6${v}1$((3 - n)) reqid 11 if_id 7$v $any sel src 172.31.${v}1.0/30 dst 172.31.${v}1.0/30
+			xfrm policy add src 172.31.${v}1.0/30 dst 172.31.${v}1.0/30 dir out if_id 7$v tmpl src $us dst $them proto esp reqid 11 mode tunnel
+			xfrm policy add src 172.31.${v}1.0/30 dst 172.31.${v}1.0/30 dir in if_id 7$v tmpl src $them dst $us proto esp reqid 11 mode tunnel
+			addr add $v_us/$len dev wan $([ "$v" = 4 ] || echo nodad)
+			link add v$v type $kind local $v_us remote $v_them key 8$v
+			addr add 172.31.${v}2.$n/30 dev v$v
+			link set v$v up
+			xfrm state add src $v_us dst $v_them proto esp spi 0x6${v}2$n reqid 12 $any sel src 0.0.0.0/0 dst 0.0.0.0/0
+			xfrm state add src $v_them dst $v_us proto esp spi 0x6${v}2$((3 - n)) reqid 12 $any sel src 0.0.0.0/0 dst 0.0.0.0/0
+			xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir out mark 8$v tmpl src $v_us dst $v_them proto esp reqid 12 mode tunnel
+			xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir in mark 8$v tmpl src $v_them dst $v_us proto esp reqid 12 mode tunnel
 		EOT
 	done
 }
 
-devices_carry() { traffic ping gwA 172.31.1.2 && traffic ping gwA 172.31.2.2; }
+devices_carry() { # 4|6
+	traffic ping gwA "172.31.${1}1.2" && traffic ping gwA "172.31.${1}2.2"
+}
 
-devices_gone() {
-	local gw
+devices_gone() { # 4|6
+	local gw len=24
+	[ "$1" = 4 ] || len=64
 	for gw in gwA gwB; do
-		printf 'link del xi0\nlink del v0\naddr del %s/24 dev wan\n' "$(outer "$gw" 4 | sed 's/1$/9/')" | ip -n "$gw" -force -batch -
+		printf 'link del xi%s\nlink del v%s\naddr del %s9/%s dev wan\n' "$1" "$1" "$(outer "$gw" "$1" | sed 's/1$//')" "$len" |
+			ip -n "$gw" -force -batch -
 	done
+	links_down
 	xfrm_pair none
+	# What is left for the tests after this
+	links_up 4 && pair_up 1
 }
 
 # The kernel has hooks for these too; whoever loads last must not hide the others.
-with_the_others() {
-	local status
+with_the_others() { # 4|6
+	local v=$1 status
 	modprobe -a ip_vti ip6_vti xfrm_interface 2>/dev/null
-	through_xfrm && ping_across 4 && their_devices && devices_carry && ping_across 4 && ping_across 6 && through_xfrm &&
-		links_down && rmmod ipsvti && devices_carry && modprobe ipsvti && devices_carry &&
-		links_up 4 && pair_up 1 && ping_across 4 && devices_carry
+	links_down
+	xfrm_pair none "$v" && links_up "$v" && pair_up 1 && through_xfrm "$v" && ping_across 4 && their_devices "$v" &&
+		devices_carry "$v" && ping_across 4 && ping_across 6 && through_xfrm "$v" &&
+		links_down && rmmod ipsvti && devices_carry "$v" && modprobe ipsvti && devices_carry "$v" &&
+		links_up "$v" && pair_up 1 && ping_across 4 && devices_carry "$v"
 	status=$?
-	devices_gone || return
+	devices_gone "$v" || return
 	return "$status"
 }
 
@@ -287,10 +298,11 @@ under_traffic() { # 4|6
 all_built_in() { ! modinfo -n esp4 2>/dev/null | grep -q '\.ko'; }
 
 if [ "$SHORT" = short ]; then
-	ktap_plan 5
+	ktap_plan 6
 	ktap_run "set up" setup
 	ktap_run "XFRM works beside the module and its SAs" beside
-	ktap_run "with ip_vti and xfrm_interface loaded" with_the_others
+	ktap_run "with ip_vti and xfrm_interface loaded" with_the_others 4
+	ktap_run "with ip6_vti and xfrm_interface, outer IPv6" with_the_others 6
 	ktap_run "first to come, first to go, IPv4" brief 4 first first
 	ktap_run "last to come, last to go, IPv4" brief 4 last last
 	ktap_end
@@ -300,7 +312,8 @@ ktap_run "set up" setup
 ktap_run "XFRM works without the module" by_esp "ip proto 50"
 ktap_run "XFRM works beside the module and its SAs" beside
 ktap_run "XFRM is still what carries it" by_esp "ip proto 50"
-ktap_run "with ip_vti and xfrm_interface loaded" with_the_others
+ktap_run "with ip_vti and xfrm_interface loaded" with_the_others 4
+ktap_run "with ip6_vti and xfrm_interface, outer IPv6" with_the_others 6
 ktap_run "ESP in UDP of both" udp_beside
 ktap_run "an SPI of XFRM's is left to it" spi_of_xfrm
 ktap_run "an SPI of XFRM's with a mark is left to it" spi_of_marked_xfrm
