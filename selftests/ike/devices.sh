@@ -7,7 +7,7 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 18
+ktap_plan 19
 
 load() {
 	modprobe ipsvti && topo_up && endpoints 4
@@ -155,6 +155,16 @@ on_traffic() {
 	wait_for 5 up && pings_from hostA 10.2.0.2
 }
 
+# Goes on where on_traffic() has ended: the pair goes at both ends, the IKE SA stays,
+# and nothing happens without a packet.
+lost_pair() {
+	up || return
+	in_ns gwA ipsvtictl sa flush vti0 && wait_for 5 'carrier gwA 0 && carrier gwB 0' || return
+	[ "$(ctl gwA status | jq '.tunnels[0]["ike-sas"] | length')" = 1 ] || return
+	in_ns hostA ping -q -c 30 -i 0.1 -W 1 10.2.0.2
+	wait_for 5 up && pings_from hostA 10.2.0.2
+}
+
 # One that is passive does nothing for packets, only for its peer and for a person.
 passive() {
 	agents_end
@@ -253,6 +263,7 @@ ktap_run "a way that is back is tried at once" way_back
 ktap_run "the outer address is back: at once as well" address_back
 ktap_run "the link is back: the same" link_back
 ktap_run "on-traffic: the first packet starts it" on_traffic
+ktap_run "on-traffic: a packet makes a lost pair anew" lost_pair
 ktap_run "passive: only the peer or a person starts it" passive
 ktap_run "status for people" status_for_people
 ktap_run "down stays down, up ends that" down_and_up

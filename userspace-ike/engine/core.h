@@ -113,7 +113,8 @@ struct ike_window {
  * @local_ts: our traffic selectors
  * @remote_ts: the peer's
  * @wanted: keep it up
- * @asked: a packet has asked for its CHILD SA, and it shares an IKE SA
+ * @asked: its CHILD SA is wanted once: a packet has asked for it, or its IKE SA
+ *         was made without one
  * @barred: a person wants it down: not even answered
  * @up: an outbound SA is in use
  * @since: when @up has changed last

@@ -173,8 +173,8 @@ static void acquire(struct ike_engine *e, struct ike_tunnel *t)
 	if (t->barred || t->config.start == IKE_START_PASSIVE || !owner ||
 	    !ike_tunnel_usable(owner))
 		return;
-	if (owner != t)
-		t->asked = true;
+	/* Where there is an IKE SA already, it is asked for there: see share.c. */
+	t->asked = true;
 	if (!ike_tunnel_sa(e, owner) &&
 	    !ike_tunnel_has_sa(e, owner, IKE_SA_INIT_SENT, NULL) &&
 	    !ike_tunnel_has_sa(e, owner, IKE_SA_AUTH_SENT, NULL) &&

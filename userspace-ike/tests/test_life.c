@@ -303,6 +303,98 @@ static void refused_child_leaves_the_ike_sa(void **state)
 	bench_free(t);
 }
 
+/* A packet wants to leave, and node 1's kernel has no SA for it. */
+static void packet(struct bench *t)
+{
+	struct ike_kernel_event event = { .id = IKE_KERNEL_ACQUIRE,
+					  .ifindex = SIM_IFINDEX };
+
+	ike_engine_kernel_event(t->sim.nodes[1].engine, t->sim.now, &event);
+}
+
+/* Takes from node 1 its CHILD SA, and leaves it the IKE SA. */
+static void lose_child(struct bench *t, unsigned int how)
+{
+	struct ike_engine *e = t->sim.nodes[1].engine;
+	struct ike_child *child = sa_of(t, 1)->children;
+	struct ike_kernel_event event = { .id = IKE_KERNEL_DELETED,
+					  .ifindex = SIM_IFINDEX,
+					  .pair_id = child->pair_id };
+	uint8_t spi[4];
+
+	switch (how) {
+	case 0:
+		ike_build_delete_esp(&t->b, &child->spi_out, 1);
+		assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
+		break;
+	case 1:
+		ike_engine_command(e, t->sim.now, IKE_CMD_REKEY_CHILD, "beta");
+		put_be32(spi, child->spi_in);
+		ike_build_notify(&t->b, IKE_PROTO_ESP, IKE_SLICE(spi, 4),
+				 IKE_N_CHILD_SA_NOT_FOUND, IKE_SLICE(NULL, 0));
+		respond(t);
+		break;
+	default:
+		ike_engine_kernel_event(e, t->sim.now, &event);
+		assert_int_equal(sa_of(t, 1)->window.kind, IKE_X_DELETE_CHILD);
+		respond(t);
+	}
+	assert_null(sa_of(t, 1)->children);
+}
+
+/* On traffic: the IKE SA has outlived the CHILD SA, and a packet comes. */
+static void a_packet_asks_for_a_new_child(void **state)
+{
+	(void)state;
+	for (unsigned int how = 0; how < 3; how++) {
+		struct bench *t = bench_up();
+		struct ike_engine *e = t->sim.nodes[1].engine;
+		struct ike_sa *sa = sa_of(t, 1);
+
+		assert_false(e->tunnels->wanted);
+		lose_child(t, how);
+		/* Not without a packet; and not again after a refusal. */
+		for (unsigned int i = 0; i < 2; i++) {
+			t->sim.now += 3000;
+			ike_engine_tick(e, t->sim.now);
+			assert_int_equal(sa->window.kind, IKE_X_NONE);
+			packet(t);
+			assert_int_equal(sa->window.kind, IKE_X_NEW_CHILD);
+			assert_ptr_equal(sa->neg->tunnel, e->tunnels);
+			ike_build_status(&t->b, IKE_N_NO_PROPOSAL_CHOSEN);
+			respond(t);
+			assert_true(alive(t));
+			assert_null(sa->next);
+		}
+		bench_free(t);
+	}
+}
+
+/* The same if the first one was refused: there never was one. */
+static void a_packet_asks_for_what_was_refused(void **state)
+{
+	struct bench *t = bench_new();
+
+	(void)state;
+	suite_is(t, IKE_SUITE_ESP, "aes256gcm16");
+	t->sim.nodes[0].config.start = IKE_START_PASSIVE;
+	sim_start(&t->sim, 0);
+	sim_start(&t->sim, 1);
+	sim_run(&t->sim, 100);
+	assert_null(sa_of(t, 1));
+	packet(t);
+	sim_run(&t->sim, 500);
+	t->sim.nodes[1].engine->tunnels->config.esp = t->sim.nodes[0].config.esp;
+	sim_run(&t->sim, 5000);
+	assert_true(alive(t));
+	assert_null(sa_of(t, 1)->children);
+	packet(t);
+	sim_run(&t->sim, 500);
+	assert_true(sim_both_up(&t->sim));
+	assert_null(sa_of(t, 1)->next);
+	bench_free(t);
+}
+
 /* Section 1.5: with proof, the SA in question is rekeyed. */
 static void a_lost_pair_is_made_anew(void **state)
 {
@@ -474,6 +566,8 @@ int main(void)
 		cmocka_unit_test(a_rekey_that_leaves_out_is_not_taken),
 		cmocka_unit_test(initial_contact_needs_proof),
 		cmocka_unit_test(refused_child_leaves_the_ike_sa),
+		cmocka_unit_test(a_packet_asks_for_a_new_child),
+		cmocka_unit_test(a_packet_asks_for_what_was_refused),
 		cmocka_unit_test(a_lost_pair_is_made_anew),
 		cmocka_unit_test(left_during_auth),
 		cmocka_unit_test(made_before_broken),
