@@ -7,7 +7,7 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 19
+ktap_plan 21
 
 load() {
 	modprobe ipsvti && topo_up && endpoints 4
@@ -234,6 +234,74 @@ bad_reloads() {
 	ctl gwA reload | jq -e '.unchanged == 1 and .stopped == 0 and .started == 0' && [ "$(spi_out gwA)" = "$SPI" ] && pings_from hostA 10.2.0.2
 }
 
+# What hangs on the device: it is the same one, and no route of it was away.
+hangs_on() { # NS
+	ip -n "$1" -j link show vti0 | jq -c '.[0].ifindex'
+	ip -n "$1" route show dev vti0
+	ip -n "$1" -6 route show dev vti0 | grep '^fd00'
+}
+
+ends_of() { # NS LOCAL REMOTE: the device has these
+	ip -n "$1" -d -j link show vti0 | jq -e --arg l "$2" --arg r "$3" '.[0].linkinfo.info_data | .local == $l and .remote == $r'
+}
+
+# moves_to A B: both files have other outer addresses from now on, and both agents read them.
+moves_to() {
+	local ns at
+	sed -i -e "s/^local =.*/local = \"$1\"/" -e "s/^remote =.*/remote = \"$2\"/" /etc/netns/gwA/ipsvti/vti0.conf &&
+		sed -i -e "s/^local =.*/local = \"$2\"/" -e "s/^remote =.*/remote = \"$1\"/" /etc/netns/gwB/ipsvti/vti0.conf || return
+	for ns in gwB gwA; do
+		ctl "$ns" reload | jq -e '.stopped == 1 and .started == 1 and .refused == []' || return
+	done
+	at=$(date +%s%N)
+	wait_for 10 up && echo "up $((($(date +%s%N) - at) / 1000000)) ms after the reload" &&
+		ends_of gwA "$1" "$2" && ends_of gwB "$2" "$1" && wait_for 5 'one_pair gwA' && pings_pass
+}
+
+# The device follows the files, with all that hangs on it: other addresses, other ones of the
+# other family, and back.
+other_ends() {
+	local was
+	ip -n gwA addr add 192.0.2.77/24 dev wan && ip -n gwB addr add 198.51.100.9/24 dev wan || return
+	was=$(hangs_on gwA)
+	echo "$was"
+	[ "$(grep -c . <<<"$was")" -ge 4 ] && moves_to 192.0.2.77 198.51.100.9 && [ "$(hangs_on gwA)" = "$was" ] &&
+		said gwA 'device vti0 follows the configuration: local 192.0.2.77 remote 198.51.100.9, and no more local 192.0.2.1 remote 198.51.100.1' &&
+		moves_to "$GWA6" "$GWB6" && [ "$(hangs_on gwA)" = "$was" ] &&
+		moves_to "$GWA4" "$GWB4" && [ "$(hangs_on gwA)" = "$was" ] &&
+		ip -n gwA addr del 192.0.2.77/24 dev wan && ip -n gwB addr del 198.51.100.9/24 dev wan
+}
+
+# tells COMMAND...: with the addresses that the device has and those that it should have,
+# and the line that mends it.
+tells() {
+	local said
+	said=$("$@" 2>&1)
+	echo "$said"
+	grep -q "has other addresses than .*: local $GWA4 remote 198.51.100.99 instead of local $GWA4 remote $GWB4" <<<"$said" &&
+		grep -q "ip link change vti0 type ipsvti local $GWA4 remote $GWB4" <<<"$said"
+}
+
+# One that somebody has made with a slip is not the agent's to change, also not by a reload of
+# a file that has changed: it says what is wrong, to whoever asks.
+slip() {
+	local ask=(in_ns gwA ipsvtictl -s /run/gwA.sock) line
+	agent_end gwA && ip -n gwA link del vti0 && ip -n gwA link add vti0 type ipsvti local "$WAN_A" remote 198.51.100.99 &&
+		agent_start gwA && device gwA && [ "$(state gwA)" = no-device ] || return
+	tells "${ask[@]}" status vti0 && ! "${ask[@]}" status vti0 | grep 'there is no device' && tells "${ask[@]}" status &&
+		tells "${ask[@]}" up vti0 && tells "${ask[@]}" reload && ! "${ask[@]}" reload &&
+		tells "${ask[@]}" explain vti0 && "${ask[@]}" --json explain vti0 |
+		jq -e '.findings | map(.id) | contains(["device-addresses"]) and (contains(["no-device"]) | not)' || return
+	agent_conf gwA 'esp = {"aes256gcm16"}' && ctl gwA reload 2>/dev/null | jq -e '.refused | length == 1' &&
+		ends_of gwA "$WAN_A" 198.51.100.99 || return
+	line=$("${ask[@]}" explain vti0 | grep -o 'ip link change .*') && echo "$line" &&
+		in_ns gwA bash -c "$line" && wait_for 20 up && pings_pass && "${ask[@]}" reload && "${ask[@]}" status vti0 || return
+	# A reason ends with the device that it is about.
+	agent_end gwA && ip -n gwA link del vti0 && ip -n gwA link add vti0 type ipsvti local "$WAN_A" remote 198.51.100.99 &&
+		agent_start gwA && tells "${ask[@]}" status vti0 && ip -n gwA link del vti0 &&
+		wait_for 5 '! ctl gwA status vti0 | grep "other addresses"' && agent_conf gwA && ctl gwA reload && device gwA && wait_for 20 up
+}
+
 # With the address, or without a tunnel that is up, it is the administrator's will: an
 # address may also come later.
 other_address() {
@@ -269,7 +337,9 @@ ktap_run "status for people" status_for_people
 ktap_run "down stays down, up ends that" down_and_up
 ktap_run "reload by the control socket" reload
 ktap_run "reload of what is wrong: refused before anything running is touched" bad_reloads
-ktap_run "reload with another outer address" other_address
+ktap_run "reload with other outer addresses: the device follows, traffic flows" other_ends
+ktap_run "a device with addresses of its own is refused, and it is said why" slip
+ktap_run "reload with an outer address that is not there" other_address
 ktap_run "what cannot be done is said, with a status" refusals
 agents_end
 ktap_end

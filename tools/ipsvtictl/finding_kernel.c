@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the kernel knows of a tunnel that does not work: see finding.h. */
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,6 +131,44 @@ static void judge_underlay(json_t *list, const json_t *tunnel,
 	}
 }
 
+static bool is_address(const struct ipsvti_addr *addr, const char *text)
+{
+	uint8_t octets[16];
+
+	return inet_pton(addr->family, text, octets) == 1 &&
+	       !memcmp(octets, &addr->v6, addr->family == AF_INET ? 4 : 16);
+}
+
+static bool is_any(const struct ipsvti_addr *addr)
+{
+	return !addr->family || is_address(addr, addr->family == AF_INET ? "0.0.0.0" : "::");
+}
+
+static const char *name_address(const struct ipsvti_addr *addr, char *buf, size_t len)
+{
+	return addr->family && inet_ntop(addr->family, &addr->v6, buf, (socklen_t)len) ? buf : "any";
+}
+
+/* Made by hand with a slip, or changed since: the agent leaves such a device alone. */
+static void judge_device_addresses(json_t *list, const json_t *tunnel, const struct ipsvti_link *link)
+{
+	const char *local = text(tunnel, "local"), *remote = text(tunnel, "remote");
+	char has_local[INET6_ADDRSTRLEN], has_remote[INET6_ADDRSTRLEN];
+	bool here = is_address(&link->local, local), there = is_address(&link->remote, remote);
+
+	/* One without any is given them; a name has no address yet in this state. */
+	if ((here && there) || (is_any(&link->local) && is_any(&link->remote)) ||
+	    !strcmp(text(tunnel, "state"), "no-address"))
+		return;
+	finding_at(finding_add(list, "error", "device-addresses",
+			       json_sprintf("device %s has other addresses than the tunnel: local %s remote %s instead of local %s remote %s",
+					    link->name, name_address(&link->local, has_local, sizeof(has_local)),
+					    name_address(&link->remote, has_remote, sizeof(has_remote)), local, remote),
+			       json_sprintf("mend the line, or if it is the device that is wrong: ip link change %s type ipsvti local %s remote %s",
+					    link->name, local, remote)),
+		   tunnel, there ? "local" : "remote");
+}
+
 static void judge_device(json_t *list, const json_t *tunnel,
 			 const struct facts *facts)
 {
@@ -148,6 +187,7 @@ static void judge_device(json_t *list, const json_t *tunnel,
 			    json_string("name another one with interface, or remove it"));
 		return;
 	}
+	judge_device_addresses(list, tunnel, &facts->link);
 	if (!facts->link.up)
 		finding_add(list, "error", "device-down",
 			    json_sprintf("device %s is set down", name),

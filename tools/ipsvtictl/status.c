@@ -112,7 +112,7 @@ void status_print(const json_t *tunnel)
 		print_ike_sa(sa);
 	if (*text(tunnel, "last-error"))
 		printf("  last failure: %s\n", text(tunnel, "last-error"));
-	if (!strcmp(text(tunnel, "state"), "no-device"))
+	if (!strcmp(text(tunnel, "state"), "no-device") && !*text(tunnel, "device-error"))
 		printf("  there is no device %s: make one, or \"ipsvtictl up %s\"\n",
 		       text(tunnel, "interface"), text(tunnel, "name"));
 	else if (!strcmp(text(tunnel, "state"), "waiting") &&

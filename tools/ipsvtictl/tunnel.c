@@ -169,21 +169,34 @@ static enum ctl_status reload(struct ctl *ctl, int argc, char **argv)
 	struct args args = { .ctl = ctl, .argv = argv, .left = argc };
 	enum ctl_status status = args_end(&args);
 	json_int_t unchanged, stopped, started;
-	json_t *answer;
+	json_t *answer, *refused, *line;
+	size_t i, n;
 
 	if (!status)
 		status = agent_ask(ctl, "reload", NULL, &answer);
 	if (status)
 		return status;
-	if (ctl->json)
-		return json_print(ctl, answer);
+	refused = json_object_get(answer, "refused");
+	n = json_array_size(refused);
+	if (n) {
+		ctl->err = (struct ipsvti_error){ .code = ENODEV, .refused = true };
+		snprintf(ctl->err.text, sizeof(ctl->err.text),
+			 "tunnels whose device cannot be used: %zu; all else is as the files say", n);
+	}
+	if (ctl->json) {
+		status = json_print(ctl, answer);
+		return status || !n ? status : CTL_FAILED;
+	}
 	if (!json_unpack(answer, "{s:I, s:I, s:I}", "unchanged", &unchanged,
 			 "stopped", &stopped, "started", &started))
 		printf("tunnels unchanged: %lld, stopped: %lld, started: %lld\n",
 		       (long long)unchanged, (long long)stopped,
 		       (long long)started);
+	fflush(stdout);
+	json_array_foreach(refused, i, line)
+		fprintf(stderr, "%s\n", json_string_value(line) ? json_string_value(line) : "?");
 	json_decref(answer);
-	return CTL_OK;
+	return n ? CTL_FAILED : CTL_OK;
 }
 
 const struct ctl_command reload_command = {
@@ -191,7 +204,8 @@ const struct ctl_command reload_command = {
 	.summary = "read the configuration again, and apply the difference",
 	.usage = "",
 	.help = "Tunnels whose files did not change in meaning are left alone. If there is an error\n"
-		"anywhere, it is printed with file and line, and nothing is changed.\n"
+		"anywhere, it is printed with file and line, and nothing is changed. If the device\n"
+		"of a tunnel cannot be used, the reason is printed, and the exit status is 1.\n"
 		"\n"
 		"Example:\n"
 		"  ipsvtictl reload\n",

@@ -51,7 +51,7 @@ struct ipsvti_error {
 	int code;
 	bool refused;
 	char attr[64];
-	char text[384];
+	char text[512];
 };
 
 /**

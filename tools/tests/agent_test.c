@@ -122,6 +122,19 @@ static void requests(void **state)
 	assert_asked("{\"command\":\"reload\"}\n");
 	assert_string_equal(out,
 			    "tunnels unchanged: 3, stopped: 1, started: 2\n");
+	/* One that cannot start in spite of it. */
+	assert_int_equal(ask("{\"ok\":true,\"unchanged\":0,\"stopped\":1,"
+			     "\"started\":0,\"refused\":[\"a: its device\"]}\n",
+			     "reload"),
+			 1);
+	assert_string_equal(out, "tunnels unchanged: 0, stopped: 1, started: 0\n"
+			    "a: its device\n"
+			    "ipsvtictl: tunnels whose device cannot be used: 1; all else is as the files say\n");
+	assert_int_equal(ask("{\"ok\":true,\"refused\":[\"a: its device\"]}\n",
+			     "reload --json"),
+			 1);
+	assert_contains(out, "\"refused\": [");
+	assert_contains(out, "\"name\": \"ENODEV\"");
 }
 
 static void refusals(void **state)
@@ -169,6 +182,8 @@ static void status(void **state)
 	assert_string_equal(out, "a: waiting for 61 s, peer 192.0.2.2, next try in 2 s, last error: no answer\n");
 	assert_int_equal(ask(TUNNEL("no-device", ""), "status a"), 3);
 	assert_contains(out, "there is no device vti0");
+	assert_int_equal(ask(TUNNEL("no-device", ",\"device-error\":\"it is wrong\",\"last-error\":\"it is wrong\""), "status a"), 3);
+	assert_string_equal(out, "a: no-device, device vti0, 192.0.2.1 (x) to 192.0.2.2 (y)\n  last failure: it is wrong\n");
 }
 
 static void no_sense(void **state)

@@ -2,6 +2,7 @@
 /* ipsvtictl explain: what is made of what the agent and the kernel know. */
 #include "tests.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,6 +187,39 @@ static void ways(void **state)
 	assert_first(judge("", "", &facts), "route-loop", "the peer 192.0.2.2 by wan leads into vti0", "via GATEWAY vrf wan", 0);
 }
 
+/* A device with other outer addresses than the tunnel. */
+static void device_addresses(void **state)
+{
+	struct facts facts = { .has_link = true, .local_is_ours = true, .underlay_error = -1 };
+	json_t *list;
+
+	(void)state;
+	strcpy(facts.link.kind, "ipsvti");
+	strcpy(facts.link.name, "vti0");
+	facts.link.up = true;
+	facts.link.local.family = facts.link.remote.family = AF_INET;
+	inet_pton(AF_INET, "192.0.2.1", &facts.link.local.v4);
+	inet_pton(AF_INET, "192.0.2.3", &facts.link.remote.v4);
+	assert_first(judge("", "", &facts), "device-addresses",
+		     "device vti0 has other addresses than the tunnel: local 192.0.2.1 remote 192.0.2.3 instead of local 192.0.2.1 remote 192.0.2.2",
+		     "ip link change vti0 type ipsvti local 192.0.2.1 remote 192.0.2.2", 3);
+	inet_pton(AF_INET, "192.0.2.2", &facts.link.remote.v4);
+	list = judge("", "", &facts);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+	inet_pton(AF_INET, "192.0.2.9", &facts.link.local.v4);
+	assert_first(judge("", "", &facts), "device-addresses", "local 192.0.2.9 remote 192.0.2.2 instead of", "mend the line, or", 2);
+	facts.link.local.family = facts.link.remote.family = AF_INET6;
+	facts.link.local.v6 = in6addr_loopback;
+	facts.link.remote.v6 = in6addr_any;
+	assert_first(judge("", "", &facts), "device-addresses", "local ::1 remote :: instead of local 192.0.2.1 remote 192.0.2.2", "", 3);
+	/* The agent gives the addresses to one that has none. */
+	facts.link.local.v6 = in6addr_any;
+	list = judge("", "", &facts);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+}
+
 static void mtus_and_clocks(void **state)
 {
 	struct facts facts = { .has_link = true, .local_is_ours = true, .underlay_error = -1, .has_routes = true, .addresses = 1, .routes = 1 };
@@ -239,6 +273,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(keys_and_names, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(kernel, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(ways, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(device_addresses, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(mtus_and_clocks, make_file, remove_file),
 	cmocka_unit_test(drops),
 };

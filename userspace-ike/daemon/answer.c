@@ -134,6 +134,24 @@ static void warn(void *arg, const char *text)
 	log_line(LOG_WARNING, NULL, "%s", text);
 }
 
+/* Devices get new addresses only if they have those that the files had before. */
+static void keep_device(const struct conf *old, struct conf_tunnel *tunnel)
+{
+	const struct conf_tunnel *was;
+	size_t i;
+
+	for (i = 0; i < old->count; i++) {
+		was = old->tunnels[i];
+		if (strcmp(was->interface, tunnel->interface))
+			continue;
+		/* Without an address of its peer it has not touched the device. */
+		tunnel->old_local = was->ike.remote.family ? was->ike.local :
+							     was->old_local;
+		tunnel->old_remote = was->ike.remote.family ? was->ike.remote :
+							      was->old_remote;
+	}
+}
+
 /* Peers given by name are where they were. */
 static void keep_addresses(const struct conf *old, struct conf *fresh)
 {
@@ -147,6 +165,7 @@ static void keep_addresses(const struct conf *old, struct conf *fresh)
 		if (was && tunnel->remote_name[0] &&
 		    !strcmp(tunnel->remote_name, was->remote_name))
 			tunnel->ike.remote = was->ike.remote;
+		keep_device(old, tunnel);
 	}
 }
 
@@ -218,7 +237,8 @@ static void call_device(struct parent *parent, struct conf_tunnel *tunnel,
 {
 	answer->ret = -ENODEV;
 	if (!tunnel->ike.remote.family ||
-	    kernel_device(parent->kernel, tunnel, &answer->ifindex) < 0)
+	    kernel_device(parent->kernel, tunnel, &answer->ifindex,
+			  answer->why) < 0)
 		return;
 	tunnel->ike.ifindex = answer->ifindex;
 	answer->ret = 0;

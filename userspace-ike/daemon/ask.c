@@ -139,11 +139,13 @@ void ask_applied(void)
 
 /* ---- devices, ways, names ------------------------------------------------ */
 
-int ask_device(const char *tunnel, uint32_t *ifindex)
+int ask_device(const char *tunnel, uint32_t *ifindex,
+	       char why[CONF_TROUBLE_MAX])
 {
 	const struct answer_device *a =
 		ask_tunnel(CALL_DEVICE, tunnel, sizeof(*a));
 
+	snprintf(why, CONF_TROUBLE_MAX, "%s", a->why);
 	if (a->ret < 0)
 		return -1;
 	*ifindex = a->ifindex;

@@ -45,12 +45,14 @@ void ask_applied(void);
  * ask_device() - make sure that the device of a tunnel is there
  * @tunnel: name of the tunnel
  * @ifindex: set on success
+ * @why: gets the reason of a refusal, else it is empty then
  *
  * See kernel_device().
  *
  * Return: 0, or -1 after the parent has logged why.
  */
-int ask_device(const char *tunnel, uint32_t *ifindex);
+int ask_device(const char *tunnel, uint32_t *ifindex,
+	       char why[CONF_TROUBLE_MAX]);
 
 /**
  * ask_device_index() - look for the device of a tunnel

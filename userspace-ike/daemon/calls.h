@@ -140,9 +140,11 @@ struct answer_reload {
 	int32_t ret;
 };
 
+/** struct answer_device - @why: terminated; of a refusal, the reason */
 struct answer_device {
 	int32_t ret;
 	uint32_t ifindex;
+	char why[CONF_TROUBLE_MAX];
 };
 
 /** struct answer_way - a way. @device: name of the underlay device, or empty */

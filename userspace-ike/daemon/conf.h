@@ -38,6 +38,8 @@ enum conf_preset {
 	CONF_PRESET_STRONG,
 };
 
+#define CONF_TROUBLE_MAX 512
+
 /**
  * struct conf_trouble - what went wrong below a tunnel, for people
  * @icmp: the last ICMP error that came back from the way to the peer
@@ -46,6 +48,7 @@ enum conf_preset {
  * @send_error: errno value of the last message that could not be sent
  * @send_at: when
  * @send_count: how many could not
+ * @device: why its device cannot be used; empty: it can, or there is none
  */
 struct conf_trouble {
 	struct net_error icmp;
@@ -54,6 +57,7 @@ struct conf_trouble {
 	int send_error;
 	uint64_t send_at;
 	uint32_t send_count;
+	char device[CONF_TROUBLE_MAX];
 };
 
 /**
@@ -70,6 +74,9 @@ struct conf_trouble {
  * @file: path of the file, for messages
  * @way: not from the file: the way to the peer when it was looked at last
  * @trouble: not from the file either
+ * @old_local: what the configuration before had for @interface, on reload; family
+ *             0: nothing
+ * @old_remote: the same
  */
 struct conf_tunnel {
 	struct ike_tunnel_config ike;
@@ -83,6 +90,8 @@ struct conf_tunnel {
 	char *file;
 	struct conf_way way;
 	struct conf_trouble trouble;
+	struct ike_address old_local;
+	struct ike_address old_remote;
 };
 
 /**

@@ -86,6 +86,13 @@ static void show_tunnel(void *arg, const struct ike_tunnel_status *status)
 		json_object_set_new(tunnel, "last-failure",
 				    json_string(ike_failure_name(
 					    status->failed[0]->reason)));
+	/* It keeps the engine from trying, whatever has failed before. */
+	if (conf && !config->ifindex && conf->trouble.device[0]) {
+		json_object_set_new(tunnel, "last-error",
+				    json_string(conf->trouble.device));
+		json_object_set_new(tunnel, "device-error",
+				    json_string(conf->trouble.device));
+	}
 	if (s->why && conf)
 		ctl_add_why(tunnel, conf, status, iked_now());
 	s->ike_sas = tunnel ? ike_sas : NULL;
@@ -244,9 +251,11 @@ static json_t *run_command(struct iked *iked, enum ike_command command,
 			       conf->remote_name, tunnel);
 	if (conf && !conf->ike.ifindex && command == IKE_CMD_UP &&
 	    tunnels_attach(iked, conf) < 0)
-		return refusal(ENODEV,
-			       "device \"%s\" cannot be used, the log says why",
-			       conf->interface);
+		return conf->trouble.device[0] ?
+			       refusal(ENODEV, "%s", conf->trouble.device) :
+			       refusal(ENODEV,
+				       "device \"%s\" cannot be used, the log says why",
+				       conf->interface);
 	ret = ike_engine_command(iked->engine, iked_now(), command, tunnel);
 	switch (ret) {
 	case 0:
@@ -269,6 +278,23 @@ static void add_lines(json_t *lines, char *text)
 			json_array_append_new(lines, json_string(line));
 }
 
+/* Each tunnel whose device cannot be used, and why. */
+static json_t *refused_devices(const struct iked *iked)
+{
+	json_t *lines = json_array();
+	size_t i;
+
+	for (i = 0; i < iked->conf.count; i++) {
+		const struct conf_tunnel *conf = iked->conf.tunnels[i];
+
+		if (conf->trouble.device[0])
+			json_array_append_new(
+				lines, json_sprintf("%s: %s", conf->ike.name,
+						    conf->trouble.device));
+	}
+	return lines;
+}
+
 static json_t *request_reload(struct iked *iked)
 {
 	struct tunnels_difference d;
@@ -278,9 +304,10 @@ static json_t *request_reload(struct iked *iked)
 	if (iked->stopping)
 		return refusal(ESHUTDOWN, "the agent is leaving");
 	if (tunnels_reload(iked, &errors, &d) == 0)
-		return json_pack("{s:b, s:i, s:i, s:i}", "ok", 1, "unchanged",
-				 d.unchanged, "stopped", d.stopped, "started",
-				 d.started);
+		return json_pack("{s:b, s:i, s:i, s:i, s:o}", "ok", 1,
+				 "unchanged", d.unchanged, "stopped", d.stopped,
+				 "started", d.started, "refused",
+				 refused_devices(iked));
 	lines = json_array();
 	add_lines(lines, errors);
 	free(errors);

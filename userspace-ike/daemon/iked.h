@@ -119,11 +119,13 @@ void tunnels_detach(struct iked *iked, struct conf_tunnel *tunnel);
  * @unchanged: tunnels that were left alone
  * @stopped: that were running and are not as they were
  * @started: that are running and were not, or not so
+ * @refused: that do not run because their devices cannot be used
  */
 struct tunnels_difference {
 	unsigned int unchanged;
 	unsigned int stopped;
 	unsigned int started;
+	unsigned int refused;
 };
 
 /**

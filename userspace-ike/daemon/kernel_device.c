@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The tunnel devices: created if missing, otherwise left alone. What becomes of
- * them, and of the way to the peers, by rtnetlink.
+ * The tunnel devices: created if missing, otherwise left alone but for addresses
+ * that a reload has changed. What becomes of them, and of the way to the peers, by
+ * rtnetlink.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kernel_genl.h"
@@ -44,9 +48,34 @@ static bool same_address(const struct ipsvti_addr *a,
 				      IN6_ARE_ADDR_EQUAL(&a->v6, &b->v6);
 }
 
+static int refuse(const struct conf_tunnel *tunnel, char why[CONF_TROUBLE_MAX],
+		  const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static int refuse(const struct conf_tunnel *tunnel, char why[CONF_TROUBLE_MAX],
+		  const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, CONF_TROUBLE_MAX, fmt, ap);
+	va_end(ap);
+	log_line(LOG_ERR, tunnel->ike.name, "%s", why);
+	return -1;
+}
+
+static int kernel_refused(const struct conf_tunnel *tunnel,
+			  char why[CONF_TROUBLE_MAX], const char *what,
+			  const struct ipsvti_error *err)
+{
+	char text[sizeof(err->text) + sizeof(err->attr) + 16];
+
+	return refuse(tunnel, why, "%s %s: %s", what, tunnel->interface,
+		      ipsvti_error_format(err, text, sizeof(text)));
+}
+
 static int create(struct kernel *kernel, const struct conf_tunnel *tunnel,
 		  const struct ipsvti_addr *local,
-		  const struct ipsvti_addr *remote)
+		  const struct ipsvti_addr *remote, char why[CONF_TROUBLE_MAX])
 {
 	struct ipsvti_link link = {
 		.up = true,
@@ -56,59 +85,82 @@ static int create(struct kernel *kernel, const struct conf_tunnel *tunnel,
 	struct ipsvti_error err;
 
 	memcpy(link.name, tunnel->interface, sizeof(link.name));
-	if (ipsvti_link_add(kernel->rtnl, &link, &err) < 0) {
-		kernel_log_error(tunnel->ike.name, "creating its device", &err);
-		return -1;
-	}
+	if (ipsvti_link_add(kernel->rtnl, &link, &err) < 0)
+		return kernel_refused(tunnel, why, "creating device", &err);
 	log_line(LOG_INFO, tunnel->ike.name, "created device %s",
 		 tunnel->interface);
 	return 0;
+}
+
+static const char *ends(const struct ipsvti_addr *local,
+			const struct ipsvti_addr *remote, char *buf, size_t len)
+{
+	char from[INET6_ADDRSTRLEN] = "any", to[INET6_ADDRSTRLEN] = "any";
+
+	if (!is_unset(local))
+		inet_ntop(local->family, &local->v6, from, sizeof(from));
+	if (!is_unset(remote))
+		inet_ntop(remote->family, &remote->v6, to, sizeof(to));
+	snprintf(buf, len, "local %s remote %s", from, to);
+	return buf;
+}
+
+/* Whether the device has what the configuration before had for it. */
+static bool is_of_old(const struct conf_tunnel *tunnel,
+		      const struct ipsvti_link *link)
+{
+	struct ipsvti_addr local, remote;
+
+	if (!tunnel->old_remote.family)
+		return false;
+	convert_address(&tunnel->old_local, &local);
+	convert_address(&tunnel->old_remote, &remote);
+	return same_address(&link->local, &local) &&
+	       same_address(&link->remote, &remote);
 }
 
 /* An existing device must be one that can carry this tunnel. */
 static int adopt(struct kernel *kernel, const struct conf_tunnel *tunnel,
 		 const struct ipsvti_link *link,
 		 const struct ipsvti_addr *local,
-		 const struct ipsvti_addr *remote)
+		 const struct ipsvti_addr *remote, char why[CONF_TROUBLE_MAX])
 {
-	char local_text[48], remote_text[48];
+	char has[128], wants[128];
 	struct ipsvti_error err;
+	bool unset = is_unset(&link->local) && is_unset(&link->remote);
+	bool old = is_of_old(tunnel, link);
 
-	if (strcmp(link->kind, "ipsvti")) {
-		log_line(LOG_ERR, tunnel->ike.name,
-			 "device %s is of kind \"%s\", not \"ipsvti\"; remove it, or name another interface in %s",
-			 link->name, link->kind, tunnel->file);
-		return -1;
-	}
-	if (is_unset(&link->local) && is_unset(&link->remote)) {
-		if (ipsvti_tunnel_set(kernel->nl, link->ifindex, local, remote,
-				      &err) == 0)
-			return 0;
-		kernel_log_error(tunnel->ike.name, "addressing its device", &err);
-		return -1;
-	}
+	if (strcmp(link->kind, "ipsvti"))
+		return refuse(tunnel, why,
+			      "device %s is of kind \"%s\", not \"ipsvti\"; remove it, or name another interface in %s",
+			      link->name, link->kind, tunnel->file);
 	if (same_address(&link->local, local) &&
 	    same_address(&link->remote, remote))
 		return 0;
+	ends(&link->local, &link->remote, has, sizeof(has));
+	ends(local, remote, wants, sizeof(wants));
 	/* The peer of a tunnel by name may have moved. */
-	if (same_address(&link->local, local) && tunnel->remote_name[0]) {
-		if (ipsvti_tunnel_set(kernel->nl, link->ifindex, NULL, remote,
-				      &err) == 0)
-			return 0;
-		kernel_log_error(tunnel->ike.name, "addressing its device", &err);
-		return -1;
-	}
-	ike_address_format(&tunnel->ike.local, local_text, sizeof(local_text));
-	ike_address_format(&tunnel->ike.remote, remote_text,
-			   sizeof(remote_text));
-	log_line(LOG_ERR, tunnel->ike.name,
-		 "device %s has other addresses than %s; run \"ip link change %s type ipsvti local %s remote %s\", or mend the file",
-		 link->name, tunnel->file, link->name, local_text, remote_text);
-	return -1;
+	if (!unset && !old &&
+	    !(same_address(&link->local, local) && tunnel->remote_name[0]))
+		return refuse(tunnel, why,
+			      "device %s has other addresses than %s: %s instead of %s; run \"ip link change %s type ipsvti %s\", or mend the file",
+			      link->name, tunnel->file, has, wants, link->name,
+			      wants);
+	/* What is left of SAs with the peer before is of no use with this one. */
+	if (old && ipsvti_sa_flush(kernel->nl, link->ifindex, &err) < 0)
+		return kernel_refused(tunnel, why, "removing SAs of device",
+				      &err);
+	if (ipsvti_tunnel_set(kernel->nl, link->ifindex, local, remote, &err) < 0)
+		return kernel_refused(tunnel, why, "addressing device", &err);
+	if (old)
+		log_line(LOG_NOTICE, tunnel->ike.name,
+			 "device %s follows the configuration: %s, and no more %s",
+			 link->name, wants, has);
+	return 0;
 }
 
 int kernel_device(struct kernel *kernel, const struct conf_tunnel *tunnel,
-		  uint32_t *ifindex)
+		  uint32_t *ifindex, char why[CONF_TROUBLE_MAX])
 {
 	struct ipsvti_addr local, remote;
 	struct ipsvti_error err;
@@ -119,21 +171,20 @@ int kernel_device(struct kernel *kernel, const struct conf_tunnel *tunnel,
 	convert_address(&tunnel->ike.remote, &remote);
 	ret = ipsvti_link_get(kernel->rtnl, tunnel->interface, &link, &err);
 	if (ret == -ENODEV) {
-		if (create(kernel, tunnel, &local, &remote) < 0)
+		if (create(kernel, tunnel, &local, &remote, why) < 0)
 			return -1;
 		ret = ipsvti_link_get(kernel->rtnl, tunnel->interface, &link,
 				      &err);
-	} else if (ret == 0 && adopt(kernel, tunnel, &link, &local, &remote) < 0) {
+	} else if (ret == 0 &&
+		   adopt(kernel, tunnel, &link, &local, &remote, why) < 0) {
 		return -1;
 	}
-	if (ret == 0 && !link.up)
+	if (ret < 0)
+		return kernel_refused(tunnel, why, "reading device", &err);
+	if (!link.up)
 		log_line(LOG_NOTICE, tunnel->ike.name,
 			 "device %s is down: nothing passes it until \"ip link set %s up\"",
 			 link.name, link.name);
-	if (ret < 0) {
-		kernel_log_error(tunnel->ike.name, "its device", &err);
-		return -1;
-	}
 	*ifindex = link.ifindex;
 	return 0;
 }

@@ -119,16 +119,17 @@ bool kernel_has_address(struct kernel *kernel, const struct ike_address *address
  * @kernel: the connection
  * @tunnel: the tunnel
  * @ifindex: set to the index of the device on success
+ * @why: gets the reason if there is one to refuse it
  *
  * A device that does not exist is created and set up. One that does is left as
- * it is,
- * unless it has no addresses yet; with other addresses than those of the
- * tunnel, or of another kind, it is refused. What failed is logged.
+ * it is, unless it has no addresses yet, or still those of the configuration
+ * before: then it gets the tunnel's. With any others, or of another kind, it is
+ * refused. What failed is logged.
  *
  * Return: 0 or -1.
  */
 int kernel_device(struct kernel *kernel, const struct conf_tunnel *tunnel,
-		  uint32_t *ifindex);
+		  uint32_t *ifindex, char why[CONF_TROUBLE_MAX]);
 
 /*
  * The engine's operations, as struct ike_kernel_ops describes them. The kernel's

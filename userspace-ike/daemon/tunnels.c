@@ -31,7 +31,13 @@ static void tell_found(const struct conf_tunnel *tunnel)
 			 "found SAs of an earlier agent: they carry traffic until the peer, or a packet that finds none, makes new ones");
 }
 
-/* ifindex stays 0 without a device; the reason is logged. */
+/* The reason of a refusal is logged, and kept for who asks. */
+static int take_device(struct conf_tunnel *tunnel, uint32_t *ifindex)
+{
+	return ask_device(tunnel->ike.name, ifindex, tunnel->trouble.device);
+}
+
+/* ifindex stays 0 without a device. */
 static void start_one(struct iked *iked, struct conf_tunnel *tunnel)
 {
 	const char *name = tunnel->ike.name, *why = NULL;
@@ -40,7 +46,7 @@ static void start_one(struct iked *iked, struct conf_tunnel *tunnel)
 	tunnel->ike.ifindex = 0;
 	if (!tunnel->ike.remote.family)
 		return; /* names.c comes back to it */
-	ask_device(name, &tunnel->ike.ifindex);
+	take_device(tunnel, &tunnel->ike.ifindex);
 	ask_way(name, &tunnel->way, NULL);
 	ret = ike_engine_add_tunnel(iked->engine, iked_now(), &tunnel->ike,
 				    &why);
@@ -58,7 +64,7 @@ int tunnels_attach(struct iked *iked, struct conf_tunnel *tunnel)
 	uint32_t ifindex;
 
 	if (!tunnel->ike.remote.family ||
-	    ask_device(tunnel->ike.name, &ifindex) < 0)
+	    take_device(tunnel, &ifindex) < 0)
 		return -1;
 	tunnel->ike.ifindex = ifindex;
 	return ike_engine_set_device(iked->engine, iked_now(), tunnel->ike.name,
@@ -80,7 +86,7 @@ void tunnels_set_remote(struct iked *iked, struct conf_tunnel *tunnel,
 			      remote);
 	ask_way(tunnel->ike.name, &tunnel->way, NULL);
 	if (tunnel->ike.ifindex &&
-	    ask_device(tunnel->ike.name, &tunnel->ike.ifindex) < 0)
+	    take_device(tunnel, &tunnel->ike.ifindex) < 0)
 		tunnels_detach(iked, tunnel);
 }
 
@@ -108,12 +114,12 @@ void tunnels_start(struct iked *iked)
 }
 
 /* Whether @old may go on as @new, on the device it has now. */
-static bool goes_on(const struct conf_tunnel *old, const struct conf_tunnel *new)
+static bool goes_on(const struct conf_tunnel *old, struct conf_tunnel *new)
 {
 	uint32_t ifindex;
 
 	return old->ike.ifindex && new && conf_tunnel_same(old, new) &&
-	       ask_device(new->ike.name, &ifindex) == 0 &&
+	       take_device(new, &ifindex) == 0 &&
 	       ifindex == old->ike.ifindex;
 }
 
@@ -152,12 +158,13 @@ int tunnels_reload(struct iked *iked, char **errors,
 			continue;
 		start_one(iked, tunnel);
 		d.started += tunnel->ike.ifindex != 0;
+		d.refused += tunnel->trouble.device[0] != '\0';
 	}
 	conf_free(&old);
 	names_look(iked);
 	log_line(LOG_NOTICE, NULL,
-		 "reload: tunnels unchanged: %u, stopped: %u, started: %u",
-		 d.unchanged, d.stopped, d.started);
+		 "reload: tunnels unchanged: %u, stopped: %u, started: %u, without a usable device: %u",
+		 d.unchanged, d.stopped, d.started, d.refused);
 	*difference = d;
 	return 0;
 }

@@ -42,12 +42,18 @@ void underlay_device(struct iked *iked, uint32_t ifindex, const char *name,
 
 void underlay_device_gone(struct iked *iked, uint32_t ifindex)
 {
+	struct conf_tunnel *tunnel;
 	size_t i;
 
-	for (i = 0; i < iked->conf.count; i++)
-		if (iked->conf.tunnels[i]->ike.ifindex == ifindex)
-			device_lost(iked, iked->conf.tunnels[i], "was removed",
-				    "");
+	for (i = 0; i < iked->conf.count; i++) {
+		tunnel = iked->conf.tunnels[i];
+		if (tunnel->ike.ifindex == ifindex)
+			device_lost(iked, tunnel, "was removed", "");
+		/* It was perhaps the one that could not be used. */
+		if (tunnel->trouble.device[0] &&
+		    !ask_device_index(tunnel->ike.name))
+			tunnel->trouble.device[0] = '\0';
+	}
 }
 
 void underlay_reconcile(struct iked *iked)
