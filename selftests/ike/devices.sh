@@ -7,7 +7,7 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 21
+ktap_plan 22
 
 load() {
 	modprobe ipsvti && topo_up && endpoints 4
@@ -234,6 +234,25 @@ bad_reloads() {
 	ctl gwA reload | jq -e '.unchanged == 1 and .stopped == 0 and .started == 0' && [ "$(spi_out gwA)" = "$SPI" ] && pings_from hostA 10.2.0.2
 }
 
+# other_key KEY: gwB has another one from its next authentication on; what runs goes on.
+other_key() { secret /etc/netns/gwB/ipsvti/vti0.psk "$1" && ctl gwB reload | jq -e '.unchanged == 1'; }
+
+last_error() { ctl gwA status vti0 | jq -r '.tunnels[0] | .state, .["last-error"]' | xargs; }
+
+# What will end the tunnel is said while it is up, until it is mended.
+refused_while_up() {
+	local spi
+	spi=$(spi_out gwA)
+	other_key "not the key" && ctl gwA reauth vti0 && wait_for 10 '[[ $(last_error) = "up peer refused us (AUTHENTICATION_FAILED)"* ]]' || return
+	in_ns gwA ipsvtictl -s /run/gwA.sock explain vti0 >/tmp/said
+	cat /tmp/said
+	grep -q 'warning: it is up, but the next authentication will fail: the peer refused us at IKE_AUTH' /tmp/said &&
+		in_ns gwA ipsvtictl -s /run/gwA.sock status | grep 'vti0: up .*, last error: peer refused us' &&
+		[ "$(spi_out gwA)" = "$spi" ] && other_key "$PSK" && ctl gwA reauth vti0 &&
+		wait_for 10 "[ \"\$(last_error)\" = 'up null' ]" && [ "$(spi_out gwA)" != "$spi" ] &&
+		! in_ns gwA ipsvtictl -s /run/gwA.sock explain vti0 | grep 'will fail'
+}
+
 # What hangs on the device: it is the same one, and no route of it was away.
 hangs_on() { # NS
 	ip -n "$1" -j link show vti0 | jq -c '.[0].ifindex'
@@ -337,6 +356,7 @@ ktap_run "status for people" status_for_people
 ktap_run "down stays down, up ends that" down_and_up
 ktap_run "reload by the control socket" reload
 ktap_run "reload of what is wrong: refused before anything running is touched" bad_reloads
+ktap_run "a reauthentication that is refused is told while the tunnel is up" refused_while_up
 ktap_run "reload with other outer addresses: the device follows, traffic flows" other_ends
 ktap_run "a device with addresses of its own is refused, and it is said why" slip
 ktap_run "reload with an outer address that is not there" other_address

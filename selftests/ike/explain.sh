@@ -9,7 +9,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 27
+ktap_plan 28
 
 CONF=/etc/ipsvti/vti0.conf PKI=/tmp/pki
 SWAN_TRIES=1
@@ -90,6 +90,21 @@ esp_compared() {
 advice_helps() {
 	we "$GCM" "esp = {\"$(nearest)\"}" && wait_for 30 'carrier gwA 1' && explain && explain --json |
 		jq -e '.tunnel.state == "up" and ([.findings[] | select(.severity == "error")] | length == 0)'
+}
+
+# PFS does not fit: that shows at the first rekey, while the tunnel is up. They know more.
+pfs() {
+	local was
+	we "$GCM" 'esp = {"aes256-sha256-ecp384"}' && wait_for 30 'carrier gwA 1' && ! explain | grep 'will fail' &&
+		ctl gwA rekey vti0 &&
+		explains 'warning: it is up, but the next rekey will fail: the peer refused our ESP proposal at CREATE_CHILD_SA \(NO_PROPOSAL_CHOSEN' \
+			'key exchange +ecp384' "$(at esp)" && explain >/dev/null && carrier gwA 1 &&
+		ctl gwA status vti0 | jq -e '.tunnels[0] | .state == "up" and (.["last-error"] | test("refused our ESP proposal"))' || return
+	swanctl --rekey --child lan
+	explains 'warning: .*the next rekey will fail' 'key exchange +ecp384 +none  <-- nothing in common' "$(at esp)esp = \{ \"aes256-sha256\" \}" &&
+		we "$GCM" "esp = {\"$(nearest)\"}" && wait_for 30 'carrier gwA 1' && was=$(spi_out gwA) && ctl gwA rekey vti0 &&
+		wait_for 10 "[ \"\$(spi_out gwA)\" != $was ]" && ! explain | grep 'will fail' &&
+		ctl gwA status vti0 | jq -e '.tunnels[0] | .state == "up" and .["last-error"] == null'
 }
 
 psk_refused() {
@@ -326,6 +341,7 @@ ktap_run "they refuse our IKE proposal" ike_refused
 ktap_run "their IKE proposal beside ours, and what would match" ike_compared
 ktap_run "that done: their ESP proposal beside ours, and what would match" esp_compared
 ktap_run "that done, the tunnel is up, and nothing is wrong" advice_helps
+ktap_run "PFS that does not fit: the next rekey will fail" pfs
 ktap_run "AUTHENTICATION_FAILED has several reasons" psk_refused
 ktap_run "another key, as we see it" psk_compared
 ktap_run "they are somebody else" identity

@@ -302,6 +302,62 @@ static void judge_nat(json_t *list, const json_t *tunnel)
 		finding_add(list, "note", "nat", json_string("there is a NAT in front of the peer: ESP goes in UDP"), NULL);
 }
 
+/* Of a CHILD SA, and not of the IKE SA or of who the ends are. */
+static bool is_of_child(const json_t *f) { return !strcmp(text(f, "step"), "CREATE_CHILD_SA"); }
+
+/*
+ * Whether a failure is newer than what is in use: then the SAs of a tunnel that is up cannot be
+ * replaced when their time has come.
+ */
+static bool is_newer(const json_t *tunnel, const json_t *f)
+{
+	uint64_t ago = number(f, "ago-ms");
+	const json_t *sa, *child;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(tunnel, "ike-sas"), i, sa) {
+		if (!is_of_child(f) && !strcmp(text(sa, "state"), "established") && number(sa, "age-ms") < ago)
+			return false;
+		json_array_foreach(json_object_get(sa, "child-sas"), j, child)
+			if (is_of_child(f) && !strcmp(text(child, "state"), "installed") && number(child, "age-ms") < ago)
+				return false;
+	}
+	return true;
+}
+
+/* It is up all the same, until the SAs end. */
+static void judge_coming(json_t *list, const json_t *tunnel, const json_t *f, bool theirs)
+{
+	bool auth = strncmp(text(f, "step"), "CREATE_CHILD_SA", 15);
+	json_t *found = json_array(), *finding;
+	size_t i;
+
+	judge(found, tunnel, f, theirs);
+	json_array_foreach(found, i, finding) {
+		json_object_set_new(finding, "severity", json_string("warning"));
+		json_object_set_new(finding, "text",
+				    json_sprintf("it is up, but the next %s will fail: %s",
+						 auth ? "authentication" : "rekey", text(finding, "text")));
+		json_array_append(list, finding);
+	}
+	json_decref(found);
+}
+
+/*
+ * Of what the peer asks for, only what an SA protects: who has sent an IKE_SA_INIT that was
+ * refused is not known.
+ */
+static void judge_up(json_t *list, const json_t *tunnel, const json_t *ours, const json_t *theirs)
+{
+	bool mine = ours && is_newer(tunnel, ours);
+
+	if (mine)
+		judge_coming(list, tunnel, ours, false);
+	if (theirs && !strncmp(text(theirs, "step"), "CREATE_CHILD_SA", 15) && is_newer(tunnel, theirs) &&
+	    !(mine && !strcmp(text(ours, "reason"), text(theirs, "reason"))))
+		judge_coming(list, tunnel, theirs, true);
+}
+
 void findings_of_agent(json_t *list, const json_t *tunnel)
 {
 	const json_t *failures = json_object_get(tunnel, "failures");
@@ -314,8 +370,10 @@ void findings_of_agent(json_t *list, const json_t *tunnel)
 		finding_add(list, "error", "no-address-of-peer",
 			    json_sprintf("the name of the peer, %s, has no address yet", text(tunnel, "remote")),
 			    json_string("is the name right, and does name resolution work here?"));
-	if (!strcmp(state, "up"))
+	if (!strcmp(state, "up")) {
+		judge_up(list, tunnel, ours, theirs);
 		return;
+	}
 	if (!strcmp(state, "down"))
 		finding_add(list, "note", "down", json_string("it was taken down, or is only to answer"),
 			    json_sprintf("ipsvtictl up %s", text(tunnel, "name")));

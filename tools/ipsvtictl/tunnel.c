@@ -162,7 +162,7 @@ ONE_TUNNEL(rekey_ike, "rekey-ike", "replace the IKE SA of a tunnel",
 
 ONE_TUNNEL(reauth, "reauth", "authenticate the peer of a tunnel anew",
 	   "A new IKE SA with new ESP SAs is made before the old ones go: no packet is lost.\n"
-	   "If it fails the old ones stay; the log tells why.");
+	   "If it fails the old ones stay; \"status\" and \"explain\" tell why.");
 
 static enum ctl_status reload(struct ctl *ctl, int argc, char **argv)
 {

@@ -120,6 +120,71 @@ static void answers(void **state)
 		     "the peer ignores us", 0);
 }
 
+/* A tunnel that is up, with SAs of these ages, and with these failures. */
+static json_t *judge_up(const char *ike_age, const char *child_age, const char *failures)
+{
+	struct facts facts = { .local_is_ours = true, .has_link = true, .underlay_error = -1 };
+	char buf[2048];
+	json_t *tunnel, *list;
+
+	strcpy(facts.link.kind, "ipsvti");
+	facts.link.up = true;
+	snprintf(buf, sizeof(buf),
+		 "{\"name\":\"a\",\"state\":\"up\",\"interface\":\"vti0\",\"local\":\"192.0.2.1\",\"remote\":\"192.0.2.2\","
+		 "\"file\":\"%s\",\"failures\":{%s},\"ike-sas\":[{\"state\":\"established\",\"age-ms\":%s,\"child-sas\":["
+		 "{\"state\":\"rekeyed\",\"age-ms\":1},{\"state\":\"installed\",\"age-ms\":%s}]},{\"state\":\"rekeyed\",\"age-ms\":1}]}",
+		 file, failures, ike_age, child_age);
+	tunnel = json_loads(buf, 0, NULL);
+	assert_non_null(tunnel);
+	list = findings(tunnel, &facts);
+	json_decref(tunnel);
+	return list;
+}
+
+static void assert_nothing(json_t *list)
+{
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+}
+
+#define REKEY(reason, step, more) "{\"reason\":\"" reason "\",\"step\":\"" step "\",\"count\":1,\"ago-ms\":100,\"since-ms\":100,\"text\":\"why\"" more "}"
+#define OF_CHILD "CREATE_CHILD_SA"
+#define OF_IKE "CREATE_CHILD_SA for the IKE SA"
+
+/* What keeps SAs from being replaced, as long as nothing is younger than it. */
+static void up_for_now(void **state)
+{
+	static const char esp[] = "\"ours\":" REKEY("esp-proposal", OF_CHILD, ",\"ours\":\"a\"");
+	static const char ike[] = "\"ours\":" REKEY("ike-proposal", OF_IKE, ",\"ours\":\"a\"");
+	static const char both[] = "\"ours\":" REKEY("ike-proposal", OF_IKE, "") ",\"theirs\":"
+		REKEY("ike-proposal", OF_IKE, ",\"refused-by-us\":true,\"theirs\":\"b\",\"nearest\":\"b-c\"");
+	static const char two[] = "\"ours\":" REKEY("ike-proposal", OF_IKE, "") ",\"theirs\":"
+		REKEY("selectors", OF_CHILD, ",\"refused-by-us\":true");
+	json_t *list;
+
+	(void)state;
+	list = judge_up("50", "200", esp);
+	assert_string_equal(get(list, 0, "severity"), "warning");
+	assert_first(list, "esp-proposal",
+		     "it is up, but the next rekey will fail: the peer refused our ESP proposal at CREATE_CHILD_SA (NO_PROPOSAL_CHOSEN", "", 0);
+	assert_nothing(judge_up("200", "50", esp));
+	assert_first(judge_up("200", "50", ike), "ike-proposal",
+		     "it is up, but the next rekey will fail: the peer refused our IKE proposal at CREATE_CHILD_SA for the IKE SA", "", 5);
+	assert_nothing(judge_up("50", "200", ike));
+	/* The two sides of one quarrel are one finding, and what the peer offers belongs to it. */
+	list = judge_up("200", "200", both);
+	assert_int_equal(json_array_size(list), 1);
+	assert_first(list, "ike-proposal", "the peer refused our IKE proposal", "ike = { \"b-c\" }", 5);
+	list = judge_up("200", "200", two);
+	assert_int_equal(json_array_size(list), 2);
+	json_decref(list);
+	/* Reauthentication. Of others' attempts anybody may have made any. */
+	assert_first(judge_up("200", "50", "\"ours\":" REKEY("auth-refused", "IKE_AUTH", "")), "auth-refused",
+		     "it is up, but the next authentication will fail: the peer refused us at IKE_AUTH", "", 0);
+	assert_nothing(judge_up("50", "200", "\"ours\":" REKEY("auth-refused", "IKE_AUTH", "")));
+	assert_nothing(judge_up("200", "200", "\"theirs\":" REKEY("ike-proposal", "IKE_SA_INIT", ",\"refused-by-us\":true")));
+}
+
 static void keys_and_names(void **state)
 {
 	(void)state;
@@ -270,6 +335,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(lines, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(proposals, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(answers, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(up_for_now, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(keys_and_names, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(kernel, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(ways, make_file, remove_file),

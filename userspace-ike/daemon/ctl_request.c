@@ -27,9 +27,14 @@ static json_t *refusal(int code, const char *fmt, ...)
 	return json_pack("{s:o, s:i}", "error", text, "errno", code);
 }
 
-/* Where the next IKE SA and the next CHILD SA go; borrowed references. */
+/*
+ * Where the next IKE SA and the next CHILD SA go; borrowed references. @failed is
+ * what kept the SAs of @tunnel from being replaced, as long as none is younger.
+ */
 struct status {
 	json_t *tunnels;
+	json_t *tunnel;
+	const struct ike_failure *failed;
 	json_t *ike_sas;
 	json_t *child_sas;
 	const struct iked *iked;
@@ -64,6 +69,33 @@ static json_t *json_identity(const struct ike_identity *id,
 	return json_string(ike_identity_format(id, text, sizeof(text)));
 }
 
+/* A rekey or a reauthentication has failed, but the tunnel is up. */
+static void show_failed(struct status *s, const struct ike_tunnel_status *status)
+{
+	s->failed = NULL;
+	if (strcmp(status->state, "up") || status->last_error ||
+	    !status->failed[0])
+		return;
+	s->failed = status->failed[0];
+	json_object_set_new(s->tunnel, "last-error",
+			    json_string(s->failed->text));
+}
+
+static bool is_of_child(const struct ike_failure *f)
+{
+	return !strcmp(f->step, "CREATE_CHILD_SA");
+}
+
+/* What is younger than a failure has come in spite of it, or after it was mended. */
+static void show_younger(struct status *s, bool child, uint64_t age_ms)
+{
+	if (!s->failed || is_of_child(s->failed) != child ||
+	    age_ms >= iked_now() - s->failed->at)
+		return;
+	s->failed = NULL;
+	json_object_del(s->tunnel, "last-error");
+}
+
 static void show_tunnel(void *arg, const struct ike_tunnel_status *status)
 {
 	const struct ike_tunnel_config *config = status->config;
@@ -93,6 +125,8 @@ static void show_tunnel(void *arg, const struct ike_tunnel_status *status)
 		json_object_set_new(tunnel, "device-error",
 				    json_string(conf->trouble.device));
 	}
+	s->tunnel = tunnel;
+	show_failed(s, status);
 	if (s->why && conf)
 		ctl_add_why(tunnel, conf, status, iked_now());
 	s->ike_sas = tunnel ? ike_sas : NULL;
@@ -117,6 +151,8 @@ static void show_ike_sa(void *arg, const struct ike_sa_status *status)
 		(json_int_t)status->age_ms, "rekey-in-ms",
 		(json_int_t)status->rekey_in_ms, "child-sas", child_sas);
 
+	if (!strcmp(status->state, "established"))
+		show_younger(s, false, status->age_ms);
 	s->child_sas = ike_sa ? child_sas : NULL;
 	json_array_append_new(s->ike_sas, ike_sa);
 }
@@ -138,6 +174,8 @@ static void show_child_sa(void *arg, const struct ike_child_status *status)
 {
 	struct status *s = arg;
 
+	if (!strcmp(status->state, "installed"))
+		show_younger(s, true, status->age_ms);
 	json_array_append_new(
 		s->child_sas,
 		json_pack("{s:s, s:I, s:o, s:o, s:s, s:I, s:I, s:o, s:o}", "state",

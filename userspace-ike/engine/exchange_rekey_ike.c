@@ -4,9 +4,13 @@
  * 2.25.2). The new IKE SA inherits the CHILD SAs; who asked for it deletes the
  * old one. If both ends ask at once, the rule is that of CHILD SAs.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core.h"
+
+/* Of a failure: tells it from one of a CHILD SA, whose exchange has the same name. */
+#define STEP "CREATE_CHILD_SA for the IKE SA"
 
 static uint64_t later(struct ike_engine *e, uint32_t ms)
 {
@@ -225,22 +229,46 @@ void ike_on_rekey_ike_invalid_ke(struct ike_call *c)
 		ike_negotiation_free(sa);
 }
 
+/* It is up, and will not be for ever: that is kept for who asks meanwhile. */
+static void tell_refusal(struct ike_call *c, const struct ike_notify *n)
+{
+	const struct ike_suite *suite = &c->sa->tunnel->config.ike;
+	const char *name = ike_notify_name(n->type);
+	struct ike_failure *f =
+		ike_because(c->e, c->sa, IKE_FAILURE_OTHER, STEP);
+	char why[200];
+
+	f->notify = n->type;
+	if (n->type == IKE_N_NO_PROPOSAL_CHOSEN) {
+		f->reason = IKE_FAILURE_IKE_PROPOSAL;
+		ike_because_suites(f, IKE_USE_IKE_REKEY, suite, NULL,
+				   IKE_SLICE(NULL, 0));
+	} else if (n->type == IKE_N_INVALID_KE_PAYLOAD && n->data.len == 2) {
+		f->reason = IKE_FAILURE_KEY_EXCHANGE;
+		ike_suite_format(suite, f->ours, sizeof(f->ours));
+		snprintf(f->theirs, sizeof(f->theirs), "%s",
+			 ike_ke_name(get_be16(n->data.data)));
+	}
+	snprintf(why, sizeof(why), "the IKE SA could not be rekeyed (%s, %u): %s",
+		 name ? name : "unknown error", n->type,
+		 ike_notify_text(n->type));
+	ike_failure_keep(c->e, c->sa->tunnel, false, why);
+	ike_because_done(c->e);
+	ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_ERROR,
+		c->sa->tunnel, IKE_FIELDS({ "reason", name ? name : "unknown" }),
+		"%s", why);
+}
+
 void ike_on_rekey_ike_refused(struct ike_call *c)
 {
 	const struct ike_notify *n = ike_msg_error(c->msg);
-	const char *name = ike_notify_name(n->type);
 	struct ike_sa *sa = c->sa;
 
 	ike_window_answered(sa);
 	if (ike_sa_put_off(sa, n->type))
 		sa->rekey_at = later(c->e, IKE_COLLISION_MS);
 	else
-		ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_ERROR,
-			sa->tunnel,
-			IKE_FIELDS({ "reason", name ? name : "unknown" }),
-			"the IKE SA could not be rekeyed (%s, %u): %s",
-			name ? name : "unknown error", n->type,
-			ike_notify_text(n->type));
+		tell_refusal(c, n);
 	yield_to_peer(sa);
 }
 
@@ -304,8 +332,18 @@ static void agree(struct ike_call *c, const struct ike_choice *choice)
 
 static void refuse(struct ike_call *c)
 {
-	const struct ike_tunnel *t = c->sa->tunnel;
+	struct ike_tunnel *t = c->sa->tunnel;
+	struct ike_failure *f = ike_because(c->e, c->sa,
+					    IKE_FAILURE_IKE_PROPOSAL, STEP);
 	char offer[400], ours[IKE_SUITE_TEXT], why[300];
+
+	f->by_us = true;
+	f->notify = IKE_N_NO_PROPOSAL_CHOSEN;
+	ike_because_suites(f, IKE_USE_IKE_REKEY, &t->config.ike, NULL,
+			   c->msg->sa);
+	ike_failure_keep(c->e, t, true,
+			 "we refused the peer's IKE proposal to a rekey");
+	ike_because_done(c->e);
 
 	ike_offer_format(c->msg->sa, offer, sizeof(offer));
 	ike_suite_format(&t->config.ike, ours, sizeof(ours));

@@ -29,7 +29,8 @@ struct ike_failure_type {
  * struct ike_failure - a failed attempt
  * @reason: what it was about
  * @by_us: it was us who refused; else the peer, or nobody has answered
- * @step: the exchange, such as "IKE_AUTH"
+ * @step: the exchange, such as "IKE_AUTH"; "CREATE_CHILD_SA for the IKE SA" is
+ *        what rekeys that
  * @notify: error notification (RFC 7296, section 3.10.1); 0: none
  * @first_at: when it failed this way first, in the engine's time
  * @at: when it did so last

@@ -177,6 +177,43 @@ static void childless(void **state)
 	}
 }
 
+/* It is up, and both ends keep for who asks why it will not be for ever. */
+static void a_refused_rekey_is_kept(void **state)
+{
+	struct bench *t = bench_up();
+	struct ike_engine *e = t->sim.nodes[0].engine;
+	const struct ike_failure *ours, *theirs;
+	char why[200];
+
+	(void)state;
+	memset(&t->sim.nodes[1].engine->tunnels->config.ike, 0,
+	       sizeof(struct ike_suite));
+	assert_int_equal(ike_suite_parse(&t->sim.nodes[1].engine->tunnels->config.ike,
+					 IKE_SUITE_IKE,
+					 "aes256gcm16-prfsha512-x25519", why,
+					 sizeof(why)),
+			 0);
+	assert_null(e->tunnels->failed[0]);
+	ike_engine_command(e, t->sim.now, IKE_CMD_REKEY_IKE,
+			   e->tunnels->config.name);
+	sim_run(&t->sim, 1000);
+	assert_true(sim_both_up(&t->sim));
+	ours = e->tunnels->failed[0];
+	assert_non_null(ours);
+	assert_int_equal(ours->reason, IKE_FAILURE_IKE_PROPOSAL);
+	assert_false(ours->by_us);
+	assert_string_equal(ours->step, "CREATE_CHILD_SA for the IKE SA");
+	assert_non_null(strstr(ours->text, "the IKE SA could not be rekeyed (NO_PROPOSAL_CHOSEN"));
+	assert_non_null(strstr(ours->ours, "prfsha384"));
+	theirs = t->sim.nodes[1].engine->tunnels->failed[1];
+	assert_non_null(theirs);
+	assert_int_equal(theirs->reason, IKE_FAILURE_IKE_PROPOSAL);
+	assert_true(theirs->by_us);
+	assert_non_null(strstr(theirs->theirs, "prfsha384"));
+	assert_int_equal(theirs->n_types, IKE_FAILURE_TYPES);
+	bench_free(t);
+}
+
 /* Leaves node @node of what its CHILD SA was for but a part, the rest to the peer. */
 static void less_for(struct bench *t, unsigned int node, bool forgets)
 {
@@ -562,6 +599,7 @@ int main(void)
 		cmocka_unit_test(a_removed_tunnel_is_not_answered_for),
 		cmocka_unit_test(what_was_there_carries_on),
 		cmocka_unit_test(childless),
+		cmocka_unit_test(a_refused_rekey_is_kept),
 		cmocka_unit_test(a_rekey_leaves_nothing_out),
 		cmocka_unit_test(a_rekey_that_leaves_out_is_not_taken),
 		cmocka_unit_test(initial_contact_needs_proof),
