@@ -7,7 +7,7 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 8
+ktap_plan 9
 
 load() {
 	modprobe ipsvti && topo_up && endpoints 4
@@ -36,6 +36,21 @@ no_address() {
 	said=$(in_ns gwA ipsvtictl -s /run/gwA.sock status vti0)
 	[ $? = 3 ] && grep -q '^vti0: no-address, ' <<<"$said" &&
 		ctl gwA up vti0 2>&1 | jq -e '.error.name == "EHOSTUNREACH"' && ! ip -n gwA link show vti0
+}
+
+# What it waits for, since when, and which line says so; and nothing that has to wait for it.
+why_not() {
+	local ask=(in_ns gwA ipsvtictl -s /run/gwA.sock) line
+	line=$(grep -n '^remote =' /etc/netns/gwA/ipsvti/vti0.conf | cut -d: -f1)
+	wait_for 5 'ctl gwA explain vti0 | jq -e ".tunnel[\"since-ms\"] >= 2000"' || return
+	"${ask[@]}" --json explain vti0 | jq -e '.findings | map(.id) == ["no-address-of-peer"]' &&
+		! "${ask[@]}" explain vti0 >/tmp/said && cat /tmp/said &&
+		grep -Eq '^vti0: no-address for [1-9][0-9]* s, ' /tmp/said &&
+		grep -q "do: /etc/ipsvti/vti0.conf:$line: is the name right" /tmp/said || return
+	"${ask[@]}" status | grep -E '^vti0: no-address for [1-9][0-9]* s, peer gw-b.example' &&
+		"${ask[@]}" show vti0 | grep -E '/etc/ipsvti/vti0.conf' &&
+		"${ask[@]}" --json show vti0 | jq -e '.tunnel.config.esp | length > 0' &&
+		ctl gwA reload && ctl gwA explain vti0 | jq -e '.tunnel["since-ms"] >= 2000'
 }
 
 an_address() {
@@ -87,6 +102,7 @@ leaves() {
 
 ktap_run "the module and two sites" load
 ktap_run "a name without an address is waited for" no_address
+ktap_run "explain says which name, in which line, and nothing else" why_not
 ktap_run "with the address the tunnel starts" an_address
 ktap_run "a tunnel that is up stays where it is" stays
 ktap_run "another address is followed" moves

@@ -367,9 +367,10 @@ void findings_of_agent(json_t *list, const json_t *tunnel)
 
 	judge_nat(list, tunnel);
 	if (!strcmp(state, "no-address"))
-		finding_add(list, "error", "no-address-of-peer",
-			    json_sprintf("the name of the peer, %s, has no address yet", text(tunnel, "remote")),
-			    json_string("is the name right, and does name resolution work here?"));
+		finding_at(finding_add(list, "error", "no-address-of-peer",
+				       json_sprintf("the name of the peer, %s, has no address yet", text(tunnel, "remote")),
+				       json_string("is the name right, and does name resolution work here?")),
+			   tunnel, "remote");
 	if (!strcmp(state, "up")) {
 		judge_up(list, tunnel, ours, theirs);
 		return;

@@ -175,6 +175,9 @@ static void judge_device(json_t *list, const json_t *tunnel,
 	const char *name = text(tunnel, "interface");
 	bool up = !strcmp(text(tunnel, "state"), "up");
 
+	/* One is made when it is known what for. */
+	if (!facts->has_link && !strcmp(text(tunnel, "state"), "no-address"))
+		return;
 	if (!facts->has_link) {
 		finding_add(list, "error", "no-device",
 			    json_sprintf("there is no device %s", name),

@@ -198,6 +198,25 @@ static void keys_and_names(void **state)
 		     "certificate-not-yet-valid", "not yet; the clock here says 1970-01-01 00:00 UTC", "correct the clock", 0);
 }
 
+/* Neither the device nor the way can be there before the address is. */
+static void nameless(void **state)
+{
+	struct facts facts = { .local_is_ours = true, .underlay_error = -1 };
+	char buf[512];
+	json_t *tunnel, *list;
+
+	(void)state;
+	snprintf(buf, sizeof(buf),
+		 "{\"name\":\"a\",\"state\":\"no-address\",\"interface\":\"vti0\",\"local\":\"192.0.2.1\","
+		 "\"remote\":\"peer.example\",\"file\":\"%s\",\"failures\":{}}", file);
+	tunnel = json_loads(buf, 0, NULL);
+	assert_non_null(tunnel);
+	list = findings(tunnel, &facts);
+	json_decref(tunnel);
+	assert_int_equal(json_array_size(list), 1);
+	assert_first(list, "no-address-of-peer", "peer.example, has no address yet", "is the name right", 3);
+}
+
 static void kernel(void **state)
 {
 	struct facts facts = { .has_link = true, .local_is_ours = true, .has_routes = true, .addresses = 1, .routes = 1 };
@@ -337,6 +356,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(answers, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(up_for_now, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(keys_and_names, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(nameless, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(kernel, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(ways, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(device_addresses, make_file, remove_file),

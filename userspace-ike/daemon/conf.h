@@ -74,6 +74,8 @@ struct conf_trouble {
  * @file: path of the file, for messages
  * @way: not from the file: the way to the peer when it was looked at last
  * @trouble: not from the file either
+ * @sought_at: since when @remote_name is looked up and has no address; 0: it is not,
+ *             or nobody has begun
  * @old_local: what the configuration before had for @interface, on reload; family
  *             0: nothing
  * @old_remote: the same
@@ -90,6 +92,7 @@ struct conf_tunnel {
 	char *file;
 	struct conf_way way;
 	struct conf_trouble trouble;
+	uint64_t sought_at;
 	struct ike_address old_local;
 	struct ike_address old_remote;
 };

@@ -210,10 +210,12 @@ static json_t *json_counters(const struct iked *iked)
 }
 
 /* The engine does not know of a tunnel whose peer has no address yet. */
-static bool show_nameless(const struct iked *iked, const char *name,
+static bool show_nameless(const struct iked *iked, const char *name, bool why,
 			  json_t *tunnels)
 {
+	static const struct ike_tunnel_status nothing_tried;
 	const struct conf_tunnel *conf;
+	json_t *tunnel;
 	bool found = false;
 	size_t i;
 
@@ -223,21 +225,26 @@ static bool show_nameless(const struct iked *iked, const char *name,
 		    (name && strcmp(name, conf->ike.name)))
 			continue;
 		found = true;
-		json_array_append_new(
-			tunnels,
-			json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:b, s:i, s:[]}",
-				  "name", conf->ike.name, "interface",
-				  conf->interface, "state", "no-address",
-				  "local", json_address(&conf->ike.local),
-				  "remote", conf->remote_name, "local-id",
-				  json_identity(&conf->ike.local_id,
-						&conf->ike.local),
-				  "remote-id",
-				  json_identity(&conf->ike.remote_id,
-						&conf->ike.remote),
-				  "last-error",
-				  "the name of the peer has no address yet",
-				  "wanted", 1, "retry-in-ms", 0, "ike-sas"));
+		tunnel = json_pack(
+			"{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:b, s:i, s:[]}",
+			"name", conf->ike.name, "interface", conf->interface,
+			"state", "no-address", "local",
+			json_address(&conf->ike.local), "remote",
+			conf->remote_name, "local-id",
+			json_identity(&conf->ike.local_id, &conf->ike.local),
+			"remote-id",
+			conf->ike.remote_id.type ?
+				json_identity(&conf->ike.remote_id,
+					      &conf->ike.remote) :
+				json_string(conf->remote_name),
+			"last-error", "the name of the peer has no address yet",
+			"wanted", 1, "retry-in-ms", 0, "ike-sas");
+		json_object_set_new(tunnel, "since-ms",
+				    json_integer((json_int_t)(iked_now() -
+							      conf->sought_at)));
+		if (why)
+			ctl_add_why(tunnel, conf, &nothing_tried, iked_now());
+		json_array_append_new(tunnels, tunnel);
 	}
 	return found;
 }
@@ -252,7 +259,7 @@ static json_t *request_status(struct iked *iked, const char *tunnel, bool why)
 	struct status s = { .tunnels = json_array(), .iked = iked, .why = why };
 	bool nameless;
 
-	nameless = show_nameless(iked, tunnel, s.tunnels);
+	nameless = show_nameless(iked, tunnel, why, s.tunnels);
 	if (!(tunnel && nameless) &&
 	    ike_engine_status(iked->engine, iked_now(), tunnel, &visitor, &s) < 0) {
 		json_decref(s.tunnels);

@@ -44,8 +44,11 @@ static void start_one(struct iked *iked, struct conf_tunnel *tunnel)
 	int ret;
 
 	tunnel->ike.ifindex = 0;
-	if (!tunnel->ike.remote.family)
+	if (!tunnel->ike.remote.family) {
+		if (!tunnel->sought_at)
+			tunnel->sought_at = iked_now();
 		return; /* names.c comes back to it */
+	}
 	take_device(tunnel, &tunnel->ike.ifindex);
 	ask_way(name, &tunnel->way, NULL);
 	ret = ike_engine_add_tunnel(iked->engine, iked_now(), &tunnel->ike,
@@ -138,6 +141,8 @@ int tunnels_reload(struct iked *iked, char **errors,
 		struct conf_tunnel *was = iked->conf.tunnels[i];
 
 		tunnel = conf_find(&fresh, was->ike.name);
+		if (tunnel && !strcmp(was->remote_name, tunnel->remote_name))
+			tunnel->sought_at = was->sought_at;
 		if (goes_on(was, tunnel)) {
 			tunnel->ike.ifindex = was->ike.ifindex;
 			tunnel->way = was->way;
