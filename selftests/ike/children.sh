@@ -8,7 +8,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 16
+ktap_plan 17
 
 NETS=(10.2.0.0/24 10.3.0.0/24 10.4.0.0/24)
 HOSTS=(10.2.0.2 10.3.0.2 10.4.0.2)
@@ -204,6 +204,22 @@ silence() {
 	wait_for 20 'up' && said gwA 'vti1: down: no SA with' || return
 }
 
+# Who shares the IKE SA is sent to the tunnel that has it, which knows what failed; and into
+# its file, where the addresses are.
+explained() {
+	local ask=(in_ns gwA ipsvtictl -s /run/gwA.sock)
+	ctl gwA up vti0 && ctl gwA up vti1 && wait_for 60 '"${ask[@]}" explain vti0 | grep -E "error: no answer from"' &&
+		wait_for 10 '"${ask[@]}" explain vti1 >/tmp/said; grep -q "error: its IKE SA is that of tunnel vti0, which has none now" /tmp/said'
+	local status=$?
+	cat /tmp/said
+	[ "$status" = 0 ] && grep -q 'do: ipsvtictl explain vti0$' /tmp/said && ! grep 'nothing has failed' /tmp/said || return
+	sed -i 's/^local = .*/local = "192.0.2.77"/' /etc/netns/gwA/ipsvti/vti0.conf && ctl gwA reload &&
+		wait_for 10 '"${ask[@]}" explain vti1 >/tmp/said; grep -q "192.0.2.77 is not an address of this machine" /tmp/said'
+	status=$?
+	cat /tmp/said
+	[ "$status" = 0 ] && grep -q 'do: /etc/ipsvti/vti0.conf:1: give this machine the address' /tmp/said
+}
+
 # The SAs of an agent that was killed stay, and their devices up.
 fresh_devices() {
 	fresh
@@ -264,6 +280,7 @@ ktap_run "the file of one goes, and comes back" file_gone
 ktap_run "they start, with another one" they_come
 ktap_run "what has no place is refused, the others stay" not_ours
 ktap_run "nobody answers: all are down" silence
+ktap_run "explain leads to the tunnel that has the IKE SA, and to its file" explained
 ip -n gwB link set wan up
 ip -n gwB route replace default via 198.51.100.254
 ktap_run "ourselves" ourselves

@@ -52,9 +52,16 @@ json_t *finding_add(json_t *list, const char *severity, const char *id,
 	return finding;
 }
 
+/* All other keys are of the IKE SA, which may be that of another tunnel and its file. */
+static bool of_child(const char *key)
+{
+	return !strcmp(key, "esp") || !strcmp(key, "local-ts") || !strcmp(key, "remote-ts") ||
+	       !strcmp(key, "interface");
+}
+
 void finding_at(json_t *finding, const json_t *tunnel, const char *key)
 {
-	const char *file = text(tunnel, "file");
+	const char *file = text(tunnel, of_child(key) || !*text(tunnel, "ike-sa-file") ? "file" : "ike-sa-file");
 	unsigned int line;
 
 	if (!*file)

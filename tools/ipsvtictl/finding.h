@@ -69,7 +69,8 @@ json_t *finding_add(json_t *list, const char *severity, const char *id,
  * @tunnel: the agent's answer, which names the file
  * @key: key of the configuration
  *
- * Without such a key there: the file, and no line.
+ * Of a tunnel with ike-sa-of, what is of the IKE SA is mended in the file of its
+ * owner. Without such a key there: the file, and no line.
  */
 void finding_at(json_t *finding, const json_t *tunnel, const char *key);
 

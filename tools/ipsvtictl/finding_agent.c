@@ -358,6 +358,23 @@ static void judge_up(json_t *list, const json_t *tunnel, const json_t *ours, con
 		judge_coming(list, tunnel, theirs, true);
 }
 
+/* Attempts of an IKE SA fail for the tunnel that has it, whoever waits for it. */
+static void judge_shared(json_t *list, const json_t *tunnel)
+{
+	const char *owner = text(json_object_get(tunnel, "config"), "ike-sa-of"), *state = text(tunnel, "state");
+	const json_t *sa;
+	size_t i;
+
+	if (!*owner || (strcmp(state, "waiting") && strcmp(state, "connecting") && strcmp(state, "down")))
+		return;
+	json_array_foreach(json_object_get(tunnel, "ike-sas"), i, sa)
+		if (!strcmp(text(sa, "state"), "established"))
+			return;
+	finding_add(list, strcmp(state, "down") ? "error" : "note", "ike-sa-of",
+		    json_sprintf("its IKE SA is that of tunnel %s, which has none now", owner),
+		    json_sprintf("ipsvtictl explain %s", owner));
+}
+
 void findings_of_agent(json_t *list, const json_t *tunnel)
 {
 	const json_t *failures = json_object_get(tunnel, "failures");
@@ -378,6 +395,7 @@ void findings_of_agent(json_t *list, const json_t *tunnel)
 	if (!strcmp(state, "down"))
 		finding_add(list, "note", "down", json_string("it was taken down, or is only to answer"),
 			    json_sprintf("ipsvtictl up %s", text(tunnel, "name")));
+	judge_shared(list, tunnel);
 	if (ours && !says_more(ours, theirs))
 		judge(list, tunnel, ours, false);
 	if (theirs && number(theirs, "ago-ms") < STALE_MS &&

@@ -217,6 +217,32 @@ static void nameless(void **state)
 	assert_first(list, "no-address-of-peer", "peer.example, has no address yet", "is the name right", 3);
 }
 
+/* One that shares an IKE SA: what is wrong with that, another tunnel knows, and its file. */
+static void shared(void **state)
+{
+	static const char owner[] = ",\"config\":{\"ike-sa-of\":\"b\"},\"ike-sa-file\":\"/nonexistent/b.conf\"";
+	struct facts facts = { .has_link = true, .underlay_error = -1 };
+	char up[512];
+	json_t *list;
+
+	(void)state;
+	strcpy(facts.link.kind, "ipsvti");
+	facts.link.up = true;
+	assert_first(judge("", owner, NULL), "ike-sa-of", "its IKE SA is that of tunnel b, which has none now", "ipsvtictl explain b", 0);
+	snprintf(up, sizeof(up), "%s,\"ike-sas\":[{\"state\":\"established\"}]", owner);
+	list = judge("", up, NULL);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+	list = judge("", up, &facts);
+	assert_string_equal(get(list, 0, "file"), "/nonexistent/b.conf");
+	assert_first(list, "local-address", "192.0.2.1 is not an address of this machine", "", 0);
+	/* What is of the CHILD SA is its own. */
+	list = judge("\"ours\":" FAILURE("esp-proposal", ""), up, NULL);
+	assert_string_equal(get(list, 0, "file"), file);
+	assert_string_equal(get(list, 0, "key"), "esp");
+	json_decref(list);
+}
+
 static void kernel(void **state)
 {
 	struct facts facts = { .has_link = true, .local_is_ours = true, .has_routes = true, .addresses = 1, .routes = 1 };
@@ -357,6 +383,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(up_for_now, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(keys_and_names, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(nameless, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(shared, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(kernel, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(ways, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(device_addresses, make_file, remove_file),

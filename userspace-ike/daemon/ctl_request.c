@@ -96,6 +96,16 @@ static void show_younger(struct status *s, bool child, uint64_t age_ms)
 	json_object_del(s->tunnel, "last-error");
 }
 
+/* What is of the IKE SA is in the file of who has it. */
+static void add_owner(const struct iked *iked, json_t *tunnel, const char *name)
+{
+	const struct conf_tunnel *owner = conf_find(&iked->conf, name);
+
+	if (owner)
+		json_object_set_new(tunnel, "ike-sa-file",
+				    json_string(owner->file));
+}
+
 static void show_tunnel(void *arg, const struct ike_tunnel_status *status)
 {
 	const struct ike_tunnel_config *config = status->config;
@@ -129,6 +139,8 @@ static void show_tunnel(void *arg, const struct ike_tunnel_status *status)
 	show_failed(s, status);
 	if (s->why && conf)
 		ctl_add_why(tunnel, conf, status, iked_now());
+	if (s->why && conf && config->ike_sa_of[0])
+		add_owner(s->iked, tunnel, config->ike_sa_of);
 	s->ike_sas = tunnel ? ike_sas : NULL;
 	s->child_sas = NULL;
 	json_array_append_new(s->tunnels, tunnel);
