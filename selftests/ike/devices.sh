@@ -200,7 +200,8 @@ reload() {
 	said=$(in_ns gwA ipsvtictl -s /run/gwA.sock reload 2>&1) && return 1
 	echo "$said"
 	grep -q '^/etc/ipsvti/vti0.conf:7: unknown key "nonsense"' <<<"$said" && up || return
-	ctl gwA reload 2>&1 | jq -e '.error.name == "EINVAL"' || return
+	ctl gwA reload 2>&1 | jq -e '.error | .name == "EINVAL" and (.errors | length == 1) and (.errors[0] | .file == "/etc/ipsvti/vti0.conf" and
+		.line == 7 and .severity == "error" and (.text | startswith("unknown key \"nonsense\"")))' || return
 	agent_conf gwA 'esp = {"aes128gcm16"}'
 	ctl gwA reload | jq -e '.unchanged == 0 and .stopped == 1 and .started == 1' &&
 		wait_for 10 "pairs gwA '.[] | select(.state == \"active\" and .out.alg == \"aes-gcm-16-128\")'" && pings_pass

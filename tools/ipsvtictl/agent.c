@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "conf_said.h"
 
 /* The agent answers at once; if it hangs, its user need not. */
 #define ANSWER_SECONDS 10
@@ -90,6 +91,24 @@ static bool is_refusal(struct ctl *ctl, const json_t *answer)
 	return true;
 }
 
+/* Errors in files of the configuration, one each. */
+static void take_lines(struct ctl *ctl, const json_t *lines)
+{
+	const json_t *line;
+	size_t i;
+
+	if (ctl->json && json_array_size(lines))
+		ctl->errors = json_array();
+	json_array_foreach(lines, i, line) {
+		const char *said = json_string_value(line);
+
+		if (said && ctl->json)
+			json_array_append_new(ctl->errors, conf_said(said));
+		else if (said)
+			fprintf(stderr, "%s\n", said);
+	}
+}
+
 enum ctl_status agent_open(struct ctl *ctl, int *fdp)
 {
 	const char *path = ctl->socket ? ctl->socket : AGENT_SOCKET;
@@ -124,14 +143,7 @@ enum ctl_status agent_ask(struct ctl *ctl, const char *command,
 			      "; ipsvti-iked has not answered");
 	if (!is_refusal(ctl, *answer))
 		return CTL_OK;
-	/* Errors in files of the configuration, one each. */
-	if (!ctl->json) {
-		json_t *lines = json_object_get(*answer, "lines"), *line;
-		size_t i;
-
-		json_array_foreach(lines, i, line)
-			fprintf(stderr, "%s\n", json_string_value(line));
-	}
+	take_lines(ctl, json_object_get(*answer, "lines"));
 	json_decref(*answer);
 	*answer = NULL;
 	return CTL_FAILED;

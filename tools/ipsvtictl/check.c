@@ -15,34 +15,12 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "conf_said.h"
 #include "finding.h"
 #include "pair.h"
 
 #define AGENT "ipsvti-iked"
 #define CONF_DIR "/etc/ipsvti"
-
-#define WARNING "warning: "
-
-/* "FILE:LINE: KEY: TEXT" or "FILE: TEXT", behind "warning: " if it is one. */
-static json_t *take_line(const char *line)
-{
-	bool warning = !strncmp(line, WARNING, strlen(WARNING));
-	const char *end, *colon;
-	unsigned int number = 0;
-	size_t file;
-
-	line += warning ? strlen(WARNING) : 0;
-	end = colon = strstr(line, ": ");
-	if (!end)
-		return json_pack("{s:s}", "text", line);
-	while (colon > line && colon[-1] >= '0' && colon[-1] <= '9')
-		colon--;
-	if (colon > line && colon < end && colon[-1] == ':')
-		number = (unsigned int)strtoul(colon, NULL, 10);
-	file = (size_t)((number ? colon - 1 : end) - line);
-	return json_pack("{s:s%, s:s, s:s*, s:o*}", "file", line, file, "text", end + 2,
-			 "severity", warning ? "warning" : "error", "line", number ? json_integer(number) : NULL);
-}
 
 static bool is_ours(const char *address)
 {
@@ -119,7 +97,7 @@ static enum ctl_status ask(struct ctl *ctl, const char *what, bool file, json_t 
 	while (fp && getline(&line, &size, fp) >= 0) {
 		line[strcspn(line, "\n")] = 0;
 		if (strncmp(line, "tunnel ", 7) || !take_tunnel(list, line + 7))
-			json_array_append_new(list, take_line(line));
+			json_array_append_new(list, conf_said(line));
 	}
 	free(line);
 	if (fp)

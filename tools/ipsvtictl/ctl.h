@@ -3,6 +3,8 @@
 #ifndef IPSVTICTL_CTL_H
 #define IPSVTICTL_CTL_H
 
+#include <jansson.h>
+
 #include "libipsvti.h"
 
 /**
@@ -24,11 +26,13 @@ enum ctl_status {
  * @json: print for programs rather than for people
  * @socket: control socket of the agent; NULL for the usual one
  * @err: what went wrong; main() prints it
+ * @errors: with @json, what it consists of, an array of conf_said(); NULL: nothing
  */
 struct ctl {
 	bool json;
 	const char *socket;
 	struct ipsvti_error err;
+	json_t *errors;
 };
 
 /**

@@ -63,8 +63,9 @@ static void print_help(const struct ctl_command *command)
 	       *command->usage ? " " : "", command->usage, command->help);
 }
 
-static void print_json_error(const struct ipsvti_error *err)
+static void print_json_error(const struct ctl *ctl)
 {
+	const struct ipsvti_error *err = &ctl->err;
 	const char *symbol = strerrorname_np(err->code);
 	json_t *inner, *outer;
 
@@ -72,6 +73,8 @@ static void print_json_error(const struct ipsvti_error *err)
 			  symbol ? symbol : "unknown", "text", err->text);
 	if (err->attr[0])
 		json_object_set_new(inner, "attribute", json_string(err->attr));
+	if (ctl->errors)
+		json_object_set(inner, "errors", ctl->errors);
 	outer = json_object();
 	json_object_set_new(outer, "error", inner);
 	json_dumpf(outer, stderr, JSON_INDENT(4));
@@ -87,7 +90,7 @@ static void print_error(const struct ctl *ctl,
 	char name[32];
 
 	if (ctl->json) {
-		print_json_error(&ctl->err);
+		print_json_error(ctl);
 		return;
 	}
 	fprintf(stderr, "ipsvtictl: %s\n",
@@ -204,5 +207,6 @@ int main(int argc, char **argv)
 	}
 	if (status && status != CTL_DOWN)
 		print_error(&ctl, command, status);
+	json_decref(ctl.errors);
 	return status;
 }

@@ -3,6 +3,7 @@
 #include "tests.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,34 @@ static void refusals(void **state)
 	assert_string_equal(out, "a.conf:7: wrong\nipsvtictl: errors: 1\n");
 }
 
+/* The same for programs: each error is an object, as those of "check" are. */
+static void refused_files(void **state)
+{
+	json_t *answer, *errors, *e;
+
+	(void)state;
+	assert_int_equal(ask("{\"error\":\"errors: 2\",\"errno\":22,\"lines\":["
+			     "\"/etc/ipsvti/a.conf:7: esp: wrong\",\"/etc/ipsvti/b.conf: bad\",3]}\n",
+			     "--json reload"),
+			 1);
+	answer = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(answer);
+	errors = json_object_get(json_object_get(answer, "error"), "errors");
+	assert_int_equal(json_array_size(errors), 2);
+	e = json_array_get(errors, 0);
+	assert_string_equal(json_string_value(json_object_get(e, "file")), "/etc/ipsvti/a.conf");
+	assert_int_equal(json_integer_value(json_object_get(e, "line")), 7);
+	assert_string_equal(json_string_value(json_object_get(e, "text")), "esp: wrong");
+	assert_string_equal(json_string_value(json_object_get(e, "severity")), "error");
+	e = json_array_get(errors, 1);
+	assert_string_equal(json_string_value(json_object_get(e, "file")), "/etc/ipsvti/b.conf");
+	assert_null(json_object_get(e, "line"));
+	json_decref(answer);
+	/* Of other refusals there are none. */
+	assert_int_equal(ask("{\"error\":\"no\",\"errno\":2}\n", "--json rekey a"), 1);
+	assert_null(strstr(out, "errors"));
+}
+
 static void status(void **state)
 {
 	(void)state;
@@ -221,6 +250,7 @@ static void spans(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(requests, make_folder),
 	cmocka_unit_test(refusals),
+	cmocka_unit_test(refused_files),
 	cmocka_unit_test(status),
 	cmocka_unit_test_teardown(no_sense, remove_folder),
 	cmocka_unit_test(spans),
