@@ -296,7 +296,12 @@ checked() {
 
 check() {
 	local conf=/etc/netns/gwA/ipsvti
-	agent_conf gwA && checked 0 '/etc/ipsvti: no errors' || return
+	agent_conf gwA && checked 0 '^/etc/ipsvti: no errors, tunnels: 1$' || return
+	# No tunnel at all is hardly what was meant, nor a file that is not read, nor one that is not there.
+	mv "$conf/vti0.conf" "$conf/vti0.cfg" && checked 0 '^/etc/ipsvti: no errors, tunnels: 0$' '^/etc/ipsvti: warning: there is no tunnel; put a file NAME\.conf' \
+		'^/etc/ipsvti/vti0.cfg: warning: is not read, .*; rename it to vti0\.conf' && mv "$conf/vti0.cfg" "$conf/vti0.conf" || return
+	ask check /etc/ipsvti/vti1.cnf >/tmp/check 2>&1
+	[ $? = 2 ] && grep -q '^ipsvtictl: /etc/ipsvti/vti1.cnf: No such file or directory; expected a FILE' /tmp/check || return
 	agent_conf gwA 'iek = "aes256gcm16"' && checked 2 '^/etc/ipsvti/vti0.conf:6: unknown key "iek"; did you mean "ike"\?$' || return
 	agent_conf gwA 'ike = "aes256gcm16-prfsha384-modp1024"' && checked 2 '^/etc/ipsvti/vti0.conf:6: ike: .*"modp1024" is too weak: use modp2048' || return
 	# What is only weak is a warning, for programs too.

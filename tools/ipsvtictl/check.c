@@ -86,7 +86,8 @@ static pid_t start(const char *what, bool file, int *out)
 	_exit(127);
 }
 
-static enum ctl_status ask(struct ctl *ctl, const char *what, bool file, json_t *list)
+/* Return: of a good configuration, how many tunnels it has in @tunnels. */
+static enum ctl_status ask(struct ctl *ctl, const char *what, bool file, json_t *list, unsigned int *tunnels)
 {
 	char *line = NULL;
 	size_t size = 0;
@@ -96,7 +97,9 @@ static enum ctl_status ask(struct ctl *ctl, const char *what, bool file, json_t 
 
 	while (fp && getline(&line, &size, fp) >= 0) {
 		line[strcspn(line, "\n")] = 0;
-		if (strncmp(line, "tunnel ", 7) || !take_tunnel(list, line + 7))
+		if (!strncmp(line, "tunnel ", 7) && take_tunnel(list, line + 7))
+			++*tunnels;
+		else
 			json_array_append_new(list, conf_said(line));
 	}
 	free(line);
@@ -109,7 +112,7 @@ static enum ctl_status ask(struct ctl *ctl, const char *what, bool file, json_t 
 	return CTL_FAILED;
 }
 
-static void print_list(const json_t *list, const char *what)
+static void print_list(const json_t *list)
 {
 	const json_t *f;
 	size_t i;
@@ -126,8 +129,35 @@ static void print_list(const json_t *list, const char *what)
 		printf("%s%s%s\n", file ? " " : "", severity && *severity == 'w' ? "warning: " : "",
 		       json_string_value(json_object_get(f, "text")));
 	}
-	if (!json_array_size(list))
-		printf("%s: no errors\n", what);
+}
+
+static void warn(json_t *list, const char *what, const char *said)
+{
+	json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "file", what, "severity", "warning", "text", said));
+}
+
+/* What is no error, and most likely not what was meant. */
+static void judge(json_t *list, const char *what, bool file, unsigned int tunnels)
+{
+	size_t len = strlen(what);
+
+	if (file && (len < 5 || strcmp(what + len - 5, ".conf")))
+		warn(list, what, "would not be read, its name does not end in \".conf\"; rename it to NAME.conf");
+	if (!file && !tunnels)
+		warn(list, what,
+		     "there is no tunnel; put a file NAME.conf into it, as ipsvti.conf(5) has them, then \"ipsvtictl reload\"");
+}
+
+/* Neither a file nor a folder: most likely the word is not what was meant. */
+static enum ctl_status not_there(struct ctl *ctl, const char *what)
+{
+	int code = errno;
+
+	ctl_usage(ctl, "%s: %s; expected a FILE, such as " CONF_DIR "/NAME.conf, or a FOLDER with one for each tunnel",
+		  what, strerror(code));
+	ctl->err.code = code;
+	ctl->err.refused = true; /* the words are right */
+	return CTL_USAGE;
 }
 
 static enum ctl_status check(struct ctl *ctl, int argc, char **argv)
@@ -135,15 +165,20 @@ static enum ctl_status check(struct ctl *ctl, int argc, char **argv)
 	struct args args = { .ctl = ctl, .argv = argv, .left = argc };
 	const char *what = args_next(&args);
 	enum ctl_status status = args_end(&args);
-	json_t *list = json_array();
+	unsigned int tunnels = 0;
 	struct stat st;
+	json_t *list;
 	bool file;
 
 	if (!what)
 		what = CONF_DIR;
-	file = !stat(what, &st) && !S_ISDIR(st.st_mode);
-	if (!status)
-		status = ask(ctl, what, file, list);
+	if (status)
+		return status;
+	if (stat(what, &st))
+		return not_there(ctl, what);
+	file = !S_ISDIR(st.st_mode);
+	list = json_array();
+	status = ask(ctl, what, file, list, &tunnels);
 	if (status == CTL_FAILED) {
 		json_decref(list);
 		return status;
@@ -151,10 +186,16 @@ static enum ctl_status check(struct ctl *ctl, int argc, char **argv)
 	if (status) {
 		ctl_usage(ctl, "%s: errors are in it; a reload would change nothing", what);
 		ctl->err.refused = true; /* by the agent's own reading of it, not as words */
+	} else {
+		judge(list, what, file, tunnels);
 	}
 	if (ctl->json)
 		return json_print(ctl, list) ? CTL_FAILED : status;
-	print_list(list, what);
+	print_list(list);
+	if (!status && file)
+		printf("%s: no errors\n", what);
+	else if (!status)
+		printf("%s: no errors, tunnels: %u\n", what, tunnels);
 	json_decref(list);
 	return status;
 }
@@ -166,8 +207,9 @@ const struct ctl_command check_command = {
 	.help = "  FILE    only this file, without comparing it with others\n"
 		"  FOLDER  all of it; /etc/ipsvti if nothing is said\n"
 		"\n"
-		"Each line names file, line, key, value, what was expected and what to do. The exit\n"
-		"status is 2 if there are errors. Warnings are no errors.\n"
+		"Each line names file, line, key, value, what was expected and what to do. If there\n"
+		"are none the last line says how many tunnels it found. The exit status is 2 if there\n"
+		"are errors. Warnings are no errors; no tunnel at all is one.\n"
 		"\n"
 		"Example:\n"
 		"  ipsvtictl check && ipsvtictl reload\n",

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent.h"
 #include "answer.h"
@@ -187,6 +188,9 @@ static enum ctl_status print_status(struct ctl *ctl, json_t *answer, bool one)
 		return json_print(ctl, answer);
 	if (!one)
 		live_read(&live);
+	/* For people; who counts lines gets none. */
+	if (!one && !json_array_size(json_object_get(answer, "tunnels")) && isatty(STDOUT_FILENO))
+		puts("there is no tunnel: put a file NAME.conf into the folder of the configuration, see ipsvti.conf(5), then \"ipsvtictl reload\"");
 	json_array_foreach(json_object_get(answer, "tunnels"), i, tunnel) {
 		if (one)
 			status_print(tunnel);

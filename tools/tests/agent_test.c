@@ -215,6 +215,26 @@ static void status(void **state)
 	assert_string_equal(out, "a: no-device, device vti0, 192.0.2.1 (x) to 192.0.2.2 (y)\n  last failure: it is wrong\n");
 }
 
+/* People are told that there is none; who counts lines or reads JSON gets none. */
+static void no_tunnels(void **state)
+{
+	static const char none[] = "{\"tunnels\":[]}\n";
+	char buf[1024];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(ask(none, "status"), 0);
+	assert_string_equal(out, "");
+	assert_int_equal(ask(none, "--json status"), 0);
+	assert_contains(out, "\"tunnels\": []");
+	pid = agent(none);
+	assert_int_equal(run(buf, sizeof(buf), "script -qec '%s --socket %s status' /dev/null </dev/null",
+			     from_env("IPSVTICTL"), path),
+			 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_contains(buf, "there is no tunnel: put a file NAME.conf into");
+}
+
 static void no_sense(void **state)
 {
 	(void)state;
@@ -252,6 +272,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(refusals),
 	cmocka_unit_test(refused_files),
 	cmocka_unit_test(status),
+	cmocka_unit_test(no_tunnels),
 	cmocka_unit_test_teardown(no_sense, remove_folder),
 	cmocka_unit_test(spans),
 };

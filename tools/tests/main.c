@@ -12,7 +12,7 @@ static const struct suite *const suites[] = {
 	&monitor_suite, &names_suite,  &args_suite,   &keyfile_suite,
 	&cli_suite,	&agent_suite,  &plugin_suite,
 	&finding_suite, &metrics_suite, &completion_suite,
-	&import_suite,
+	&import_suite,	&check_suite,
 };
 
 #define SUITES (sizeof(suites) / sizeof(suites[0]))

@@ -43,6 +43,7 @@ extern const struct suite finding_suite;
 extern const struct suite metrics_suite;
 extern const struct suite completion_suite;
 extern const struct suite import_suite;
+extern const struct suite check_suite;
 
 /**
  * run() - Run a shell command.

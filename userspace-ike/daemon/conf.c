@@ -8,16 +8,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "conf.h"
 #include "conf_setting.h"
 
-static int is_tunnel_file(const struct dirent *entry)
+static bool is_tunnel_file(const char *name)
 {
-	size_t len = strlen(entry->d_name);
+	size_t len = strlen(name);
 
-	return entry->d_name[0] != '.' && len > 5 &&
-	       !strcmp(entry->d_name + len - 5, ".conf");
+	return name[0] != '.' && len > 5 && !strcmp(name + len - 5, ".conf");
+}
+
+/* Keys and certificates are here, too: only what people take for ".conf" is told. */
+static bool is_misnamed(const char *name)
+{
+	static const char *const suffixes[] = { ".conf", ".cfg",    ".cnf", ".con",
+						".cof",	 ".config", ".ini" };
+	const char *suffix = strrchr(name, '.');
+
+	if (!suffix || suffix == name || is_tunnel_file(name))
+		return false;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (!strcasecmp(suffix, suffixes[i]))
+			return name[0] != '.';
+	return false;
+}
+
+static int is_of_interest(const struct dirent *entry)
+{
+	return is_tunnel_file(entry->d_name) || is_misnamed(entry->d_name);
 }
 
 /* The device of a tunnel whose file does not name one has the tunnel's name. */
@@ -71,6 +91,12 @@ static void load_file(const char *dir, const char *name, struct conf *conf,
 		conf_error(errors, dir, 0, "the path of %s is too long", name);
 		return;
 	}
+	if (is_misnamed(name)) {
+		conf_warning(errors, path, 0,
+			     "is not read, its name does not end in \".conf\"; rename it to %.*s.conf if it is that of a tunnel",
+			     (int)(strrchr(name, '.') - name), name);
+		return;
+	}
 	tunnel = conf_tunnel_load(path, errors);
 	if (!tunnel)
 		return;
@@ -85,7 +111,7 @@ int conf_load(const char *dir, struct conf *conf, struct conf_errors *errors)
 	int n, i;
 
 	memset(conf, 0, sizeof(*conf));
-	n = scandir(dir, &entries, is_tunnel_file, alphasort);
+	n = scandir(dir, &entries, is_of_interest, alphasort);
 	if (n < 0) {
 		conf_error(errors, dir, 0,
 			   "%s; expected a folder with one file NAME.conf for each tunnel",

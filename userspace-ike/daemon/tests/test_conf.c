@@ -604,6 +604,30 @@ static void test_folder(void **state)
 		"none: No such file or directory; expected a folder with one file NAME.conf for each tunnel\n");
 }
 
+/* What is most likely a tunnel's, and is not read, is told; keys and copies are not. */
+static void test_misnamed(void **state)
+{
+	struct fixture *f = *state;
+	struct conf conf;
+
+	f->sink.warn = collect;
+	put(f, "a.conf", GOOD, 0644);
+	put(f, "b.cfg", "nonsense", 0644);
+	put(f, "c.CONF", "nonsense", 0644);
+	put(f, ".d.cfg", "nonsense", 0644);
+	put(f, "a.conf~", "nonsense", 0644);
+	put(f, "a.pem", "nonsense", 0644);
+	put(f, "a.bird", "nonsense", 0644);
+	put(f, "README", "nonsense", 0644);
+	assert_int_equal(conf_load(f->dir, &conf, &f->sink), 0);
+	assert_int_equal(conf.count, 1);
+	assert_string_equal(
+		f->errors,
+		"b.cfg: is not read, its name does not end in \".conf\"; rename it to b.conf if it is that of a tunnel\n"
+		"c.CONF: is not read, its name does not end in \".conf\"; rename it to c.conf if it is that of a tunnel\n");
+	conf_free(&conf);
+}
+
 /* ---- tunnels that share an IKE SA ---------------------------------------- */
 
 static void test_share(void **state)
@@ -705,6 +729,7 @@ int main(void)
 		T(test_given_twice), T(test_missing),	 T(test_auth_implied),
 		T(test_auth_errors), T(test_addresses),
 		T(test_tunnel_name), T(test_folder),	 T(test_share),
+		T(test_misnamed),
 		T(test_not_text),
 		T(test_durations),
 #undef T
