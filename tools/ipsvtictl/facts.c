@@ -186,3 +186,23 @@ void facts_gather(const json_t *tunnel, struct facts *facts)
 	look_at_pair(facts, nl);
 	ipsvti_nl_close(nl);
 }
+
+/* Long enough for a ping, which is sent once in a second. */
+#define LOOK_MS 2000
+
+void facts_look_again(struct facts *facts)
+{
+	const struct timespec pause = { .tv_sec = LOOK_MS / 1000 };
+	struct ipsvti_tunnel later;
+	struct ipsvti_nl *nl;
+
+	if (!findings_want_look(facts) || ipsvti_nl_open(&nl, NULL))
+		return;
+	nanosleep(&pause, NULL);
+	if (!ipsvti_tunnel_get(nl, facts->link.ifindex, &later, NULL)) {
+		facts->looked_before = facts->tunnel.counters;
+		facts->look_ms = LOOK_MS;
+		facts->tunnel = later;
+	}
+	ipsvti_nl_close(nl);
+}

@@ -12,4 +12,12 @@
  */
 void facts_gather(const json_t *tunnel, struct facts *facts);
 
+/**
+ * facts_look_again() - Wait, and count the drops once more.
+ * @facts: what facts_gather() has filled
+ *
+ * If there are none to be counted, or they cannot be, nothing is done.
+ */
+void facts_look_again(struct facts *facts);
+
 #endif /* IPSVTICTL_FACTS_H */

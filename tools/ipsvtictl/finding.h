@@ -26,6 +26,8 @@
  * @bound_name: the device that outer packets are bound to; empty, none
  * @bound_is_vrf: it is a VRF
  * @underlay_error: errno value if there is no way; -1: nobody has looked
+ * @looked_before: the counters a while before those of @tunnel
+ * @look_ms: how long before; 0: nobody has looked twice
  * @pair: the pair in use
  * @has_pair: there is one
  */
@@ -43,6 +45,8 @@ struct facts {
 	char bound_name[IF_NAMESIZE];
 	bool bound_is_vrf;
 	int underlay_error;
+	struct ipsvti_counters looked_before;
+	unsigned int look_ms;
 	struct ipsvti_pair pair;
 	bool has_pair;
 };
@@ -76,6 +80,9 @@ void finding_at(json_t *finding, const json_t *tunnel, const char *key);
 
 /* What the agent knows: failed negotiations. */
 void findings_of_agent(json_t *list, const json_t *tunnel);
+
+/* Is there a counter of drops of which a second look says whether it still grows? */
+bool findings_want_look(const struct facts *facts);
 
 /* What the kernel knows: devices, routes, drops. */
 void findings_of_kernel(json_t *list, const json_t *tunnel,

@@ -7,6 +7,7 @@
 
 #include "answer.h"
 #include "finding.h"
+#include "live.h"
 
 /* What each reason to drop a packet wants done. Not one of the names is missing. */
 static const struct {
@@ -53,27 +54,34 @@ static const char *remedy_of(const char *name)
 	return NULL;
 }
 
-static bool is_traffic(unsigned int attr)
-{
-	return attr == IPSVTI_A_COUNTERS_TX_PACKETS ||
-	       attr == IPSVTI_A_COUNTERS_TX_BYTES ||
-	       attr == IPSVTI_A_COUNTERS_RX_PACKETS ||
-	       attr == IPSVTI_A_COUNTERS_RX_BYTES;
-}
-
-static void judge_drops(json_t *list, const struct ipsvti_counters *counters)
+/*
+ * What is dropped now is a warning. What was dropped once stays in the counters for
+ * ever, so that is told and no more; of packets without an SA not even that when there
+ * is one.
+ */
+static void judge_drops(json_t *list, const struct facts *facts, bool up)
 {
 	for (unsigned int i = 2; i <= IPSVTI_A_COUNTERS_MAX; i++) {
-		const char *name = ipsvti_counter_name(i);
+		uint64_t all = facts->tunnel.counters.value[i];
+		uint64_t now = facts->look_ms ? all - facts->looked_before.value[i] : 0;
+		const char *name = live_is_drop(i) ? ipsvti_counter_name(i) : NULL;
 		const char *remedy = name ? remedy_of(name) : NULL;
 
-		if (!name || is_traffic(i) || !counters->value[i])
+		if (!name || !all || (up && !now && i == IPSVTI_A_COUNTERS_TX_NO_SA))
 			continue;
-		finding_add(list, "warning", name,
-			    json_sprintf("%" PRIu64 " packets dropped since the device was made: %s",
-					 counters->value[i], name),
+		finding_add(list, now ? "warning" : "note", name,
+			    now ? json_sprintf("%" PRIu64 " packets dropped within %u s, %" PRIu64
+					       " since the device was made: %s",
+					       now, facts->look_ms / 1000, all, name) :
+				  json_sprintf("%" PRIu64 " packets dropped since the device was made%s: %s", all,
+					       facts->look_ms ? ", none of them now" : "", name),
 			    remedy ? json_string(remedy) : NULL);
 	}
+}
+
+bool findings_want_look(const struct facts *facts)
+{
+	return facts->has_tunnel && live_drops(&facts->tunnel);
 }
 
 /* " with mark 0x5", " by vrf-wan": what makes the outer packets others than all. */
@@ -236,5 +244,5 @@ void findings_of_kernel(json_t *list, const json_t *tunnel,
 	judge_device(list, tunnel, facts);
 	judge_traffic(list, tunnel, facts);
 	if (facts->has_tunnel)
-		judge_drops(list, &facts->tunnel.counters);
+		judge_drops(list, facts, !strcmp(text(tunnel, "state"), "up"));
 }

@@ -66,6 +66,16 @@ static json_t *judge(const char *failures, const char *more, struct facts *facts
 	return list;
 }
 
+/* What is found of a tunnel that is up. */
+static json_t *findings_up(const struct facts *facts)
+{
+	json_t *tunnel = json_pack("{s:s, s:s, s:s}", "name", "a", "state", "up", "interface", "vti0");
+	json_t *list = findings(tunnel, facts);
+
+	json_decref(tunnel);
+	return list;
+}
+
 static const char *get(const json_t *list, size_t i, const char *key)
 {
 	const char *value = json_string_value(json_object_get(json_array_get(list, i), key));
@@ -348,14 +358,16 @@ static void mtus_and_clocks(void **state)
 	assert_int_equal(json_array_size(list), 0);
 	json_decref(list);
 	facts.has_tunnel = true;
-	facts.tunnel.counters.value[IPSVTI_A_COUNTERS_TX_TOO_BIG] = 3;
-	assert_first(judge("", "", &facts), "tx-too-big", "3 packets dropped since the device was made: tx-too-big",
+	facts.tunnel.counters.value[IPSVTI_A_COUNTERS_TX_TOO_BIG] = 8;
+	facts.looked_before.value[IPSVTI_A_COUNTERS_TX_TOO_BIG] = 5;
+	facts.look_ms = 2000;
+	assert_first(judge("", "", &facts), "tx-too-big", "3 packets dropped within 2 s, 8 since the device was made: tx-too-big",
 		     "set mss-clamp auto on the device", 0);
 	assert_first(judge("\"ours\":" FAILURE("certificate-expired", ",\"text\":\"gone\""), ",\"unix-time\":4102444800", NULL),
 		     "certificate-expired", "gone; the clock here says 2100-01-01 00:00 UTC", "correct the clock", 0);
 }
 
-/* Each reason to drop a packet has a remedy. */
+/* Each reason to drop a packet has a remedy; a dummy packet is none that was dropped. */
 static void drops(void **state)
 {
 	struct facts facts = { .has_link = true, .local_is_ours = true, .has_tunnel = true, .underlay_error = -1 };
@@ -365,14 +377,55 @@ static void drops(void **state)
 	(void)state;
 	strcpy(facts.link.kind, "ipsvti");
 	facts.link.up = true;
+	facts.look_ms = 2000;
 	for (i = 2; i <= IPSVTI_A_COUNTERS_MAX; i++)
 		facts.tunnel.counters.value[i] = 7;
 	list = judge("", "", &facts);
-	assert_int_equal(json_array_size(list), IPSVTI_A_COUNTERS_MAX - 1 - 4);
+	assert_int_equal(json_array_size(list), IPSVTI_A_COUNTERS_MAX - 1 - 4 - 1);
 	json_array_foreach(list, i, f) {
-		assert_contains(get(list, i, "text"), "7 packets dropped");
+		assert_contains(get(list, i, "text"), "7 packets dropped within 2 s");
+		assert_string_equal(get(list, i, "severity"), "warning");
 		assert_true(*get(list, i, "remedy"));
+		assert_string_not_equal(get(list, i, "id"), "rx-dummy");
 	}
+	json_decref(list);
+}
+
+/* What was dropped once, and is not any more, is told and is no warning. */
+static void drops_of_old(void **state)
+{
+	struct facts facts = { .has_link = true, .local_is_ours = true, .has_tunnel = true, .underlay_error = -1 };
+	json_t *list;
+
+	(void)state;
+	strcpy(facts.link.kind, "ipsvti");
+	facts.link.up = true;
+	assert_false(findings_want_look(&facts));
+	facts.tunnel.counters.value[IPSVTI_A_COUNTERS_RX_DUMMY] = 5;
+	assert_false(findings_want_look(&facts));
+	facts.tunnel.counters.value[IPSVTI_A_COUNTERS_TX_NO_SA] = 5;
+	facts.tunnel.counters.value[IPSVTI_A_COUNTERS_TX_SELECTOR] = 4;
+	assert_true(findings_want_look(&facts));
+	facts.looked_before = facts.tunnel.counters;
+	facts.look_ms = 2000;
+	list = judge("", "", &facts);
+	assert_int_equal(json_array_size(list), 2);
+	assert_string_equal(get(list, 0, "id"), "tx-no-sa");
+	assert_string_equal(get(list, 1, "id"), "tx-selector");
+	assert_string_equal(get(list, 1, "severity"), "note");
+	assert_string_equal(get(list, 1, "text"), "4 packets dropped since the device was made, none of them now: tx-selector");
+	assert_contains(get(list, 1, "remedy"), "local-ts");
+	json_decref(list);
+	/* The SA that was missing is there: of that there is nothing to say, unless it goes on. */
+	list = findings_up(&facts);
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(get(list, 0, "id"), "tx-selector");
+	json_decref(list);
+	facts.looked_before.value[IPSVTI_A_COUNTERS_TX_NO_SA]--;
+	list = findings_up(&facts);
+	assert_int_equal(json_array_size(list), 2);
+	assert_string_equal(get(list, 0, "severity"), "warning");
+	assert_string_equal(get(list, 0, "text"), "1 packets dropped within 2 s, 5 since the device was made: tx-no-sa");
 	json_decref(list);
 }
 
@@ -389,6 +442,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(device_addresses, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(mtus_and_clocks, make_file, remove_file),
 	cmocka_unit_test(drops),
+	cmocka_unit_test(drops_of_old),
 };
 
 SUITE(finding_suite, tests);
