@@ -24,6 +24,12 @@ static enum ctl_status failed(struct ctl *ctl, int code, const char *what,
 	return CTL_FAILED;
 }
 
+static enum ctl_status unreachable(struct ctl *ctl, int code, const char *path)
+{
+	return failed(ctl, code, path,
+		      code == EACCES ? "; run it as root" : "; is ipsvti-iked running?");
+}
+
 static int connect_to(const char *path)
 {
 	const struct timeval timeout = { .tv_sec = ANSWER_SECONDS };
@@ -116,8 +122,7 @@ enum ctl_status agent_open(struct ctl *ctl, int *fdp)
 	*fdp = connect_to(path);
 	if (*fdp >= 0)
 		return CTL_OK;
-	return failed(ctl, errno, path,
-		      errno == EACCES ? "" : "; is ipsvti-iked running?");
+	return unreachable(ctl, errno, path);
 }
 
 enum ctl_status agent_ask(struct ctl *ctl, const char *command,
@@ -131,9 +136,7 @@ enum ctl_status agent_ask(struct ctl *ctl, const char *command,
 		code = errno;
 		if (fd >= 0)
 			close(fd);
-		return failed(ctl, code, path,
-			      code == EACCES ? "" :
-					       "; is ipsvti-iked running?");
+		return unreachable(ctl, code, path);
 	}
 	*answer = talk(fp, command, tunnel);
 	code = errno;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -251,6 +252,17 @@ static void no_sense(void **state)
 			     from_env("IPSVTICTL"), path),
 			 1);
 	assert_contains(out, "is ipsvti-iked running?");
+	/* As a user of the machine: a folder that is root's. (Root may enter any.) */
+	if (geteuid()) {
+		assert_int_equal(chmod(folder, 0), 0);
+		assert_int_equal(run(out, sizeof(out), "%s --socket %s status 2>&1", from_env("IPSVTICTL"), path), 1);
+		assert_int_equal(chmod(folder, 0700), 0);
+	} else {
+		assert_int_equal(chmod(folder, 0), 0);
+		run(out, sizeof(out), "setpriv --reuid 65534 --clear-groups %s --socket %s status 2>&1", from_env("IPSVTICTL"), path);
+		assert_int_equal(chmod(folder, 0700), 0);
+	}
+	assert_contains(out, "Permission denied; run it as root");
 }
 
 static void spans(void **state)

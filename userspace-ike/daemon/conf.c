@@ -54,6 +54,24 @@ static void same_device(const struct conf_tunnel *tunnel,
 		   tunnel->interface, other->file, line);
 }
 
+static void same_ends(const struct conf_tunnel *tunnel,
+		      const struct conf_tunnel *other,
+		      struct conf_errors *errors)
+{
+	char local[48], remote[48], id[64];
+
+	ike_address_format(&tunnel->ike.remote, remote, sizeof(remote));
+	if (tunnel->ike.remote_id.type)
+		ike_identity_format(&tunnel->ike.remote_id, id, sizeof(id));
+	else
+		snprintf(id, sizeof(id), "%s", remote);
+	conf_error(errors, tunnel->file, tunnel->remote_line,
+		   "remote: local %s, remote %s and remote-id %s are the same as those of %s:%u; set remote-id in each of them to what that peer is called",
+		   ike_address_format(&tunnel->ike.local, local, sizeof(local)),
+		   tunnel->ike.remote.family ? remote : tunnel->remote_name, id,
+		   other->file, other->remote_line);
+}
+
 /* Two tunnels with one device, or that nothing tells apart on the wire. */
 static void check_against(const struct conf *conf,
 			  const struct conf_tunnel *tunnel,
@@ -74,9 +92,7 @@ static void check_against(const struct conf *conf,
 			    sizeof(tunnel->ike.remote)) &&
 		    !memcmp(&other->ike.remote_id, &tunnel->ike.remote_id,
 			    sizeof(tunnel->ike.remote_id)))
-			conf_error(errors, tunnel->file, 0,
-				   "has the same local, remote and remote-id as %s; the peer must be told apart by one of them",
-				   other->file);
+			same_ends(tunnel, other, errors);
 	}
 }
 
@@ -88,7 +104,8 @@ static void load_file(const char *dir, const char *name, struct conf *conf,
 
 	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >=
 	    (int)sizeof(path)) {
-		conf_error(errors, dir, 0, "the path of %s is too long", name);
+		conf_error(errors, dir, 0, "the path of %s is too long; expected at most %zu octets",
+			   name, sizeof(path) - 1);
 		return;
 	}
 	if (is_misnamed(name)) {

@@ -68,6 +68,8 @@ struct conf_trouble {
  * @interface: name of the ipsvti device
  * @interface_line: where the file says so; 0: it does not
  * @local_line: where the file has ike.local; 0: it is that of another tunnel
+ * @remote_line: where the file has ike.remote; 0: it is that of another tunnel
+ * @ike_sa_of_line: where the file has ike.ike_sa_of; 0: it does not
  * @preset: where values come from that the file does not give
  * @psk: the pre-shared key
  * @certs: our certificate and key, and whom we trust
@@ -86,6 +88,8 @@ struct conf_tunnel {
 	char interface[IF_NAMESIZE];
 	unsigned int interface_line;
 	unsigned int local_line;
+	unsigned int remote_line;
+	unsigned int ike_sa_of_line;
 	enum conf_preset preset;
 	struct secret psk;
 	struct cert_store *certs;

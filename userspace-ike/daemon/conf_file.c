@@ -13,6 +13,10 @@
 #include <string.h>
 
 #include "conf_file.h"
+#include "nearest.h"
+
+/* What a file is, told whoever gives another one. */
+#define EXPECTED "expected KEY = \"VALUE\", or KEY = {\"VALUE\", ...} for a list"
 
 struct conf_file {
 	cfg_t *cfg;
@@ -69,32 +73,6 @@ void conf_warning(struct conf_errors *errors, const char *file,
 	va_end(ap);
 }
 
-/* Levenshtein distance of two short words, one row at a time. */
-static unsigned int distance(const char *a, const char *b)
-{
-	unsigned int row[33], i, j, above, diagonal;
-	size_t len = strlen(b);
-
-	if (len > 32)
-		return 32;
-	for (j = 0; j <= len; j++)
-		row[j] = j;
-	for (i = 0; a[i]; i++) {
-		diagonal = row[0];
-		row[0] = i + 1;
-		for (j = 1; j <= len; j++) {
-			above = row[j];
-			row[j] = diagonal + (a[i] != b[j - 1]);
-			if (above + 1 < row[j])
-				row[j] = above + 1;
-			if (row[j - 1] + 1 < row[j])
-				row[j] = row[j - 1] + 1;
-			diagonal = above;
-		}
-	}
-	return row[len];
-}
-
 /* The known key that a misspelt one most likely stands for, or NULL. */
 static const char *nearest_key(const char *name)
 {
@@ -102,7 +80,7 @@ static const char *nearest_key(const char *name)
 	const char *key = NULL;
 
 	for (i = 0; i < parsing.nkeys; i++) {
-		d = distance(name, parsing.keys[i].name);
+		d = ike_word_distance(name, strlen(name), parsing.keys[i].name);
 		if (d <= best) {
 			best = d;
 			key = parsing.keys[i].name;
@@ -137,8 +115,7 @@ static void report_error(cfg_t *cfg, const char *fmt, va_list ap)
 		report_unknown_key(cfg->line, name);
 	} else {
 		conf_error(parsing.errors, parsing.path, cfg->line,
-			   "%s; expected KEY = \"VALUE\", or KEY = {\"VALUE\", ...} for a list",
-			   text);
+			   "%s; " EXPECTED, text);
 	}
 }
 
@@ -185,7 +162,9 @@ static char *read_file(const char *path, struct conf_errors *errors)
 
 	fp = fopen(path, "re");
 	if (!fp) {
-		conf_error(errors, path, 0, "cannot be read: %s", strerror(errno));
+		conf_error(errors, path, 0,
+			   "cannot be read: %s; expected a file with the settings of a tunnel",
+			   strerror(errno));
 		return NULL;
 	}
 	text = malloc(CONF_FILE_MAX + 1);
@@ -195,7 +174,9 @@ static char *read_file(const char *path, struct conf_errors *errors)
 	}
 	len = fread(text, 1, CONF_FILE_MAX + 1, fp);
 	if (ferror(fp)) {
-		conf_error(errors, path, 0, "cannot be read: %s", strerror(errno));
+		conf_error(errors, path, 0,
+			   "cannot be read: %s; expected a file with the settings of a tunnel",
+			   strerror(errno));
 		goto free;
 	}
 	if (len > CONF_FILE_MAX) {
@@ -205,7 +186,7 @@ static char *read_file(const char *path, struct conf_errors *errors)
 	}
 	text[len] = '\0';
 	if (strlen(text) != len) {
-		conf_error(errors, path, 0, "is not a text file");
+		conf_error(errors, path, 0, "is not a text file; " EXPECTED);
 		goto free;
 	}
 	goto out;
@@ -299,7 +280,7 @@ struct conf_file *conf_file_parse(const char *path, const struct conf_key *keys,
 	ret = cfg_parse_buf(file->cfg, text);
 	memset(&parsing, 0, sizeof(parsing));
 	if (ret != CFG_SUCCESS && errors->count == before)
-		conf_error(errors, path, 0, "cannot be parsed");
+		conf_error(errors, path, 0, "cannot be parsed; " EXPECTED);
 	if (ret == CFG_SUCCESS && errors->count == before)
 		goto out;
 fail:

@@ -17,6 +17,7 @@ void set_ike_sa_of(struct setting *s)
 			      name);
 	else
 		strcpy(s->tunnel->ike.ike_sa_of, name);
+	s->tunnel->ike_sa_of_line = s->value->line;
 }
 
 /* Keys that are about the IKE SA, or about both ends. */
@@ -74,12 +75,12 @@ void conf_share_link(struct conf *conf, struct conf_errors *errors)
 			continue;
 		owner = conf_find(conf, tunnel->ike.ike_sa_of);
 		if (!owner)
-			conf_error(errors, tunnel->file, 0,
-				   "ike-sa-of: there is no good tunnel \"%s\"",
+			conf_error(errors, tunnel->file, tunnel->ike_sa_of_line,
+				   "ike-sa-of: there is no good tunnel \"%s\"; expected the name of another file, without \".conf\" and without errors in it",
 				   tunnel->ike.ike_sa_of);
 		else if (owner->ike.ike_sa_of[0])
-			conf_error(errors, tunnel->file, 0,
-				   "ike-sa-of: tunnel \"%s\" has no IKE SA of its own, it shares that of \"%s\"",
+			conf_error(errors, tunnel->file, tunnel->ike_sa_of_line,
+				   "ike-sa-of: tunnel \"%s\" has no IKE SA of its own; say ike-sa-of = \"%s\", as it does",
 				   owner->ike.name, owner->ike.ike_sa_of);
 		else
 			inherit(tunnel, owner);

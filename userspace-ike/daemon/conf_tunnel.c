@@ -47,6 +47,7 @@ static void set_remote(struct setting *s)
 	const char *text = s->value->text;
 	char id[256];
 
+	tunnel->remote_line = s->value->line;
 	if (!conf_host_name_valid(text)) {
 		set_address(s, &tunnel->ike.remote);
 		return;
@@ -90,7 +91,7 @@ bool setting_path(struct setting *s, char *path, size_t size)
 		len = snprintf(path, size, "%.*s/%s", (int)(slash - s->file),
 			       s->file, name);
 	if (len >= (int)size) {
-		setting_error(s, "%s", "is too long for a path");
+		setting_error(s, "%s", "is too long; expected the name of a file");
 		return false;
 	}
 	return true;
@@ -239,7 +240,8 @@ static void set_replay_window(struct setting *s)
 static void set_ts(struct setting *s, struct ike_ts *list, uint8_t *count)
 {
 	if (*count == IKE_TS_MAX)
-		setting_error(s, "there are more than %d", IKE_TS_MAX);
+		setting_error(s, "there are more than %d; take larger networks, or leave the key out and let routes decide",
+			      IKE_TS_MAX);
 	else if (ike_ts_parse(&list[*count], s->value->text))
 		setting_error(s,
 			      "\"%s\" is no traffic selector; expected an address, ADDR/LEN without bits behind the prefix, or ADDR-ADDR, and perhaps [PROTOCOL] or [PROTOCOL/PORT] behind it, such as 10.2.0.0/16[tcp/443]",
@@ -370,12 +372,16 @@ static void check_families(const struct conf_tunnel *tunnel,
 {
 	const struct ike_address *local = &tunnel->ike.local;
 	const struct ike_address *remote = &tunnel->ike.remote;
+	char here[48], there[48];
 
 	if (local->family && remote->family && local->family != remote->family)
 		conf_error(errors, conf_file_path(file),
 			   conf_file_get(file, "remote", 0)->line,
-			   "remote: is an IPv%d address but local an IPv%d one; expected the same family",
-			   remote->family, local->family);
+			   "remote: %s is an IPv%d address but local %s an IPv%d one; expected the same family",
+			   ike_address_format(remote, there, sizeof(there)),
+			   remote->family,
+			   ike_address_format(local, here, sizeof(here)),
+			   local->family);
 }
 
 /* Selectors of one family at one end, and of the other at the other. */
@@ -393,7 +399,7 @@ static void check_selectors(const struct conf_tunnel *tunnel,
 	if (local && remote && !(local & remote))
 		conf_error(errors, conf_file_path(file),
 			   conf_file_get(file, "remote-ts", 0)->line,
-			   "remote-ts: has no address of a family that local-ts has: nothing could pass");
+			   "remote-ts: has no address of a family that local-ts has: nothing could pass; expected one of the same family, or neither key");
 }
 
 static void apply_defaults(struct conf_tunnel *tunnel,

@@ -21,8 +21,8 @@ static int check_file(int fd, const char *path, bool secret, const char *key,
 	struct stat st;
 
 	if (fstat(fd, &st) < 0) {
-		conf_error(errors, file, line, "%s: %s: %s", key, path,
-			   strerror(errno));
+		conf_error(errors, file, line, "%s: %s: %s; expected a file that can be read",
+			   key, path, strerror(errno));
 		return -1;
 	}
 	if (!S_ISREG(st.st_mode)) {
@@ -120,8 +120,9 @@ int secret_read(const char *path, struct secret *secret,
 		goto out;
 	n = read_all(fd, text, sizeof(text));
 	if (n < 0) {
-		conf_error(errors, file, line, "psk-file: %s: %s", path,
-			   strerror(errno));
+		conf_error(errors, file, line,
+			   "psk-file: %s: %s; expected a file that can be read",
+			   path, strerror(errno));
 		goto out;
 	}
 	len = n;
@@ -155,8 +156,9 @@ uint8_t *pem_read(const char *path, bool secret, size_t *len, const char *key,
 	text = malloc(PEM_FILE_MAX + 1);
 	n = text ? read_all(fd, text, PEM_FILE_MAX + 1) : -1;
 	if (n < 0)
-		conf_error(errors, file, line, "%s: %s: %s", key, path,
-			   strerror(errno));
+		conf_error(errors, file, line,
+			   "%s: %s: %s; expected a file that can be read", key,
+			   path, strerror(errno));
 	else if (n > PEM_FILE_MAX)
 		conf_error(errors, file, line,
 			   "%s: %s is too long; expected at most %d octets", key,

@@ -8,6 +8,7 @@
 
 #include "algorithm.h"
 #include "ikev2.h"
+#include "nearest.h"
 
 #define TYPE(type) IKE_TRANSFORM_##type
 #define WORTH(worth) IKE_WORTH_##worth
@@ -108,6 +109,35 @@ const struct ike_algorithm *ike_algorithm_by_name(const char *name, size_t len)
 		    !memcmp(algorithms[i].name, name, len))
 			return &algorithms[i];
 	return NULL;
+}
+
+/*
+ * The beginning of a name stands for the first that begins so ("aes256gcm"), then the
+ * fewest letters count ("aes256gcm17"), and last a name with something behind it
+ * ("sha256_128").
+ */
+const char *ike_algorithm_nearest(const char *name, size_t len)
+{
+	unsigned int best = 1 + (unsigned int)len / 5, d;
+	const char *near = NULL, *begin = NULL;
+
+	for (size_t i = 0; i < N_ALGORITHMS; i++) {
+		const char *known = algorithms[i].name;
+
+		if (algorithms[i].worth != IKE_WORTH_OURS)
+			continue;
+		if (len > 2 && !strncmp(known, name, len))
+			return known;
+		d = ike_word_distance(name, len, known);
+		if (d < best || (d == best && !near)) {
+			best = d;
+			near = known;
+		}
+		if (strlen(known) < len && !memcmp(known, name, strlen(known)) &&
+		    (!begin || strlen(begin) < strlen(known)))
+			begin = known;
+	}
+	return near ? near : begin;
 }
 
 const struct ike_algorithm *ike_algorithm_find(uint8_t type, uint16_t id,

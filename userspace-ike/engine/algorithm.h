@@ -35,6 +35,9 @@ struct ike_algorithm {
 /* Return: the algorithm of a name of @len octets, or NULL. */
 const struct ike_algorithm *ike_algorithm_by_name(const char *name, size_t len);
 
+/* Return: the name that a misspelt one of @len octets most likely stands for, or NULL. */
+const char *ike_algorithm_nearest(const char *name, size_t len);
+
 /* Return: the algorithm of a transform, or NULL. */
 const struct ike_algorithm *ike_algorithm_find(uint8_t type, uint16_t id,
 					       uint16_t key_bits);

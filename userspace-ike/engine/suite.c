@@ -29,7 +29,7 @@ struct parse {
 
 static int too_many(struct parse *p, const char *name)
 {
-	snprintf(p->why, p->why_len, "more than %d alternatives at \"%s\"",
+	snprintf(p->why, p->why_len, "more than %d alternatives at \"%s\"; leave some out",
 		 IKE_ALG_MAX, name);
 	return -E2BIG;
 }
@@ -69,7 +69,7 @@ static int add_encr(struct parse *p, const struct ike_algorithm *alg)
 	const struct ike_encr *first = one->encr;
 
 	if (p->kind == IKE_SUITE_IKE && is_clear(alg->id))
-		return refuse(p, "\"%s\" does not encrypt: it is for ESP only",
+		return refuse(p, "\"%s\" does not encrypt: it is for ESP only; use aes256gcm16",
 			      alg->name);
 	if (one->n_encr && is_aead(first->id) != is_aead(alg->id))
 		return refuse(p,
@@ -108,8 +108,19 @@ static int add_alg(struct parse *p, const struct ike_algorithm *alg)
 				      alg->name);
 		break;
 	}
-	return refuse(p, "\"%s\" has no place in an %s suite", alg->name,
+	return refuse(p, "\"%s\" has no place in an %s suite; leave it out", alg->name,
 		      ike ? "IKE" : "ESP");
+}
+
+static int unknown(struct parse *p, const char *word, size_t len)
+{
+	const char *near = ike_algorithm_nearest(word, len);
+
+	if (near)
+		return refuse(p, "unknown algorithm \"%.*s\"; did you mean \"%s\"?",
+			      (int)len, word, near);
+	return refuse(p, "unknown algorithm \"%.*s\"; expected names with \"-\" between them, which ipsvti.conf(5) lists",
+		      (int)len, word);
 }
 
 static int add_word(struct parse *p, const char *word, size_t len)
@@ -117,7 +128,7 @@ static int add_word(struct parse *p, const char *word, size_t len)
 	const struct ike_algorithm *alg = ike_algorithm_by_name(word, len);
 
 	if (!alg)
-		return refuse(p, "unknown algorithm \"%.*s\"", (int)len, word);
+		return unknown(p, word, len);
 	switch (alg->worth) {
 	case IKE_WORTH_OURS:
 		break;
@@ -178,7 +189,7 @@ static int check_clear(struct parse *p)
 	}
 	if (clear && secret)
 		return refuse(p,
-			      "\"%s\" does not encrypt, so it cannot be an alternative to \"%s\", which does",
+			      "\"%s\" does not encrypt, so it cannot be an alternative to \"%s\", which does; leave one of them out",
 			      encr_name(clear), encr_name(secret));
 	return 0;
 }
@@ -190,7 +201,7 @@ static int finish(struct parse *p, const char *text)
 	bool ike = p->kind == IKE_SUITE_IKE;
 
 	if (!one->n_encr)
-		return refuse(p, "\"%s\" names no cipher (such as aes256gcm16)",
+		return refuse(p, "\"%s\" names no cipher; add one, such as aes256gcm16",
 			      text);
 	if (is_aead(one->encr[0].id) && one->n_integ)
 		return refuse(p,
@@ -204,17 +215,17 @@ static int finish(struct parse *p, const char *text)
 				      "");
 	if (!is_aead(one->encr[0].id) && !one->n_integ)
 		return refuse(p,
-			      "\"%s\" needs an integrity algorithm (such as sha256)",
+			      "\"%s\" needs an integrity algorithm; add one, such as sha256",
 			      encr_name(one->encr));
 	if (ike) {
 		default_prf(one);
 		if (!one->n_prf)
 			return refuse(p,
-				      "\"%s\" names no PRF (such as prfsha384)",
+				      "\"%s\" names no PRF; add one, such as prfsha384",
 				      text);
 		if (!one->n_ke)
 			return refuse(p,
-				      "\"%s\" names no key exchange (such as ecp384)",
+				      "\"%s\" names no key exchange; add one, such as ecp384",
 				      text);
 	} else if (!one->n_esn) {
 		one->esn[one->n_esn++] = IKE_ESN_YES;
@@ -237,7 +248,8 @@ int ike_suite_parse(struct ike_suite *suite, enum ike_suite_kind kind,
 	p.why = why;
 	p.why_len = why_len;
 	if (suite->n == IKE_SUITE_MAX) {
-		snprintf(why, why_len, "more than %d proposals", IKE_SUITE_MAX);
+		snprintf(why, why_len, "more than %d proposals; leave some out",
+			 IKE_SUITE_MAX);
 		return -E2BIG;
 	}
 	for (;;) {

@@ -67,7 +67,7 @@ static void suites_from_text(void **state)
 					 "aes256gcm16-sha2-ecp384", why,
 					 sizeof(why)),
 			 -EINVAL);
-	assert_string_equal(why, "unknown algorithm \"sha2\"");
+	assert_string_equal(why, "unknown algorithm \"sha2\"; did you mean \"sha256\"?");
 	assert_int_equal(ike_suite_parse(&suite, IKE_SUITE_IKE,
 					 "aes256gcm16-prfsha384-modp1024", why,
 					 sizeof(why)),
@@ -98,6 +98,30 @@ static void suites_from_text(void **state)
 			    "aes256gcm16-prfsha384-ecp384");
 	/* Cut, but terminated. */
 	assert_string_equal(ike_suite_format(&suite, text, 8), "aes256g");
+}
+
+/* What people write who know the names of others, or whose finger slipped. */
+static void nearest_words(void **state)
+{
+	static const char *const words[][2] = {
+		{ "aes256gcm", "aes256gcm16" },	  { "aes256gcm17", "aes256gcm16" },
+		{ "aes265gcm16", "aes256gcm16" }, { "aes256cbc", "aes256" },
+		{ "sha256_128", "sha256" },	  { "sha265", "sha256" },
+		{ "prfsha348", "prfsha384" },	  { "curve25519", NULL },
+		{ "x25591", "x25519" },		  { "modp2084", "modp2048" },
+		{ "chacha20", "chacha20poly1305" }, { "ecp382", "ecp384" },
+		{ "dh20", NULL },		  { "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *near = ike_algorithm_nearest(words[i][0], strlen(words[i][0]));
+
+		if (words[i][1])
+			assert_string_equal(near ? near : words[i][0], words[i][1]);
+		else
+			assert_null(near);
+	}
 }
 
 static void weak_words(void **state)
@@ -142,7 +166,8 @@ static void weak_words(void **state)
 			     0);
 	assert_string_equal(refused(IKE_SUITE_IKE,
 				    "aes256gcm16-prfsha384-brainpool"),
-			    "unknown algorithm \"brainpool\"");
+			    "unknown algorithm \"brainpool\"; expected names with "
+			    "\"-\" between them, which ipsvti.conf(5) lists");
 	assert_non_null(strstr(refused(IKE_SUITE_IKE,
 				       "aes256gcm16-prfsha384-ecp256bp"),
 			       "unsupported algorithm \"ecp256bp\": use "));
@@ -206,10 +231,10 @@ static void words_that_do_not_go_together(void **state)
 			    "leave out \"sha256\", and name a PRF (such as "
 			    "prfsha384)");
 	assert_string_equal(refused(IKE_SUITE_ESP, "aes256-modp2048"),
-			    "\"aes256\" needs an integrity algorithm (such as "
-			    "sha256)");
+			    "\"aes256\" needs an integrity algorithm; add one, "
+			    "such as sha256");
 	assert_string_equal(refused(IKE_SUITE_IKE, "aes256-sha256-modp2048-esn"),
-			    "\"esn\" has no place in an IKE suite");
+			    "\"esn\" has no place in an IKE suite; leave it out");
 	assert_non_null(strstr(refused(IKE_SUITE_IKE,
 				       "aes256gmac-prfsha256-modp2048"),
 			       "\"aes256gmac\" does not encrypt"));
@@ -675,6 +700,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(suites_from_text),
+		cmocka_unit_test(nearest_words),
 		cmocka_unit_test(weak_words),
 		cmocka_unit_test(all_words),
 		cmocka_unit_test(words_that_do_not_go_together),

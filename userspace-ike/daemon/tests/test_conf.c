@@ -20,6 +20,7 @@
 #include "conf.h"
 #include "conf_value.h"
 #include "pki.h"
+#include "proposal.h"
 
 #define GOOD                          \
 	"local = \"192.0.2.1\"\n"     \
@@ -34,10 +35,26 @@ struct fixture {
 	struct conf_errors sink;
 };
 
+/*
+ * Whatever the parser says, the reader learns what was expected or what to do. (A
+ * table of the texts themselves would only have those that somebody thought of.)
+ */
+static void assert_helps(const char *text)
+{
+	static const char *const words[] = { "; ", "expected ", ": use ", " leave out " };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(text, words[i]))
+			return;
+	fail_msg("neither what was expected nor a remedy: %s", text);
+}
+
 static void collect(void *arg, const char *text)
 {
 	struct fixture *f = arg;
 	size_t len = strlen(f->errors);
+
+	assert_helps(text);
 
 	if (!strncmp(text, f->dir, strlen(f->dir)) &&
 	    text[strlen(f->dir)] == '/')
@@ -302,7 +319,7 @@ static void test_values(void **state)
 		{ "local-ts = {10.0.0.0/8,\n       10.0.0.1/8}\n",
 		  "a.conf:5: local-ts: \"10.0.0.1/8\" is no traffic selector; expected an address, ADDR/LEN without bits behind the prefix, or ADDR-ADDR, and perhaps [PROTOCOL] or [PROTOCOL/PORT] behind it, such as 10.2.0.0/16[tcp/443]\n" },
 		{ "local-ts = 10.0.0.0/8\nremote-ts = fd00::/8\n",
-		  "a.conf:5: remote-ts: has no address of a family that local-ts has: nothing could pass\n" },
+		  "a.conf:5: remote-ts: has no address of a family that local-ts has: nothing could pass; expected one of the same family, or neither key\n" },
 		{ "start = now\n",
 		  "a.conf:4: start: \"now\" is unknown; expected \"always\", \"on-traffic\" or \"passive\"\n" },
 		{ "childless = yes\n",
@@ -310,17 +327,39 @@ static void test_values(void **state)
 		{ "natt = yes\n",
 		  "a.conf:4: natt: \"yes\" is unknown; expected \"auto\" or \"force\"\n" },
 		{ "ike = {aes256gcm16-prfsha384-ecp384,\n       aes256gcm17-prfsha384-ecp384}\n",
-		  "a.conf:5: ike: \"aes256gcm17-prfsha384-ecp384\": unknown algorithm \"aes256gcm17\"\n" },
+		  "a.conf:5: ike: \"aes256gcm17-prfsha384-ecp384\": unknown algorithm \"aes256gcm17\"; did you mean \"aes256gcm16\"?\n" },
 		{ "ike = {aes256gcm16-ecp384}\n",
-		  "a.conf:4: ike: \"aes256gcm16-ecp384\": \"aes256gcm16-ecp384\" names no PRF (such as prfsha384)\n" },
+		  "a.conf:4: ike: \"aes256gcm16-ecp384\": \"aes256gcm16-ecp384\" names no PRF; add one, such as prfsha384\n" },
 		{ "esp = {x25519}\n",
-		  "a.conf:4: esp: \"x25519\": \"x25519\" names no cipher (such as aes256gcm16)\n" },
+		  "a.conf:4: esp: \"x25519\": \"x25519\" names no cipher; add one, such as aes256gcm16\n" },
 		{ "esp = {3des}\n",
 		  "a.conf:4: esp: \"3des\": \"3des\" is too weak: use aes256gcm16, or aes256-sha256\n" },
 		{ "ike = {aes256-sha256-modp2048,\n       aes256-sha256-modp1024}\n",
 		  "a.conf:5: ike: \"aes256-sha256-modp1024\": \"modp1024\" is too weak: use modp2048, or better x25519 or ecp384\n" },
 		{ "esp = {aes128-sha1}\nallow-legacy = false\n",
 		  "a.conf:4: esp: \"aes128-sha1\": \"sha1\" is too weak: use sha256 or better, or set allow-legacy = true if the peer has nothing better\n" },
+		{ "ike = {aes256gcm16-sha384-ecp384}\n",
+		  "a.conf:4: ike: \"aes256gcm16-sha384-ecp384\": \"aes256gcm16\" needs no integrity algorithm: leave out \"sha384\", and name a PRF (such as prfsha384)\n" },
+		{ "ike = {aes256gcm16-prfsha384}\n",
+		  "a.conf:4: ike: \"aes256gcm16-prfsha384\": \"aes256gcm16-prfsha384\" names no key exchange; add one, such as ecp384\n" },
+		{ "ike = {aes128gmac-prfsha384-ecp384}\n",
+		  "a.conf:4: ike: \"aes128gmac-prfsha384-ecp384\": \"aes128gmac\" does not encrypt: it is for ESP only; use aes256gcm16\n" },
+		{ "esp = {aes256-ecp384}\n",
+		  "a.conf:4: esp: \"aes256-ecp384\": \"aes256\" needs an integrity algorithm; add one, such as sha256\n" },
+		{ "esp = {aes256gcm16-prfsha384}\n",
+		  "a.conf:4: esp: \"aes256gcm16-prfsha384\": \"prfsha384\" has no place in an ESP suite; leave it out\n" },
+		{ "esp = {aes256gcm16-aes256-sha256}\n",
+		  "a.conf:4: esp: \"aes256gcm16-aes256-sha256\": \"aes256gcm16\" and \"aes256\" cannot be in one proposal (RFC 7296, section 3.3); make it two, each with quotes of its own\n" },
+		{ "esp = {aes128gmac,\n\"aes128gcm16\"}\n",
+		  "a.conf:5: esp: \"aes128gcm16\": \"aes128gmac\" does not encrypt, so it cannot be an alternative to \"aes128gcm16\", which does; leave one of them out\n" },
+		{ "esp = {aes256gcm16-}\n",
+		  "a.conf:4: esp: \"aes256gcm16-\": unknown algorithm \"\"; expected names with \"-\" between them, which ipsvti.conf(5) lists\n" },
+		{ "esp = {camellia256-sha256}\n",
+		  "a.conf:4: esp: \"camellia256-sha256\": unsupported algorithm \"camellia256\": use aes256gcm16, or aes256-sha256\n" },
+		{ "preset = gpc\n",
+		  "a.conf:4: preset: \"gpc\" is unknown; expected \"aws\", \"azure\", \"gcp\" or \"strong\"\n" },
+		{ "reauth-time = 5s\n",
+		  "a.conf:4: reauth-time: \"5s\" is out of range; expected 1m to 30d, or never\n" },
 		{ "allow-legacy = yes\n",
 		  "a.conf:4: allow-legacy: \"yes\" is unknown; expected \"true\" or \"false\"\n" },
 	};
@@ -331,6 +370,25 @@ static void test_values(void **state)
 		snprintf(text, sizeof(text), GOOD "%s", cases[i].line);
 		assert_string_equal(errors_of(*state, text), cases[i].error);
 	}
+}
+
+/* Lists that are too long. */
+static void test_many(void **state)
+{
+	char text[2048] = GOOD "local-ts = {10.0.0.0/24";
+	size_t i;
+
+	for (i = 1; i <= 32; i++)
+		sprintf(text + strlen(text), ",\n10.0.%zu.0/24", i);
+	strcat(text, "}\n");
+	assert_string_equal(
+		errors_of(*state, text),
+		"a.conf:36: local-ts: there are more than 32; take larger networks, or leave the key out and let routes decide\n");
+	strcpy(text, GOOD "esp = {aes128gcm16");
+	for (i = 1; i <= IKE_SUITE_MAX; i++)
+		strcat(text, ",\naes128gcm16");
+	strcat(text, "}\n");
+	assert_non_null(strstr(errors_of(*state, text), " proposals; leave some out\n"));
 }
 
 static void test_syntax(void **state)
@@ -535,7 +593,7 @@ static void test_addresses(void **state)
 		errors_of(*state, "remote = 2001:db8::2\n"
 				  "local = 192.0.2.1\n"
 				  "psk-file = a.psk\n"),
-		"a.conf:1: remote: is an IPv6 address but local an IPv4 one; expected the same family\n");
+		"a.conf:1: remote: 2001:db8::2 is an IPv6 address but local 192.0.2.1 an IPv4 one; expected the same family\n");
 }
 
 static void test_tunnel_name(void **state)
@@ -584,7 +642,8 @@ static void test_folder(void **state)
 	assert_non_null(strstr(f->errors, "b.conf:5: start: \"x\" is unknown;"));
 	assert_non_null(strstr(f->errors, "c.conf:4: interface \"a\" is that of "));
 	assert_non_null(strstr(f->errors, "/a.conf by its name, too; each tunnel needs its own: change interface in one of them"));
-	assert_non_null(strstr(f->errors, "c.conf: has the same local, remote and remote-id as "));
+	assert_non_null(strstr(f->errors, "c.conf:2: remote: local 192.0.2.1, remote 198.51.100.2 and remote-id 198.51.100.2 are the same as those of "));
+	assert_non_null(strstr(f->errors, "/a.conf:2; set remote-id in each of them to what that peer is called\n"));
 	assert_int_equal(f->sink.count, 3);
 
 	f->errors[0] = '\0';
@@ -663,7 +722,7 @@ static void test_share(void **state)
 		"b.conf:2: local: is that of tunnel \"c\", whose IKE SA this one shares; remove it here\n"
 		"b.conf:3: psk-file: is that of tunnel \"c\", whose IKE SA this one shares; remove it here\n"
 		"d.conf:1: ike-sa-of: \"a/b\" cannot be the name of a tunnel; expected that of another file, without \".conf\"\n"
-		"a.conf: ike-sa-of: there is no good tunnel \"b\"\n");
+		"a.conf:1: ike-sa-of: there is no good tunnel \"b\"; expected the name of another file, without \".conf\" and without errors in it\n");
 	f->errors[0] = '\0';
 	f->sink.count = 0;
 	remove(path_of(f, "d.conf"));
@@ -671,7 +730,7 @@ static void test_share(void **state)
 	assert_int_equal(conf_load(f->dir, &conf, &f->sink), -1);
 	assert_string_equal(
 		f->errors,
-		"a.conf: ike-sa-of: tunnel \"b\" has no IKE SA of its own, it shares that of \"c\"\n");
+		"a.conf:1: ike-sa-of: tunnel \"b\" has no IKE SA of its own; say ike-sa-of = \"c\", as it does\n");
 }
 
 static void test_not_text(void **state)
@@ -684,10 +743,15 @@ static void test_not_text(void **state)
 	assert_string_equal(errors_of(f, text),
 			    "a.conf: is longer than 65536 octets; expected the settings of one tunnel: is it another kind of file?\n");
 	free(text);
+	mkdir(path_of(f, "d.conf"), 0755);
+	f->errors[0] = '\0';
+	assert_null(conf_tunnel_load(path_of(f, "d.conf"), &f->sink));
+	assert_string_equal(f->errors,
+			    "d.conf: cannot be read: Is a directory; expected a file with the settings of a tunnel\n");
 	f->errors[0] = '\0';
 	assert_null(conf_tunnel_load(path_of(f, "none.conf"), &f->sink));
 	assert_string_equal(f->errors,
-			    "none.conf: cannot be read: No such file or directory\n");
+			    "none.conf: cannot be read: No such file or directory; expected a file with the settings of a tunnel\n");
 }
 
 /* ---- values -------------------------------------------------------------- */
@@ -725,7 +789,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_minimal),     T(test_everything), T(test_same),
 		T(test_remote_by_name),
-		T(test_values),	     T(test_syntax),	 T(test_unknown_keys),
+		T(test_values),	     T(test_many), T(test_syntax),	 T(test_unknown_keys),
 		T(test_given_twice), T(test_missing),	 T(test_auth_implied),
 		T(test_auth_errors), T(test_addresses),
 		T(test_tunnel_name), T(test_folder),	 T(test_share),
