@@ -8,7 +8,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 15
+ktap_plan 16
 
 ask() { in_ns gwA ipsvtictl --socket /run/gwA.sock "$@"; }
 
@@ -77,6 +77,21 @@ monitor_words() {
 	# Each state is for who wants all.
 	of 2 'agent  vti0: ike-sa-state: IKE SA [0-9a-f/]+: established, was ' && of 3 'agent  vti1: ike-sa-state: IKE SA [0-9a-f/]+: dead, was ' &&
 		! of 0 'agent .*, was ' && ! of 1 'agent .*, was '
+}
+
+# A tunnel and its device need not have one name; a name that nobody has is told.
+monitor_device() {
+	local conf=/etc/netns/gwA/ipsvti pid status
+	mv "$conf/vti0.conf" "$conf/alpha.conf" && echo 'interface = "vti0"' >>"$conf/alpha.conf" && ask reload && ask up alpha wait 20 || return
+	ask monitor vti0 >/tmp/refused 2>&1
+	[ $? = 1 ] && grep -qx 'ipsvtictl: there is no tunnel "vti0"' /tmp/refused || return
+	ip netns exec gwA ipsvtictl --socket /run/gwA.sock monitor alpha >/tmp/monitor.alpha 2>&1 &
+	pid=$!
+	wait_for 20 'ask rekey alpha; of alpha "agent  alpha: child-sa-rekeyed: "' && ask down alpha && wait_for 10 'of alpha "kernel vti0: carrier: down: "'
+	status=$?
+	kill "$pid"
+	cat /tmp/monitor.alpha
+	sed -i '/^interface/d' "$conf/alpha.conf" && mv "$conf/alpha.conf" "$conf/vti0.conf" && ask reload && ask up vti0 wait 20 && return "$status"
 }
 
 # Neither IPv4 nor IPv6: what the device drops, all the time.

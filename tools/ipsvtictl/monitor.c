@@ -19,11 +19,13 @@
  * @ctl: run
  * @all: also what is only for who looks for faults in the agent
  * @tunnel: only this one's, and those of its device; NULL: all
+ * @device: name of that device
  */
 struct watch {
 	struct ctl *ctl;
 	bool all;
 	const char *tunnel;
+	char device[IF_NAMESIZE];
 };
 
 static void put(const struct watch *w, const char *source, json_t *event)
@@ -166,7 +168,7 @@ static void on_event(const struct ipsvti_event *e, void *data)
 	}
 	if (*ifname)
 		json_object_set_new(event, "ifname", json_string(ifname));
-	if (!w->tunnel || !*ifname || !strcmp(w->tunnel, ifname))
+	if (!w->tunnel || !*ifname || !strcmp(w->device, ifname))
 		put(w, "kernel", event);
 	json_decref(event);
 }
@@ -197,6 +199,20 @@ static enum ctl_status watch(struct watch *w, int agent, struct ipsvti_events *e
 	return CTL_FAILED;
 }
 
+/* The device of a tunnel need not have its name. */
+static enum ctl_status find_device(struct watch *w)
+{
+	json_t *answer;
+	enum ctl_status status = agent_ask(w->ctl, "status", w->tunnel, &answer);
+
+	if (status)
+		return status;
+	snprintf(w->device, sizeof(w->device), "%s",
+		 text(json_array_get(json_object_get(answer, "tunnels"), 0), "interface"));
+	json_decref(answer);
+	return CTL_OK;
+}
+
 static enum ctl_status monitor(struct ctl *ctl, int argc, char **argv)
 {
 	static const char request[] = "{\"command\":\"monitor\"}\n";
@@ -215,7 +231,9 @@ static enum ctl_status monitor(struct ctl *ctl, int argc, char **argv)
 		else
 			return ctl_usage(ctl, "unexpected \"%s\"", word);
 	}
-	status = agent_open(ctl, &fd);
+	status = w.tunnel ? find_device(&w) : CTL_OK;
+	if (!status)
+		status = agent_open(ctl, &fd);
 	if (status)
 		return status;
 	/* Without the right to, those of the agent are told all the same. */
@@ -241,7 +259,7 @@ const struct ctl_command monitor_command = {
 	.usage = "[TUNNEL] [all]",
 	.help = "Events of the agent and of the kernel, until killed.\n"
 		"\n"
-		"  TUNNEL  only those of this one, and of the device of its name\n"
+		"  TUNNEL  only those of this one, and of its device\n"
 		"  all     also each message and each state\n"
 		"\n"
 		"With --json: an object in each line, with \"time\", \"source\" (agent or kernel), \"event\",\n"
