@@ -8,7 +8,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 16
+ktap_plan 17
 
 ask() { in_ns gwA ipsvtictl --socket /run/gwA.sock "$@"; }
 
@@ -283,6 +283,28 @@ scraped() {
 	rm "$conf/vti1.conf" && ask reload && return "$status"
 }
 
+# Each expression of the dashboard, as Grafana would ask it, has a result: also those that
+# only have one if packets are dropped, or if a tunnel has failed and is down.
+dashboard() {
+	local json=$IPSVTI_TREE/tools/grafana/ipsvti.json nonsense status
+	[ "$(jq '[.. | .expr? // empty] | length' "$json")" -ge 9 ] && jq -e '.templating.list | any(.query == "label_values(ipsvti_tunnel_up, tunnel)")' "$json" &&
+		prom 'count by (tunnel) (ipsvti_tunnel_up)' '[.data.result[].metric.tunnel] | sort == ["vti0", "vti1"]' && ask up vti1 || return
+	ip netns exec gwA python3 /tmp/nonsense.py &
+	nonsense=$!
+	wait_for 90 'drawn "$json"'
+	status=$?
+	kill "$nonsense"
+	ask down vti1 && return "$status"
+}
+
+drawn() {
+	local expr
+	while IFS= read -r expr; do
+		echo "$expr"
+		prom "${expr//\$tunnel/.*}" '.data.result | length > 0' || return
+	done < <(jq -r '.. | .expr? // empty' "$1")
+}
+
 scrapes() {
 	local before
 	wait_for 60 "is 1 'up{job=\"ipsvti\"}'" && wait_for 20 "is 1 'ipsvti_tunnel_up{tunnel=\"vti0\"}'" &&
@@ -290,10 +312,27 @@ scrapes() {
 	before=$(prom 'ipsvti_tunnel_receive_packets_total{tunnel="vti0"}' '.data.result[0].value[1] | tonumber') &&
 		in_ns hostA ping -q -c 5 -i 0.05 -W 5 10.2.0.2 &&
 		wait_for 20 "is $((before + 5)) 'ipsvti_tunnel_receive_packets_total{tunnel=\"vti0\"}'" || return
+	dashboard || return
 	ask down vti0 && wait_for 20 "is 0 'ipsvti_tunnel_up{tunnel=\"vti0\"}'" || return
 	# Not one series of either has gone, and no scrape has failed.
 	prom 'count by (tunnel) ({tunnel=~"vti[01]"})' '[.data.result[].value[1]] | length == 2 and .[0] == .[1]' &&
 		is 1 'min_over_time(up{job="ipsvti"}[1m])'
+}
+
+# completed WORD...: what bash would offer for the last one, in our network namespace
+completed() {
+	printf -v words '%q ' "$@"
+	in_ns gwA bash -c ". '$IPSVTI_TREE/tools/completion/ipsvtictl'; ipsvtictl() { command ipsvtictl --socket '$SOCKET' \"\$@\"; }
+		COMP_WORDS=(ipsvtictl $words) COMP_CWORD=$#; _ipsvtictl; printf '%s\n' \"\${COMPREPLY[@]}\"" | sort -u | tr '\n' ' '
+}
+
+# Tunnels are those of the agent, and those of files that it has not read yet, or cannot.
+completion() {
+	local conf=/etc/netns/gwA/ipsvti SOCKET=/run/gwA.sock words
+	echo >"$conf/vti7.conf" && [ "$(completed show vti)" = 'vti0 vti7 ' ] && mv "$conf/vti0.conf" "$conf/vti0.kept" &&
+		[ "$(completed show vti)" = 'vti0 vti7 ' ] && [ "$(SOCKET=/run/nobody.sock completed show vti)" = 'vti7 ' ]
+	local status=$?
+	rm "$conf/vti7.conf" && mv "$conf/vti0.kept" "$conf/vti0.conf" && return "$status"
 }
 
 # checked STATUS PATTERN...: what check says of our configuration
@@ -402,8 +441,10 @@ ktap_run "status: a line for each" status_line
 ktap_run "show: all of one" show
 ktap_run "monitor: events of agent and kernel" monitor
 ktap_run "monitor: for people, of one tunnel, and all" monitor_words
+ktap_run "monitor: a device of another name" monitor_device
 ktap_run "top: rates, drops, the next rekey, for people and programs" top_draws
 ktap_run "colours and drawing in place, on terminals only" terminal
+ktap_run "completion: tunnels of the agent, and of files" completion
 ktap_run "metrics: up is 1, down is 0 and never absent" metrics
 ktap_run "metrics by HTTP, on this machine only" served
 ktap_run "metrics: slow clients keep nobody waiting" slow_clients

@@ -3,6 +3,7 @@
 #include "tests.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What is offered for a last word, behind others. */
@@ -55,9 +56,31 @@ static void words(void **state)
 	assert_string_equal(out, "  \n");
 }
 
+/* The names of tunnels are those of the status, and nothing else that is called a name there. */
+static void names(void **state)
+{
+	static const char *const verbs[] = { "status", "explain", "show", "up", "down", "rekey", "rekey-ike", "reauth", "monitor" };
+	static const char status[] =
+		"{\n    \"tunnels\": [\n        {\n            \"name\": \"north\",\n            \"state\": \"up\",\n"
+		"            \"interface\": \"vti7\"\n        },\n        {\n            \"interface\": \"vti8\",\n"
+		"            \"name\": \"no.2\"\n        }\n    ]\n}\n";
+	char out[512];
+
+	(void)state;
+	assert_int_equal(setenv("STATUS", status, 1), 0);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		assert_int_equal(run(out, sizeof(out),
+				     "bash -c '. %s; ipsvtictl() { [ \"$*\" = \"--json status\" ] && printf %%s \"$STATUS\"; }; COMP_WORDS=(ipsvtictl %s no) COMP_CWORD=2; _ipsvtictl; echo \" ${COMPREPLY[*]} \"' 2>&1",
+				     from_env("COMPLETION"), verbs[i]),
+				 0);
+		assert_string_equal(out, " north no.2 \n");
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(verbs),
 	cmocka_unit_test(words),
+	cmocka_unit_test(names),
 };
 
 SUITE(completion_suite, tests);
