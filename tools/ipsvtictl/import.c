@@ -224,7 +224,7 @@ static void print_done(const struct import *im)
 	if (!im->tunnels[0].bgp)
 		puts("The connection has static routing: there is no BGP, and routes into the devices are yours to make.");
 	else if (!im->n_announce)
-		puts("No network is announced: name yours with --announce.");
+		puts("No network is announced: say it again with --force --announce ADDR/LEN of yours.");
 }
 
 static enum ctl_status import_aws(struct ctl *ctl, int argc, char **argv)

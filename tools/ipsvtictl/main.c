@@ -28,8 +28,10 @@ static const char general_help[] =
 	"\n"
 	"\"sa\" is for the kernel, all others are for the agent, ipsvti-iked.\n"
 	"\n"
-	"Exit status: 0 done, 1 refused or could not be asked, 2 wrong words or a wrong file,\n"
-	"3 the tunnel that \"status\" or \"explain\" was asked about is not up.\n";
+	"Exit status: 0 done, 1 refused or could not be asked (a \"reload\" of a wrong file is\n"
+	"refused), 2 wrong words, or a wrong file of \"check\", \"import\" or of keys, 3 the tunnel\n"
+	"that \"status\" or \"explain\" was asked about is not up, or the gateway of \"probe\" takes\n"
+	"nothing that we have.\n";
 
 /* "sa add", or "up" */
 static const char *format_name(const struct ctl_command *command, char *buf,

@@ -25,6 +25,9 @@ static void help(void **state)
 
 	(void)state;
 	assert_int_equal(ctl("--help"), 0);
+	/* What check says by 2 reload says by 1, and 3 is not only of tunnels. */
+	assert_contains(out, "1 refused or could not be asked (a \"reload\" of a wrong file is");
+	assert_contains(out, "or the gateway of \"probe\" takes");
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		snprintf(words, sizeof(words), "ipsvtictl sa %s ", verbs[i]);
 		assert_int_equal(ctl("--help"), 0);

@@ -269,6 +269,17 @@ static void options(void **state)
 	assert_int_equal(files(), 14);
 }
 
+/* What is said at the end can be done as it stands. */
+static void announced_later(void **state)
+{
+	(void)state;
+	assert_int_equal(ctl("import aws %s --output to", sample("bgp.txt")), 0);
+	assert_contains(out, "No network is announced: say it again with --force --announce ADDR/LEN of yours.\n");
+	assert_int_equal(ctl("import aws %s --output to --announce 10.1.0.0/16", sample("bgp.txt")), 1);
+	assert_int_equal(ctl("import aws %s --output to --force --announce 10.1.0.0/16", sample("bgp.txt")), 0);
+	assert_null(strstr(out, "No network"));
+}
+
 static void overwrites_nothing(void **state)
 {
 	(void)state;
@@ -478,6 +489,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(both_forms, setup, teardown),
 	cmocka_unit_test_setup_teardown(static_routing, setup, teardown),
 	cmocka_unit_test_setup_teardown(options, setup, teardown),
+	cmocka_unit_test_setup_teardown(announced_later, setup, teardown),
 	cmocka_unit_test_setup_teardown(overwrites_nothing, setup, teardown),
 	cmocka_unit_test_setup_teardown(malformed_text, setup, teardown),
 	cmocka_unit_test_setup_teardown(malformed_xml, setup, teardown),

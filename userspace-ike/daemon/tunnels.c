@@ -111,7 +111,7 @@ void tunnels_start(struct iked *iked)
 
 	if (!iked->conf.count)
 		log_line(LOG_WARNING, NULL,
-			 "no tunnels: put a file NAME.conf into the folder of the configuration and send SIGHUP");
+			 "no tunnels: put a file NAME.conf into the folder of the configuration, then \"ipsvtictl reload\"");
 	for (i = 0; i < iked->conf.count; i++)
 		start_one(iked, iked->conf.tunnels[i]);
 }
