@@ -19,7 +19,7 @@ SWAN=$IPSVTI_TREE/Documentation/tutorial-strongswan.md
 MOVE=$IPSVTI_TREE/Documentation/tutorial-from-vti-xfrm.md
 TROUBLE=$IPSVTI_TREE/Documentation/troubleshooting.md
 
-ktap_plan 16
+ktap_plan 17
 
 # What a user has before the first lesson: two gateways, Debian's files of strongSwan.
 load() {
@@ -119,6 +119,34 @@ daemon_page() {
 		cat "$OUT/page.out" && grep 'ESP (SPI' "$OUT/page.out"
 }
 
+# Of ipsvtictl(8): SAs by hand, here and on the other side, between two machines that have
+# nothing else; and what is asked of a tunnel of the agent. No example is left.
+tool_page() {
+	local page=$IPSVTI_TREE/Documentation/man/ipsvtictl.8 status
+	local here='/^ *umask/,/keys vti0.keys$/' there='/^ *sed /,/keys -$/' asked='/ipsvtictl up/,/active/'
+	# (The text calls each tunnel vti0.)
+	ip netns add here && ip netns add there && ip -n here link add name wan type veth peer name wan netns there || return
+	by_hand here 192.0.2.1 192.0.2.2 && by_hand there 192.0.2.2 192.0.2.1 && mkdir -p "$OUT/hand" && cd "$OUT/hand" &&
+		examples_at here "$page" EXAMPLES "$here!d" && examples_at there "$page" EXAMPLES "$there!d" &&
+		in_ns here ping -q -c 2 -i 0.1 -W 5 10.9.192.2
+	status=$?
+	ip netns del here && ip netns del there && [ "$status" = 0 ] && examples_at gwA "$page" EXAMPLES "$asked!d" >"$OUT/asked" &&
+		cat "$OUT/asked" && grep -q '^aes256gcm16' "$OUT/asked" && jq -se 'any(.state? == "active")' <(sed -n '/^{$/,/^}$/p' "$OUT/asked") || return
+	examples_at gwA "$page" EXAMPLES "$here d; $there d; $asked d"
+	[ ! -s "$OUT/examples.sh" ]
+}
+
+# by_hand NS LOCAL REMOTE: with a device, and an inner address that ends as LOCAL does
+by_hand() {
+	ip -n "$1" -batch - <<-EOT
+		addr add $2/24 dev wan
+		link set wan up
+		link add vti0 type ipsvti local $2 remote $3
+		addr add 10.9.192.${2##*.}/24 dev vti0
+		link set vti0 up
+	EOT
+}
+
 # Of ip-link-ipsvti(8), where there is nothing but the device that it names.
 link_page() {
 	ip netns add page && ip -n page link add vrf-wan type vrf table 10 &&
@@ -188,6 +216,7 @@ ktap_run "the README: one file" readme
 ktap_run "two sites: a key, two files, two devices" two_sites
 ktap_run "two sites: where to look if there is trouble" trouble
 ktap_run "ipsvti-iked(8): its socket and its keys" daemon_page
+ktap_run "ipsvtictl(8): its examples" tool_page
 ktap_run "ip-link-ipsvti(8): its examples" link_page
 ktap_run "two sites: OSPF tells the routes" ospf
 ktap_run "two sites: certificates in place of the key" certificates
