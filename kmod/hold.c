@@ -54,7 +54,8 @@ static bool full(const struct sk_buff_head *held, const struct sk_buff *skb)
 
 	skb_queue_walk(held, s)
 		size += s->truesize;
-	return skb_queue_len(held) >= IPSVTI_HOLD_MAX || size > IPSVTI_HOLD_SIZE;
+	return skb_queue_len(held) >= IPSVTI_HOLD_MAX ||
+	       size > IPSVTI_HOLD_SIZE;
 }
 
 /**

@@ -21,7 +21,7 @@
  * nobody's to free: what replaces it, when the carrier is back or the device is closed or
  * somebody configures a queue, looks at what it is for only to see that it is built in.
  */
-static struct Qdisc idle_qdisc = {
+static typeof(noop_qdisc) idle_qdisc = {
 	.flags = TCQ_F_BUILTIN,
 	.q.lock = __SPIN_LOCK_UNLOCKED(idle_qdisc.q.lock),
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What time does to pairs: reservations nobody completed go, and before them packets that
- * wait for their keys; inbound SAs whose grace is over go, SAs reach their limits of seconds.  One delayed work item for each
- * device looks after all of its pairs; everything is protected by
- * ipsvti_bundle::lock.
+ * What time does to pairs: reservations nobody completed go, and before them packets
+ * that wait for their keys; inbound SAs whose grace is over go, SAs reach their limits
+ * of seconds.  One delayed work item for each device looks after all of its pairs;
+ * everything is protected by ipsvti_bundle::lock.
  */
 #ifndef _IPSVTI_LIFE_H
 #define _IPSVTI_LIFE_H

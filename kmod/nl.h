@@ -90,8 +90,8 @@ void ipsvti_event_expire(struct ipsvti_dev *vdev,
 			 const struct ipsvti_pair *pair,
 			 const struct ipsvti_sa *sa, enum ipsvti_reason reason);
 void ipsvti_event_acquire(struct ipsvti_dev *vdev);
-void ipsvti_event_auth_fail(struct ipsvti_dev *vdev,
-			    const struct ipsvti_sa *sa, u32 count);
+void ipsvti_event_auth_fail(struct ipsvti_dev *vdev, const struct ipsvti_sa *sa,
+			    u32 count);
 void ipsvti_event_float(struct ipsvti_dev *vdev,
 			const struct ipsvti_pair *pair);
 

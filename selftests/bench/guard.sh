@@ -44,8 +44,8 @@ said $? "every packet arrived, and the figures of the others are what they alway
 said $? "ipsvti takes ${ratio:-?} hundredths of what the XFRM interface takes, at most $MOST"
 [ "${nothing:-0}" = 1 ]
 said $? "selectors of 0.0.0.0/0 at both ends cost less than a two-hundredth of it"
-if [ $status -ne 0 ]; then
+if [ "$status" -ne 0 ]; then
 	sed 's/^/# /' "$out/said"
 	tail -n 40 "$out"/6.1/*.log | sed 's/^/# /'
 fi
-exit $status
+exit "$status"

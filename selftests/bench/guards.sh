@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
 #
 # What guard.sh and lines-guard.sh have in common: they run on the host, say what came of it as
 # KTAP, and keep the guests' logs in IPSVTI_OUT=FOLDER. Sourced by them with "set -u".

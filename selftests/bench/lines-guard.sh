@@ -35,5 +35,5 @@ said $? "the sequence number and the lock of the window are seen, once for each 
 echo "# others that write shared lines: ${others:-?}"
 [ "${others:-}" = nobody ]
 said $? "nobody else writes a line that both processors write"
-[ $status -eq 0 ] || tail -n 60 "$out/said" | sed 's/^/# /'
-exit $status
+[ "$status" -eq 0 ] || tail -n 60 "$out/said" | sed 's/^/# /'
+exit "$status"

@@ -307,7 +307,7 @@ if [ "$SHORT" = short ]; then
 	ktap_run "last to come, last to go, IPv4" brief 4 last last
 	ktap_end
 fi
-if all_built_in; then ktap_plan 10; else ktap_plan 14; fi
+if all_built_in; then ktap_plan 11; else ktap_plan 15; fi
 ktap_run "set up" setup
 ktap_run "XFRM works without the module" by_esp "ip proto 50"
 ktap_run "XFRM works beside the module and its SAs" beside
