@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What tunnels do, as OpenMetrics text: see metrics.h. */
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -29,6 +30,10 @@ static void put_label(FILE *to, const char *key, const char *value)
 	fputc('"', to);
 }
 
+/*
+ * @help does not begin with a number: who looks for "ipsvti_agent_up 1" would find it in
+ * "# HELP ipsvti_agent_up 1 if the agent answers", whether it does or not.
+ */
 static void head(FILE *to, const char *name, const char *type, const char *unit, const char *help)
 {
 	fprintf(to, "# TYPE %s %s\n", name, type);
@@ -56,7 +61,7 @@ static void put_states(FILE *to, const json_t *answer)
 	const json_t *tunnel;
 	size_t i, j;
 
-	head(to, "ipsvti_tunnel_up", "gauge", NULL, "1 if traffic flows, 0 if it does not");
+	head(to, "ipsvti_tunnel_up", "gauge", NULL, "whether traffic flows");
 	EACH_TUNNEL(answer, i, tunnel)
 		sample(to, "ipsvti_tunnel_up", tunnel, NULL, NULL, !strcmp(text(tunnel, "state"), "up"));
 	head(to, "ipsvti_tunnel", "info", NULL, "what the tunnel is between");
@@ -73,9 +78,11 @@ static void put_states(FILE *to, const json_t *answer)
 	}
 	head(to, "ipsvti_tunnel_since_seconds", "gauge", "seconds", "how long it has been up, or not been");
 	EACH_TUNNEL(answer, i, tunnel)
-		sample(to, "ipsvti_tunnel_since_seconds", tunnel, NULL, NULL, (double)number(tunnel, "since-ms") / 1000);
+		if (json_object_get(tunnel, "since-ms"))
+			sample(to, "ipsvti_tunnel_since_seconds", tunnel, NULL, NULL,
+			       (double)number(tunnel, "since-ms") / 1000);
 	head(to, "ipsvti_tunnel_last_failure", "gauge", NULL,
-	     "1 for the reason for which the last attempt that failed has done so");
+	     "the reason for which the last attempt that failed has done so is 1");
 	EACH_TUNNEL(answer, i, tunnel)
 		for (j = 0; j < sizeof(reasons) / sizeof(reasons[0]); j++)
 			sample(to, "ipsvti_tunnel_last_failure", tunnel, "reason", reasons[j],
@@ -87,7 +94,7 @@ static void put_devices(FILE *to, const json_t *answer, const struct live *live)
 	const json_t *tunnel;
 	size_t i;
 
-	head(to, "ipsvti_tunnel_carrier", "gauge", NULL, "1 if the device has a carrier");
+	head(to, "ipsvti_tunnel_carrier", "gauge", NULL, "whether the device has a carrier");
 	EACH_TUNNEL(answer, i, tunnel) {
 		const struct ipsvti_tunnel *t = live_find(live, text(tunnel, "interface"));
 
@@ -166,7 +173,7 @@ static void put_agent(FILE *to, const json_t *answer)
 	const json_t *value;
 	const char *key;
 
-	head(to, "ipsvti_agent_up", "gauge", NULL, "1 if the agent answers");
+	head(to, "ipsvti_agent_up", "gauge", NULL, "whether the agent answers");
 	fprintf(to, "ipsvti_agent_up %d\n", answer != NULL);
 	head(to, "ipsvti_ike_events", "counter", NULL, "what the agent counts of IKE, of all tunnels");
 	json_object_foreach(json_object_get(answer, "counters"), key, value) {
@@ -176,15 +183,56 @@ static void put_agent(FILE *to, const json_t *answer)
 	}
 }
 
-void metrics_write(FILE *to, const json_t *answer, const struct live *live)
+static const char *address(const struct ipsvti_addr *addr, char *buf, socklen_t len)
 {
+	return addr->family && inet_ntop(addr->family, &addr->v6, buf, len) ? buf : "";
+}
+
+/*
+ * What stands for the agent's answer when it does not answer. Then the carrier says whether
+ * traffic flows: an agent that was stopped has ended the SAs, one that has crashed or is
+ * being replaced has left them. It alone knows how long that has been so.
+ */
+static json_t *without_agent(const json_t *last, const struct live *live)
+{
+	json_t *tunnels = json_array(), *tunnel;
+	size_t i;
+
+	EACH_TUNNEL(last, i, tunnel) {
+		const struct ipsvti_tunnel *t = live_find(live, text(tunnel, "interface"));
+		json_t *now = json_copy(tunnel);
+
+		json_object_del(now, "since-ms");
+		json_object_del(now, "ike-sas");
+		json_object_set_new(now, "state", json_string(t && t->carrier ? "up" : "waiting"));
+		json_array_append_new(tunnels, now);
+	}
+	for (i = 0; !last && i < live->count; i++) {
+		const struct ipsvti_tunnel *t = &live->tunnels[i];
+		char local[INET6_ADDRSTRLEN], remote[INET6_ADDRSTRLEN];
+
+		json_array_append_new(tunnels,
+				      json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", t->ifname, "interface", t->ifname,
+						"local", address(&t->local, local, sizeof(local)), "remote",
+						address(&t->remote, remote, sizeof(remote)), "state",
+						t->carrier ? "up" : "waiting"));
+	}
+	return json_pack("{s:o}", "tunnels", tunnels);
+}
+
+void metrics_write(FILE *to, const json_t *answer, const json_t *last, const struct live *live)
+{
+	json_t *instead = answer ? NULL : without_agent(last, live);
+	const json_t *tunnels = answer ? answer : instead;
+
 	put_agent(to, answer);
-	put_states(to, answer);
-	put_sas(to, answer);
+	put_states(to, tunnels);
+	put_sas(to, tunnels);
 	/* What cannot be known is not 0. */
 	if (live->known) {
-		put_devices(to, answer, live);
-		put_traffic(to, answer, live);
+		put_devices(to, tunnels, live);
+		put_traffic(to, tunnels, live);
 	}
 	fputs("# EOF\n", to);
+	json_decref(instead);
 }

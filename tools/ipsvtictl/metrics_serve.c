@@ -29,17 +29,24 @@
 /* With no descriptor left for a client, the next one is looked at that much later. */
 #define FULL_SECONDS 1
 
-/* Whatever cannot be asked is left out, and ipsvti_agent_up is 0. */
+/*
+ * Whatever cannot be asked is left out, and ipsvti_agent_up is 0. The tunnels of an agent
+ * that answers no longer are those that it had.
+ */
 static bool write_all(struct ctl *ctl, FILE *to)
 {
+	static json_t *last;
 	json_t *answer = NULL;
 	struct live live;
 
 	agent_ask(ctl, "status", NULL, &answer);
 	live_read(&live);
-	metrics_write(to, answer, &live);
+	metrics_write(to, answer, last, &live);
 	live_free(&live);
-	json_decref(answer);
+	if (answer) {
+		json_decref(last);
+		last = answer;
+	}
 	return !ferror(to);
 }
 
@@ -242,8 +249,8 @@ const struct ctl_command metrics_command = {
 	.summary = "what tunnels do, as OpenMetrics text",
 	.usage = "[listen ADDRESS:PORT | listen PATH]",
 	.help = "Prints once, or serves it to Prometheus by HTTP as /metrics. A configured tunnel that\n"
-		"is down is 0, and never absent; ipsvti_agent_up is 0 if the agent does not answer.\n"
-		"There is no --json of it.\n"
+		"is down is 0, and never absent; ipsvti_agent_up is 0 if the agent does not answer,\n"
+		"and a tunnel is up then if its device has a carrier. There is no --json of it.\n"
 		"\n"
 		"  listen  serve it there, until killed: a loopback address and a port, or a UNIX socket\n"
 		"\n"

@@ -2,24 +2,32 @@
 /* OpenMetrics text, and amounts as people read them. */
 #include "tests.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "metrics.h"
 
-static char *write_out(const char *answer, const struct live *live)
+static char *write_after(const char *answer, const char *before, const struct live *live)
 {
 	json_t *json = answer ? json_loads(answer, 0, NULL) : NULL;
+	json_t *last = before ? json_loads(before, 0, NULL) : NULL;
 	char *text = NULL;
 	size_t len;
 	FILE *to = open_memstream(&text, &len);
 
-	assert_true(!answer == !json);
-	metrics_write(to, json, live);
+	assert_true(!answer == !json && !before == !last);
+	metrics_write(to, json, last, live);
 	fclose(to);
 	json_decref(json);
+	json_decref(last);
 	return text;
+}
+
+static char *write_out(const char *answer, const struct live *live)
+{
+	return write_after(answer, NULL, live);
 }
 
 #define DOWN "{\"name\":\"a\",\"state\":\"waiting\",\"interface\":\"vti0\",\"last-failure\":\"psk\"}"
@@ -70,6 +78,45 @@ static void not_known(void **state)
 	free(text);
 }
 
+/* The agent's tunnels outlive it, and the kernel says whether they carry. */
+static void agent_gone(void **state)
+{
+	struct ipsvti_tunnel device = { .ifname = "vti1", .carrier = true, .mtu = 1438 };
+	struct live live = { .tunnels = &device, .count = 1, .known = true };
+	const char before[] = "{\"tunnels\":[" DOWN "," UP "],\"counters\":{\"replays\":4}}";
+	char *text = write_after(NULL, before, &live);
+
+	(void)state;
+	assert_contains(text, "\nipsvti_agent_up 0\n");
+	assert_null(strstr(text, "ipsvti_agent_up 1"));
+	assert_contains(text, "\nipsvti_tunnel_up{tunnel=\"a\"} 0\n");
+	assert_contains(text, "\nipsvti_tunnel_up{tunnel=\"b\\\"\\\\\"} 1\n");
+	assert_contains(text, "\nipsvti_tunnel_ike_sas{tunnel=\"b\\\"\\\\\"} 0\n");
+	assert_contains(text, "\nipsvti_tunnel_last_failure{tunnel=\"a\",reason=\"psk\"} 1\n");
+	assert_contains(text, "\nipsvti_tunnel_mtu_bytes{tunnel=\"b\\\"\\\\\"} 1438\n");
+	assert_null(strstr(text, "ipsvti_tunnel_since_seconds{"));
+	assert_null(strstr(text, "ipsvti_ike_events_total{"));
+	free(text);
+	/* It has ended its SAs. */
+	device.carrier = false;
+	text = write_after(NULL, before, &live);
+	assert_contains(text, "\nipsvti_tunnel_up{tunnel=\"b\\\"\\\\\"} 0\n");
+	free(text);
+	/* It was never seen: the devices are what there is. */
+	device.local.family = AF_INET;
+	device.local.v4.s_addr = htonl(0xc0000201);
+	text = write_after(NULL, NULL, &live);
+	assert_contains(text, "\nipsvti_tunnel_up{tunnel=\"vti1\"} 0\n");
+	assert_contains(text, "\nipsvti_tunnel_info{tunnel=\"vti1\",interface=\"vti1\",local=\"192.0.2.1\",remote=\"\"} 1\n");
+	free(text);
+	/* Nor is the module there. */
+	live = (struct live){ 0 };
+	text = write_after(NULL, before, &live);
+	assert_contains(text, "\nipsvti_tunnel_up{tunnel=\"b\\\"\\\\\"} 0\n");
+	assert_null(strstr(text, "mtu_bytes"));
+	free(text);
+}
+
 static void amounts(void **state)
 {
 	char buf[16];
@@ -102,6 +149,7 @@ static void served(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(never_absent),
 	cmocka_unit_test(not_known),
+	cmocka_unit_test(agent_gone),
 	cmocka_unit_test(amounts),
 	cmocka_unit_test(served),
 };
