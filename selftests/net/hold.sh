@@ -29,8 +29,8 @@ setup() {
 	# A veth has a queue for each processor, and that of the one that brought the keys may stand still
 	# (under 6.1 for as long as ksoftirqd likes) while others pass: what leaves gwB in order is to stay so.
 	[ "$(nproc)" = 1 ] || in_ns hostB bash -c 'echo 1 >/sys/class/net/eth0/queues/rx-0/rps_cpus' || return
-	# So many cannot wait for an answer to ARP.
-	in_ns gwA ping -q -c 1 "$HOSTA4" || return
+	# So many cannot wait for an answer to ARP, and those that come then overtake those that did.
+	in_ns gwA ping -q -c 1 "$HOSTA4" && in_ns gwB ping -q -c 1 "$HOSTB4" || return
 	# What comes out at hostA
 	in_ns hostA tcpdump -ln -s 128 -i eth0 --immediate-mode udp port 9 >"$WORK/got" 2>"$WORK/got.log" &
 	wait_for 20 "grep -q 'listening on' '$WORK/got.log'"
