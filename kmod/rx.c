@@ -302,11 +302,10 @@ static bool decap_ecn(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 		break;
 	case IPSVTI_ECN_LOG:
 		if (net_ratelimit())
-			netdev_info(
-				vdev->dev,
-				"somebody on the path writes ECN: outer %u, inner %u\n",
-				outer_tos & IPSVTI_ECN_MASK,
-				inner & IPSVTI_ECN_MASK);
+			netdev_info(vdev->dev,
+				    "ECN was changed: outer %u, inner %u\n",
+				    outer_tos & IPSVTI_ECN_MASK,
+				    inner & IPSVTI_ECN_MASK);
 		break;
 	case IPSVTI_ECN_DROP:
 		return false;

@@ -148,12 +148,12 @@ spi_of_xfrm() {
 spi_of_marked_xfrm() {
 	local v status=0
 	for v in 4 6; do
-		ip -n gwA xfrm state add src "$(outer gwB $v)" dst "$(outer gwA $v)" proto esp spi 0x5007 mode tunnel reqid 8 \
+		ip -n gwA xfrm state add src "$(outer gwB "$v")" dst "$(outer gwA "$v")" proto esp spi 0x5007 mode tunnel reqid 8 \
 			aead 'rfc4106(gcm(aes))' "0x$XKEY" 128 mark 7 mask 0xffffffff || return
 	done
 	ip -n gwA link add vti6 type ipsvti local "$GWA6" remote "$GWB6" || return
 	for v in vti0 vti6; do
-		refused "XFRM" in_ns gwA ipsvtictl sa add $v in spi 0x5007 out spi 0x2003 \
+		refused "XFRM" in_ns gwA ipsvtictl sa add "$v" in spi 0x5007 out spi 0x2003 \
 			alg aes-gcm-16-256 keys "$WORK/gwA.3" || status=1
 	done
 	# Of another address it says nothing.
