@@ -128,7 +128,7 @@ sa_128_udp() {
 		encap udp sport 4500 dport 4510 activate manual || return
 	pairs '.[1] | .state == "staged" and .activation == "manual" and .encap == "udp" and
 		."encap-sport" == 4500 and ."encap-dport" == 4510 and .in.alg == "aes-gcm-16-128"' || return
-	says 0 'staged activate manual encap udp sport 4500 dport 4510' ctl sa show vti0
+	says 0 'staged activate manual unheard encap udp sport 4500 dport 4510' ctl sa show vti0
 }
 
 sa_activate() {
