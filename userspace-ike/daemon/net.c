@@ -21,6 +21,7 @@
 #define MESSAGE_MAX 65536
 #define MARKER_LEN 4 /* of zeros: RFC 3948, section 2.2 */
 #define BURST 64 /* messages per call of net_receive() */
+#define QUEUE_BYTES (4 << 20)
 
 struct net {
 	int fds[NET_SOCKETS]; /* -1: not open */
@@ -121,6 +122,19 @@ static void bypass_policies(int fd, int family, unsigned int index)
 				 socket_name(index), strerror(errno));
 }
 
+/*
+ * Hundreds of peers may speak in one moment, as all that came up together ask at
+ * the same time later if we are alive. The kernel's default holds some 250 small
+ * messages, as it counts a page and its own for each. ESP is never queued here.
+ */
+static void lengthen_queue(int fd, unsigned int index)
+{
+	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, QUEUE_BYTES) < 0 &&
+	    set_int(fd, SOL_SOCKET, SO_RCVBUF, QUEUE_BYTES) < 0)
+		log_line(LOG_DEBUG, NULL, "%s: no longer queue: %s",
+			 socket_name(index), strerror(errno));
+}
+
 /* Options that the socket cannot do without. */
 static int set_options(int fd, unsigned int index)
 {
@@ -172,6 +186,7 @@ static int open_socket(struct net *net, unsigned int index)
 		return -1;
 	}
 	bypass_policies(fd, family, index);
+	lengthen_queue(fd, index);
 	if (net_error_watch(fd, family) < 0)
 		log_line(LOG_DEBUG, NULL, "%s: no ICMP errors: %s",
 			 socket_name(index), strerror(errno));
