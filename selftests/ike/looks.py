@@ -1,0 +1,42 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Looks at the SA pairs of each tunnel once a second, and does nothing else.
+
+    looks.py SECONDS       prints how many looks there were, how many pairs they saw, and
+                           how many ms of the processor they took
+
+What an agent takes meanwhile can be compared with that: both suffer alike from a busy
+machine, and from a kernel that takes long to answer.
+"""
+import os
+import struct
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../net"))
+# pylint: disable=wrong-import-position
+from nl import Family, Netlink, Spec, NETLINK_GENERIC, NLM_F_DUMP  # noqa: E402
+
+seconds = int(sys.argv[1])
+spec = Spec(os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                         "../../Documentation/netlink/specs/ipsvti.yaml"))
+family = Family(spec)
+number, op = spec.ops["sa-get"]
+requests = []
+for tunnel in family.request("tunnel-get", {}, True):
+    body = spec.encode(op["attribute-set"], {"ifindex": tunnel["ifindex"]})
+    requests.append(struct.pack("=BBH", number, 1, 0) + body)
+
+sock = Netlink(NETLINK_GENERIC)
+looks = pairs = 0
+took = time.process_time()
+until = time.monotonic() + seconds
+while time.monotonic() < until:
+    began = time.monotonic()
+    for request in requests:
+        pairs += sum(1 for _ in sock.talk(family.id, NLM_F_DUMP, request))
+        looks += 1
+    # The pace of what it is compared with, whatever the looks themselves take
+    time.sleep(max(0, began + 1 - time.monotonic()))
+took = time.process_time() - took
+print(looks, pairs, round(took * 1000))
