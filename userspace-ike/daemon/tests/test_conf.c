@@ -9,8 +9,6 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +17,7 @@
 
 #include "conf.h"
 #include "conf_value.h"
+#include "folder.h"
 #include "pki.h"
 #include "proposal.h"
 
@@ -30,7 +29,7 @@
 /* ---- a folder to write into, and the errors collected -------------------- */
 
 struct fixture {
-	char dir[32];
+	struct folder folder;
 	char errors[8192]; /* with the folder's name cut off, one in a line */
 	struct conf_errors sink;
 };
@@ -52,42 +51,31 @@ static void assert_helps(const char *text)
 static void collect(void *arg, const char *text)
 {
 	struct fixture *f = arg;
-	size_t len = strlen(f->errors);
+	size_t len = strlen(f->errors), dir = strlen(f->folder.path);
 
 	assert_helps(text);
 
-	if (!strncmp(text, f->dir, strlen(f->dir)) &&
-	    text[strlen(f->dir)] == '/')
-		text += strlen(f->dir) + 1;
+	if (!strncmp(text, f->folder.path, dir) && text[dir] == '/')
+		text += dir + 1;
 	snprintf(f->errors + len, sizeof(f->errors) - len, "%s\n", text);
 }
 
 static const char *path_of(const struct fixture *f, const char *name)
 {
-	static char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
-	return path;
+	return folder_file(&f->folder, name);
 }
 
 static void put(const struct fixture *f, const char *name, const char *text,
 		mode_t mode)
 {
-	int fd = open(path_of(f, name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	ssize_t len = strlen(text);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, len), len);
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
+	folder_put(&f->folder, name, text, mode);
 }
 
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "/tmp/iked-conf-XXXXXX");
-	if (!mkdtemp(f->dir))
+	if (folder_make(&f->folder, "conf"))
 		return -1;
 	f->sink.report = collect;
 	f->sink.arg = f;
@@ -96,20 +84,11 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(&f->folder);
 	free(f);
 	return 0;
 }
@@ -626,7 +605,7 @@ static void test_folder(void **state)
 	put(f, "a.conf", GOOD, 0644);
 	put(f, ".hidden.conf", "nonsense", 0644);
 	put(f, "a.conf~", "nonsense", 0644);
-	assert_int_equal(conf_load(f->dir, &conf, &f->sink), 0);
+	assert_int_equal(conf_load(f->folder.path, &conf, &f->sink), 0);
 	assert_string_equal(f->errors, "");
 	assert_int_equal(conf.count, 2);
 	assert_string_equal(conf.tunnels[0]->ike.name, "a");
@@ -637,7 +616,7 @@ static void test_folder(void **state)
 
 	put(f, "b.conf", GOOD "interface = a\nstart = x\n", 0644);
 	put(f, "c.conf", GOOD "interface = a\n", 0644);
-	assert_int_equal(conf_load(f->dir, &conf, &f->sink), -1);
+	assert_int_equal(conf_load(f->folder.path, &conf, &f->sink), -1);
 	assert_int_equal(conf.count, 0);
 	assert_non_null(strstr(f->errors, "b.conf:5: start: \"x\" is unknown;"));
 	assert_non_null(strstr(f->errors, "c.conf:4: interface \"a\" is that of "));
@@ -650,7 +629,7 @@ static void test_folder(void **state)
 	put(f, "a.conf", GOOD "start = always\ninterface = c\n", 0644);
 	put(f, "b.conf", GOOD "remote-id = b\ninterface = c\n", 0644);
 	put(f, "c.conf", GOOD "remote-id = c\n", 0644);
-	assert_int_equal(conf_load(f->dir, &conf, &f->sink), -1);
+	assert_int_equal(conf_load(f->folder.path, &conf, &f->sink), -1);
 	assert_non_null(strstr(f->errors, "b.conf:5: interface \"c\" is that of "));
 	assert_non_null(strstr(f->errors, "/a.conf:5, too; "));
 	assert_non_null(strstr(f->errors, "c.conf: interface \"c\" is that of "));
@@ -678,7 +657,7 @@ static void test_misnamed(void **state)
 	put(f, "a.pem", "nonsense", 0644);
 	put(f, "a.bird", "nonsense", 0644);
 	put(f, "README", "nonsense", 0644);
-	assert_int_equal(conf_load(f->dir, &conf, &f->sink), 0);
+	assert_int_equal(conf_load(f->folder.path, &conf, &f->sink), 0);
 	assert_int_equal(conf.count, 1);
 	assert_string_equal(
 		f->errors,
@@ -699,7 +678,7 @@ static void test_share(void **state)
 	put(f, "c.conf", GOOD "dpd-interval = 7\nremote-id = x\n", 0644);
 	put(f, "a.conf", "ike-sa-of = c\nesp = aes128gcm16\n", 0644);
 	put(f, "b.conf", "ike-sa-of = c\nstart = passive\n", 0644);
-	assert_int_equal(conf_load(f->dir, &conf, &f->sink), 0);
+	assert_int_equal(conf_load(f->folder.path, &conf, &f->sink), 0);
 	assert_string_equal(f->errors, "");
 	a = conf_find(&conf, "a");
 	b = conf_find(&conf, "c");
@@ -716,7 +695,7 @@ static void test_share(void **state)
 	put(f, "b.conf", "ike-sa-of = c\nlocal = 192.0.2.1\npsk-file = a.psk\n",
 	    0644);
 	put(f, "d.conf", "ike-sa-of = a/b\n", 0644);
-	assert_int_equal(conf_load(f->dir, &conf, &f->sink), -1);
+	assert_int_equal(conf_load(f->folder.path, &conf, &f->sink), -1);
 	assert_string_equal(
 		f->errors,
 		"b.conf:2: local: is that of tunnel \"c\", whose IKE SA this one shares; remove it here\n"
@@ -727,7 +706,7 @@ static void test_share(void **state)
 	f->sink.count = 0;
 	remove(path_of(f, "d.conf"));
 	put(f, "b.conf", "ike-sa-of = c\n", 0644);
-	assert_int_equal(conf_load(f->dir, &conf, &f->sink), -1);
+	assert_int_equal(conf_load(f->folder.path, &conf, &f->sink), -1);
 	assert_string_equal(
 		f->errors,
 		"a.conf:1: ike-sa-of: tunnel \"b\" has no IKE SA of its own; say ike-sa-of = \"c\", as it does\n");

@@ -10,15 +10,12 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "conf.h"
+#include "folder.h"
 #include "pki.h"
 
 #define PEER(n) "local = 192.0.2.1\nremote = 198.51.100." n "\npsk-file = alpha.psk\n"
@@ -35,19 +32,11 @@ static const struct {
 
 #define N_EXAMPLES (sizeof(examples) / sizeof(examples[0]))
 
-static char dir[] = "/tmp/iked-manual-XXXXXX";
+static struct folder folder;
 
 static void put(const char *name, const char *text, mode_t mode)
 {
-	char path[128];
-	ssize_t len = strlen(text);
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, len), len);
-	close(fd);
+	folder_put(&folder, name, text, mode);
 }
 
 static void put_free(const char *name, char *text, mode_t mode)
@@ -125,10 +114,10 @@ static void test_examples(void **state)
 	end = strstr(section + 1, "\n.SH ");
 	assert_non_null(end);
 	end[1] = '\0';
-	assert_non_null(mkdtemp(dir));
+	assert_int_equal(folder_make(&folder, "manual"), 0);
 	put_keys();
 	assert_int_equal(put_examples(section), N_EXAMPLES);
-	assert_int_equal(conf_load(dir, &conf, &errors), 0);
+	assert_int_equal(conf_load(folder.path, &conf, &errors), 0);
 	assert_int_equal(conf.count, N_EXAMPLES);
 	assert_string_equal(conf_find(&conf, "alpha")->interface, "vti0");
 	assert_string_equal(conf_find(&conf, "gamma-dmz")->ike.ike_sa_of, "gamma");
@@ -136,19 +125,11 @@ static void test_examples(void **state)
 	free(text);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int clean_up(void **state)
 {
 	(void)state;
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(&folder);
+	return 0;
 }
 
 int main(void)

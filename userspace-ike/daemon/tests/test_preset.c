@@ -9,15 +9,12 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "conf.h"
+#include "folder.h"
 #include "proposal.h"
 
 #define ENDS                          \
@@ -30,7 +27,7 @@ static const char *const names[] = { "aws", "azure", "gcp", "strong" };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
 struct fixture {
-	char dir[32];
+	struct folder folder;
 	char errors[8192];
 	char warnings[8192];
 	struct conf_errors sink;
@@ -39,10 +36,10 @@ struct fixture {
 static void collect(const struct fixture *f, char *to, size_t size,
 		    const char *text)
 {
-	size_t len = strlen(to);
+	size_t len = strlen(to), dir = strlen(f->folder.path);
 
-	if (!strncmp(text, f->dir, strlen(f->dir)))
-		text += strlen(f->dir) + 1;
+	if (!strncmp(text, f->folder.path, dir))
+		text += dir + 1;
 	snprintf(to + len, size - len, "%s\n", text);
 }
 
@@ -62,22 +59,14 @@ static void warn(void *arg, const char *text)
 
 static void put(const struct fixture *f, const char *name, const char *text)
 {
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
+	folder_put(&f->folder, name, text, 0600);
 }
 
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "/tmp/iked-preset-XXXXXX");
-	if (!mkdtemp(f->dir))
+	if (folder_make(&f->folder, "preset"))
 		return -1;
 	f->sink = (struct conf_errors){ .report = report, .warn = warn, .arg = f };
 	put(f, "a.psk", "the secret\n");
@@ -85,20 +74,11 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(&f->folder);
 	free(f);
 	return 0;
 }
@@ -106,14 +86,12 @@ static int teardown(void **state)
 static struct conf_tunnel *load(struct fixture *f, const char *text)
 {
 	struct conf_tunnel *tunnel;
-	char path[128];
 
 	put(f, "a.conf", text);
-	snprintf(path, sizeof(path), "%s/a.conf", f->dir);
 	f->errors[0] = '\0';
 	f->warnings[0] = '\0';
 	f->sink.count = 0;
-	tunnel = conf_tunnel_load(path, &f->sink);
+	tunnel = conf_tunnel_load(folder_file(&f->folder, "a.conf"), &f->sink);
 	assert_int_equal(tunnel != NULL, f->sink.count == 0);
 	return tunnel;
 }
@@ -237,7 +215,7 @@ static void test_shared(void **state)
 	put(f, "a.conf", ENDS "ike = aes128gcm16-prfsha256-x25519\n"
 			      "dpd-interval = 3\nike-lifetime = 1h\n");
 	put(f, "b.conf", "ike-sa-of = a\npreset = azure\n");
-	assert_int_equal(conf_load(f->dir, &conf, &f->sink), 0);
+	assert_int_equal(conf_load(f->folder.path, &conf, &f->sink), 0);
 	b = conf_find(&conf, "b");
 	assert_string_equal(ike_suite_format(&b->ike.ike, text, sizeof(text)),
 			    "aes128gcm16-prfsha256-x25519");
