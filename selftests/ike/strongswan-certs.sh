@@ -9,7 +9,8 @@
 #
 #	Root ─┬─ Sub N, for DNS names below "example" but not below "secret.example"
 #	      │    └── gw-b.{inside,outside,excluded}
-#	      └─ Sub B ── gw-b.{usage,purpose,expired,early}
+#	      ├─ Sub A ── gw-a.{rsa2048,rsa4096,ec384,ec521}
+#	      └─ Sub B ── gw-b.{usage,purpose,expired,early}, and the same four kinds
 #	Other root ──── gw-b.other
 set -u
 # shellcheck source=selftests/ike/strongswan.sh
@@ -23,7 +24,17 @@ pki() {
 		issue gw-b.other ecdsa "/CN=gw-b other" other-root "subjectAltName = DNS:gw-b.example" &&
 		crl root && crl sub-b || return
 	cp sub-b.crl sub-b.none.crl
-	crl sub-b gw-b.ecdsa && unfit && our_files
+	crl sub-b gw-b.ecdsa && unfit && other_keys && our_files
+}
+
+# other_keys: of the sizes and curves that are not in what all scripts have
+other_keys() {
+	local kind x
+	for kind in rsa2048 rsa4096 ec384 ec521; do
+		for x in a b; do
+			end_entity "$x" "$kind" || return
+		done
+	done
 }
 
 # during FROM TO issue ...
@@ -75,6 +86,12 @@ both_show() { # we|they KIND
 	[ "$1" != they ] || SWAN_CHARON="rsa_pss = yes"
 	connect "$1" "${IDS[@]}" "${own[@]}" 'ca-file = root.pem' &&
 		grep -q 'received cert request for "C=DE, O=Example, CN=Root"' "$OUT/charon.log"
+}
+
+# both_show_other we|they KIND: and it is that one which each has seen
+both_show_other() {
+	both_show "$1" "$2" && grep -q "received end entity cert \"C=DE, O=Example, CN=gw-a $2\"" "$OUT/charon.log" &&
+		grep -q "sending end entity cert \"C=DE, O=Example, CN=gw-b $2\"" "$OUT/charon.log"
 }
 
 # SKF payloads (53) of IKE_AUTH (35) in both directions, and none of them large.
@@ -245,7 +262,7 @@ they_come_from_an_unknown_ca() {
 	they_fail 'vti0: peer "gw-b.example" is not believed: unknown CA'
 }
 
-ktap_plan 34
+ktap_plan 38
 ktap_run "the module, two sites" load
 ktap_run "certificates" pki
 ktap_run "the XFRM interface" swan_device
@@ -253,6 +270,10 @@ for kind in rsa ecdsa ed25519; do
 	ktap_run "$kind: we initiate" both_show we "$kind"
 	ktap_run "$kind: they initiate" both_show they "$kind"
 done
+ktap_run "RSA with 2048 bits: they initiate" both_show_other they rsa2048
+ktap_run "RSA with 4096 bits: we initiate" both_show_other we rsa4096
+ktap_run "ECDSA on P-384: they initiate" both_show_other they ec384
+ktap_run "ECDSA on P-521: we initiate" both_show_other we ec521
 ktap_run "IKE_AUTH goes in fragments, both ways" fragments_seen
 ktap_run "they send small fragments" small_fragments
 ktap_run "the network loses a fifth and reorders" through_a_bad_network

@@ -18,6 +18,8 @@ key() { # FILE KIND
 	rsa) set -- "$1" RSA -pkeyopt rsa_keygen_bits:3072 ;;
 	ecdsa) set -- "$1" EC -pkeyopt ec_paramgen_curve:P-256 ;;
 	ec384) set -- "$1" EC -pkeyopt ec_paramgen_curve:P-384 ;;
+	ec521) set -- "$1" EC -pkeyopt ec_paramgen_curve:P-521 ;;
+	rsa[24]*) set -- "$1" RSA -pkeyopt "rsa_keygen_bits:${2#rsa}" ;;
 	ed25519) set -- "$1" ED25519 ;;
 	esac
 	(umask 077 && openssl genpkey -algorithm "$2" "${@:3}" -out "$1" 2>/dev/null)
@@ -56,6 +58,13 @@ crl() {
 
 CA=("basicConstraints = critical, CA:TRUE" "keyUsage = critical, keyCertSign, cRLSign" "subjectKeyIdentifier = hash")
 
+# end_entity a|b KIND: of that gateway, with its chain
+end_entity() {
+	issue "gw-$1.$2" "$2" "/C=DE/O=Example/CN=gw-$1 $2" "sub-$1" "subjectAltName = DNS:gw-$1.example" \
+		"keyUsage = digitalSignature" "authorityKeyIdentifier = keyid" &&
+		cat "gw-$1.$2.pem" "sub-$1.pem" >"gw-$1.$2.chain"
+}
+
 # chains: all that is drawn above
 chains() {
 	local kind x
@@ -65,9 +74,7 @@ chains() {
 	for x in a b; do
 		issue "sub-$x" rsa "/C=DE/O=Example/CN=Sub ${x^^}" root "${CA[@]}" || return
 		for kind in rsa ecdsa ed25519; do
-			issue "gw-$x.$kind" "$kind" "/C=DE/O=Example/CN=gw-$x $kind" "sub-$x" "subjectAltName = DNS:gw-$x.example" \
-				"keyUsage = digitalSignature" "authorityKeyIdentifier = keyid" || return
-			cat "gw-$x.$kind.pem" "sub-$x.pem" >"gw-$x.$kind.chain"
+			end_entity "$x" "$kind" || return
 		done
 	done
 	openssl verify -CAfile root.pem -untrusted sub-b.pem gw-b.rsa.pem
