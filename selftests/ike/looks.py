@@ -13,13 +13,13 @@ import struct
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../net"))
+here = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, here + "/../net")
 # pylint: disable=wrong-import-position
 from nl import Family, Netlink, Spec, NETLINK_GENERIC, NLM_F_DUMP  # noqa: E402
 
 seconds = int(sys.argv[1])
-spec = Spec(os.path.join(os.path.dirname(os.path.realpath(__file__)),
-                         "../../Documentation/netlink/specs/ipsvti.yaml"))
+spec = Spec(here + "/../../Documentation/netlink/specs/ipsvti.yaml")
 family = Family(spec)
 number, op = spec.ops["sa-get"]
 requests = []

@@ -128,9 +128,9 @@ woken() {
 	done | awk '/^voluntary_ctxt_switches/ { sum += $2 } END { print sum }'
 }
 
-# What the processor has to do for an idle tunnel, is to look at it once a second.  How
-# long that takes is a matter of the machine and of what else it does; so another program
-# looks at each as often at the same time.  An agent has DPD of each to do, too.
+# What an idle tunnel asks of the processor is a look at it once a second.  How long that
+# takes is a matter of the machine and of what else it does; so another program looks at
+# each as often at the same time.  An agent has DPD of each to do, too.
 idle() {
 	local a b wa wb looks pairs ms most began
 	began=$(now_ms)
@@ -157,7 +157,7 @@ rekey_all() {
 }
 
 status() { ctl gwA status | jq -e ".tunnels | length == $N"; }
-# As quick as it can be; something else may happen at the same time.
+# What it costs is what it takes when nothing else happens at the same time.
 quick() {
 	local try
 	for try in 1 2 3; do

@@ -21,7 +21,7 @@
 #define MESSAGE_MAX 65536
 #define MARKER_LEN 4 /* of zeros: RFC 3948, section 2.2 */
 #define BURST 64 /* messages per call of net_receive() */
-#define QUEUE_BYTES (4 << 20)
+#define QUEUE_BYTES (4 << 20) /* of a socket: some thousand messages */
 
 struct net {
 	int fds[NET_SOCKETS]; /* -1: not open */
@@ -123,15 +123,15 @@ static void bypass_policies(int fd, int family, unsigned int index)
 }
 
 /*
- * Hundreds of peers may speak in one moment, as all that came up together ask at
- * the same time later if we are alive. The kernel's default holds some 250 small
- * messages, as it counts a page and its own for each. ESP is never queued here.
+ * Hundreds of peers may speak in one moment: those that came up together ask at the
+ * same time whether we are alive. The kernel's default queue has no room for that,
+ * and each message that is lost is sent again. ESP is never queued here.
  */
 static void lengthen_queue(int fd, unsigned int index)
 {
 	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, QUEUE_BYTES) < 0 &&
 	    set_int(fd, SOL_SOCKET, SO_RCVBUF, QUEUE_BYTES) < 0)
-		log_line(LOG_DEBUG, NULL, "%s: no longer queue: %s",
+		log_line(LOG_DEBUG, NULL, "%s: the queue keeps its length: %s",
 			 socket_name(index), strerror(errno));
 }
 

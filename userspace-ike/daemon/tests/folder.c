@@ -57,7 +57,7 @@ static int remove_one(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
-void folder_remove(const struct folder *folder)
+int folder_remove(const struct folder *folder)
 {
-	nftw(folder->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return nftw(folder->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }

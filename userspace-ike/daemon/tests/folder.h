@@ -30,7 +30,11 @@ const char *folder_file(const struct folder *folder, const char *name);
 void folder_put(const struct folder *folder, const char *name, const char *text,
 		mode_t mode);
 
-/** folder_remove() - remove it with all that it has */
-void folder_remove(const struct folder *folder);
+/**
+ * folder_remove() - remove it with all that it has
+ *
+ * Return: 0; -1 if something is left.
+ */
+int folder_remove(const struct folder *folder);
 
 #endif

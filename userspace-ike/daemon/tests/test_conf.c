@@ -87,10 +87,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
+	int ret = folder_remove(&f->folder);
 
-	folder_remove(&f->folder);
 	free(f);
-	return 0;
+	return ret;
 }
 
 /* The errors that a file a.conf with @text makes. */

@@ -128,8 +128,7 @@ static void test_examples(void **state)
 static int clean_up(void **state)
 {
 	(void)state;
-	folder_remove(&folder);
-	return 0;
+	return folder_remove(&folder);
 }
 
 int main(void)

@@ -77,10 +77,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
+	int ret = folder_remove(&f->folder);
 
-	folder_remove(&f->folder);
 	free(f);
-	return 0;
+	return ret;
 }
 
 static struct conf_tunnel *load(struct fixture *f, const char *text)
