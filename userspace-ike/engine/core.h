@@ -28,6 +28,11 @@
 #define IKE_RETRANSMIT_MS	500	/* first; then doubled up to the cap */
 #define IKE_RETRANSMIT_CAP_MS	1500
 #define IKE_TRANSMISSIONS	6	/* then the peer is dead: after 7.5 s */
+#define IKE_AUTH_TRANSMISSIONS	21	/* 30 s: it may have to ask others who we are,
+					 * or a card for its signature
+					 */
+#define IKE_HALF_OPEN_MS	30000	/* the same of an initiator, ... */
+#define IKE_CROWDED_MS		10000	/* ... and while cookies are demanded */
 #define IKE_RETRY_MS		1000	/* first retry; doubled up to the cap */
 #define IKE_RETRY_CAP_MS	30000	/* with a peer that refuses, and ... */
 #define IKE_SILENT_CAP_MS	2000	/* ... with one that does not answer: it
@@ -392,6 +397,8 @@ struct ike_origin {
  * @confirm_at: when to ask the peer whether it has the first CHILD SA's keys
  * @look_at: when to ask the kernel whether it still does
  * @keepalive_at: when to send a NAT keepalive
+ * @doubted: the peer has perhaps started anew since IKE_SA_INIT: no patience with
+ *           its answer to IKE_AUTH
  * @hint_at: before then, no word without proof has us probe the peer
  */
 struct ike_sa {
@@ -445,6 +452,7 @@ struct ike_sa {
 	uint64_t confirm_at;
 	uint64_t look_at;
 	uint64_t keepalive_at;
+	bool doubted;
 	uint64_t hint_at;
 };
 

@@ -355,7 +355,7 @@ struct ike_engine *ike_engine_new(const struct ike_env *env,
 	if (!e->limits.half_open_max)
 		e->limits.half_open_max = 256;
 	if (!e->limits.half_open_ms)
-		e->limits.half_open_ms = 10000;
+		e->limits.half_open_ms = IKE_HALF_OPEN_MS;
 	if (ike_random(e, &probe, sizeof(probe))) {
 		free(e);
 		return NULL;

@@ -839,7 +839,8 @@ struct ike_env {
  * @cookie_threshold: half-open IKE SAs above which cookies are demanded (RFC
  *                    7296, section 2.6); 32
  * @half_open_max: half-open IKE SAs at which requests are dropped; 256
- * @half_open_ms: life of a half-open IKE SA; 10000
+ * @half_open_ms: life of a half-open IKE SA; 30000. As long as there are so many
+ *                that cookies are demanded, it is at most 10000
  */
 struct ike_limits {
 	uint32_t cookie_threshold;

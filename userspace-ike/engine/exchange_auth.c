@@ -293,6 +293,9 @@ static void initial_contact(struct ike_call *c)
 	if (!ike_msg_notify(c->msg, IKE_N_INITIAL_CONTACT))
 		return;
 	for (struct ike_sa *old = c->e->sas; old; old = old->next) {
+		if (old->state == IKE_SA_AUTH_SENT && old->tunnel == sa->tunnel &&
+		    old->order < sa->order)
+			old->doubted = true;
 		if (old == sa || old->tunnel != sa->tunnel ||
 		    (old->state != IKE_SA_ESTABLISHED &&
 		     old->state != IKE_SA_REKEYED &&

@@ -605,6 +605,18 @@ static void keepalive(struct ike_sa *sa)
 		env->transport->keepalive(env->ctx, &sa->local, &sa->remote);
 }
 
+/* Many at once are perhaps nobody's: then each has less time. */
+static uint64_t half_open_until(const struct ike_sa *sa)
+{
+	const struct ike_limits *limits = &sa->e->limits;
+	bool crowded = sa->e->half_open >= limits->cookie_threshold;
+
+	return sa->created_at +
+	       (crowded && limits->half_open_ms > IKE_CROWDED_MS ?
+			IKE_CROWDED_MS :
+			limits->half_open_ms);
+}
+
 void ike_sa_tick(struct ike_sa *sa)
 {
 	uint64_t now = sa->e->now;
@@ -614,7 +626,7 @@ void ike_sa_tick(struct ike_sa *sa)
 	case IKE_SA_DEAD:
 		return;
 	case IKE_SA_HALF_OPEN:
-		if (now < sa->created_at + sa->e->limits.half_open_ms)
+		if (now < half_open_until(sa))
 			return;
 		ike_endpoint_format(&sa->remote, peer, sizeof(peer));
 		ike_complain(sa->e, NULL, &sa->remote,
@@ -656,7 +668,7 @@ uint64_t ike_sa_wakeup(const struct ike_sa *sa)
 	case IKE_SA_DEAD:
 		return IKE_NEVER;
 	case IKE_SA_HALF_OPEN:
-		return sa->created_at + sa->e->limits.half_open_ms;
+		return half_open_until(sa);
 	case IKE_SA_FORGOTTEN:
 		return ike_min_time(sa->look_at, forgotten_ends_at(sa));
 	case IKE_SA_ESTABLISHED:

@@ -68,6 +68,9 @@ static void suspect(struct ike_call *c, struct ike_sa *sa)
 {
 	struct ike_engine *e = c->e;
 
+	/* That costs us no more than a try that begins sooner. */
+	if (sa->state == IKE_SA_AUTH_SENT)
+		sa->doubted = true;
 	if (sa->state != IKE_SA_ESTABLISHED || e->now < sa->hint_at ||
 	    memcmp(&sa->remote.addr, &c->dgram->remote.addr,
 		   sizeof(sa->remote.addr)))

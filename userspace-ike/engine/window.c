@@ -218,6 +218,17 @@ void ike_window_hurry(struct ike_sa *sa)
 	w->resend_at = sa->e->now;
 }
 
+/*
+ * An established peer answers at once or is gone. One that has to find out who we
+ * are may ask others first (OCSP, RADIUS), for longer than any network takes.
+ */
+static unsigned int patience(const struct ike_sa *sa)
+{
+	return sa->window.kind == IKE_X_AUTH && !sa->doubted ?
+		       IKE_AUTH_TRANSMISSIONS :
+		       IKE_TRANSMISSIONS;
+}
+
 bool ike_window_tick(struct ike_sa *sa)
 {
 	struct ike_window *w = &sa->window;
@@ -225,7 +236,7 @@ bool ike_window_tick(struct ike_sa *sa)
 
 	if (w->kind == IKE_X_NONE || sa->e->now < w->resend_at)
 		return true;
-	if (w->transmissions == IKE_TRANSMISSIONS)
+	if (w->transmissions >= patience(sa))
 		return false;
 	for (unsigned int i = 0; i < w->transmissions; i++)
 		wait = ike_min_time(wait * 2, IKE_RETRANSMIT_CAP_MS);
@@ -234,7 +245,7 @@ bool ike_window_tick(struct ike_sa *sa)
 	sa->e->counters.retransmits++;
 	ike_log(sa->e, IKE_EVENT_RETRANSMIT, IKE_LOG_DEBUG, sa->tunnel,
 		IKE_NO_FIELDS, "no answer yet: request %u sent again (%u of %u)",
-		w->next_id, w->transmissions, IKE_TRANSMISSIONS);
+		w->next_id, w->transmissions, patience(sa));
 	transmit(sa, &sa->local, &sa->remote, w->request, w->request_len);
 	return true;
 }

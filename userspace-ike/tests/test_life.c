@@ -55,7 +55,8 @@ static struct bench *shared_up(void)
 		sim_run(&t->sim, 1000);
 		assert_true(tries < 20);
 	}
-	sim_run(&t->sim, 20000);
+	/* What the peer has begun, and does not need any more, goes after 30 s. */
+	sim_run(&t->sim, 35000);
 	assert_null(sa_of(t, 1)->next);
 	forget(t);
 	ike_build_start(&t->b, t->build, sizeof(t->build));
@@ -500,6 +501,88 @@ static void left_during_auth(void **state)
 	}
 }
 
+/* Lets node 0 begin, until it has sent IKE_AUTH. */
+static struct bench *bench_auth_sent(void)
+{
+	struct bench *t = bench_new();
+	unsigned int tries = 0;
+
+	sim_start(&t->sim, 1);
+	sim_start(&t->sim, 0);
+	while (!sa_of(t, 0) || sa_of(t, 0)->state != IKE_SA_AUTH_SENT) {
+		sim_run(&t->sim, 1);
+		assert_true(++tries < 100);
+	}
+	return t;
+}
+
+/*
+ * An end may have to ask somebody about the other, or whoever keeps its key: neither
+ * the initiator, in front of the answer to IKE_AUTH, nor the responder, behind
+ * IKE_SA_INIT, gives up meanwhile.
+ */
+static void authentication_takes_its_time(void **state)
+{
+	struct bench *t = bench_auth_sent();
+	uint64_t spi = sa_of(t, 0)->spi_i;
+
+	(void)state;
+	forget(t);
+	t->sim.net.cut = true;
+	sim_run(&t->sim, 25000);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_non_null(sa_of(t, i));
+		assert_true(sa_of(t, i)->spi_i == spi);
+	}
+	assert_int_equal(sa_of(t, 0)->state, IKE_SA_AUTH_SENT);
+	assert_int_equal(sa_of(t, 1)->state, IKE_SA_HALF_OPEN);
+	t->sim.net.cut = false;
+	sim_run(&t->sim, 2000);
+	assert_true(sim_both_up(&t->sim));
+	assert_true(sa_of(t, 0)->spi_i == spi);
+	assert_null(sa_of(t, 0)->next);
+	assert_null(sa_of(t, 1)->next);
+	bench_free(t);
+}
+
+/* Somewhere it ends. */
+static void authentication_does_not_take_for_ever(void **state)
+{
+	struct bench *t = bench_auth_sent();
+	uint64_t spi = sa_of(t, 0)->spi_i;
+
+	(void)state;
+	forget(t);
+	t->sim.net.cut = true;
+	sim_run(&t->sim, 31000);
+	assert_null(sa_of(t, 1));
+	assert_true(!sa_of(t, 0) || sa_of(t, 0)->spi_i != spi);
+	assert_non_null(strstr(t->sim.nodes[0].engine->tunnels->last_error,
+			       "but not IKE_AUTH"));
+	bench_free(t);
+}
+
+/* A peer that has lost our IKE_SA_INIT says so, or shows it: that is not waited for. */
+static void a_new_peer_is_not_waited_for(void **state)
+{
+	(void)state;
+	for (unsigned int initiates = 0; initiates < 2; initiates++) {
+		struct bench *t = bench_auth_sent();
+		uint64_t spi = sa_of(t, 0)->spi_i;
+
+		forget(t);
+		sim_stop(&t->sim, 1, true);
+		if (initiates)
+			t->sim.nodes[1].config.start = IKE_START_ALWAYS;
+		sim_start(&t->sim, 1);
+		sim_run(&t->sim, 9000);
+		assert_true(sim_both_up(&t->sim));
+		for (const struct ike_sa *sa = sa_of(t, 0); sa; sa = sa->next)
+			assert_true(sa->spi_i != spi);
+		bench_free(t);
+	}
+}
+
 static unsigned int established(struct bench *t, unsigned int node)
 {
 	unsigned int n = 0;
@@ -608,6 +691,9 @@ int main(void)
 		cmocka_unit_test(a_packet_asks_for_what_was_refused),
 		cmocka_unit_test(a_lost_pair_is_made_anew),
 		cmocka_unit_test(left_during_auth),
+		cmocka_unit_test(authentication_takes_its_time),
+		cmocka_unit_test(authentication_does_not_take_for_ever),
+		cmocka_unit_test(a_new_peer_is_not_waited_for),
 		cmocka_unit_test(made_before_broken),
 		cmocka_unit_test(failed_reauth_changes_nothing),
 	};
