@@ -42,6 +42,7 @@
 #define IKE_UNCONFIRMED_MS	10000	/* what the peer may not have, it cannot
 					 * delete
 					 */
+#define IKE_REFUSAL_MS		3000	/* IKE_SA_INIT may be answered otherwise yet */
 #define IKE_COLLISION_MS	2000	/* after TEMPORARY_FAILURE, and jitter */
 #define IKE_REFUSED_MS		30000	/* after a rekey was refused */
 #define IKE_OUT_OF_STEP_MS	180000	/* of TEMPORARY_FAILURE, and the IKE SA is
@@ -308,6 +309,9 @@ enum ike_sa_state {
  * @cookie: that the responder wants back
  * @cookie_len: its octets; 0: none
  * @cookies: how many we were sent
+ * @refused_until: an error was said, which had no proof; when it is believed. 0: none
+ * @refused_by: its notification
+ * @refused_for: with INVALID_KE_PAYLOAD: the key exchange that it wants
  * @ke_tried: bit for each group of the suite that was tried
  * @hashes: hash functions the peer knows for signatures (RFC 7427), as bits
  * @childless: we do not ask for a CHILD SA in IKE_AUTH (RFC 6023)
@@ -323,6 +327,9 @@ struct ike_handshake {
 	uint8_t cookie[64];
 	size_t cookie_len;
 	unsigned int cookies;
+	uint64_t refused_until;
+	uint16_t refused_by;
+	uint16_t refused_for;
 	uint64_t ke_tried;
 	uint16_t hashes;
 	bool childless;
@@ -809,7 +816,6 @@ void ike_start_reauth(struct ike_sa *old);
 void ike_on_init_request(struct ike_call *c);
 void ike_on_init_cookie(struct ike_call *c);
 void ike_on_init_invalid_ke(struct ike_call *c);
-void ike_on_init_refused(struct ike_call *c);
 void ike_on_init_response(struct ike_call *c);
 
 /* auth.c */
@@ -853,6 +859,15 @@ int ike_auth_make(struct ike_sa *sa, const struct ike_tunnel *t,
  */
 bool ike_auth_check(struct ike_call *c, const struct ike_tunnel *t,
 		    struct ike_slice id, char *why, size_t why_len);
+
+/* init_refused.c */
+void ike_on_init_refused(struct ike_call *c);
+/* An error without proof; @want: the key exchange of INVALID_KE_PAYLOAD. */
+void ike_init_doubt(struct ike_call *c, uint16_t type, uint16_t want);
+/* Return: when an error is believed that the responder has perhaps said, or IKE_NEVER. */
+uint64_t ike_init_refused_at(const struct ike_sa *sa);
+/* It is: that was it. */
+void ike_init_give_up(struct ike_sa *sa);
 
 /* exchange_auth.c */
 void ike_start_auth(struct ike_sa *sa);

@@ -356,6 +356,8 @@ struct ike_engine *ike_engine_new(const struct ike_env *env,
 		e->limits.half_open_max = 256;
 	if (!e->limits.half_open_ms)
 		e->limits.half_open_ms = IKE_HALF_OPEN_MS;
+	if (!e->limits.refusal_ms)
+		e->limits.refusal_ms = IKE_REFUSAL_MS;
 	if (ike_random(e, &probe, sizeof(probe))) {
 		free(e);
 		return NULL;

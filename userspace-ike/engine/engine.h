@@ -841,11 +841,14 @@ struct ike_env {
  * @half_open_max: half-open IKE SAs at which requests are dropped; 256
  * @half_open_ms: life of a half-open IKE SA; 30000. As long as there are so many
  *                that cookies are demanded, it is at most 10000
+ * @refusal_ms: how long an error in clear is doubted, as another answer to IKE_SA_INIT
+ *              may come yet (section 2.21.1); 3000
  */
 struct ike_limits {
 	uint32_t cookie_threshold;
 	uint32_t half_open_max;
 	uint32_t half_open_ms;
+	uint32_t refusal_ms;
 };
 
 /* -------------------------------------------------------------- engine */

@@ -46,6 +46,8 @@ static void send_init(struct ike_sa *sa)
 		ike_sa_give_up(sa, "IKE_SA_INIT could not be sent");
 		return;
 	}
+	/* What was said of another request says nothing of this one. */
+	hs->refused_until = 0;
 	/* AUTH will cover what was sent last. */
 	kept = copy_of(sa->window.request, sa->window.request_len);
 	if (!kept.len) {
@@ -148,31 +150,19 @@ void ike_on_init_invalid_ke(struct ike_call *c)
 {
 	const struct ike_notify *n =
 		ike_msg_notify(c->msg, IKE_N_INVALID_KE_PAYLOAD);
-	const struct ike_suite *suite = &c->sa->tunnel->config.ike;
 	struct ike_handshake *hs = c->sa->handshake;
 	uint16_t want = n->data.len == 2 ? get_be16(n->data.data) : IKE_KE_NONE;
 	struct ike_groups groups;
 	int i;
 
-	ike_suite_groups(suite, &groups);
+	ike_suite_groups(&c->sa->tunnel->config.ike, &groups);
 	i = ike_group_index(&groups, want);
 	/*
 	 * Section 2.7: follow it only to what we have offered, and only once,
 	 * or a forger could lead us round in circles or down.
 	 */
 	if (i < 0 || (hs->ke_tried & 1ull << i)) {
-		char text[IKE_SUITE_TEXT];
-		struct ike_failure *f = ike_because(c->e, c->sa,
-						    IKE_FAILURE_KEY_EXCHANGE,
-						    "IKE_SA_INIT");
-
-		f->notify = n->type;
-		snprintf(f->theirs, sizeof(f->theirs), "%s", ike_ke_name(want));
-		ike_suite_format(suite, f->ours, sizeof(f->ours));
-		ike_sa_give_up(c->sa, "peer wants key exchange %s, which is not "
-			       "in our IKE suite %s",
-			       ike_ke_name(want),
-			       ike_suite_format(suite, text, sizeof(text)));
+		ike_init_doubt(c, n->type, want);
 		return;
 	}
 	ike_log(c->e, IKE_EVENT_NOTIFY, IKE_LOG_DEBUG, c->sa->tunnel,
@@ -182,35 +172,6 @@ void ike_on_init_invalid_ke(struct ike_call *c)
 		send_init(c->sa);
 	else
 		ike_sa_give_up(c->sa, "no key could be made");
-}
-
-void ike_on_init_refused(struct ike_call *c)
-{
-	const struct ike_suite *suite = &c->sa->tunnel->config.ike;
-	const struct ike_notify *n = ike_msg_error(c->msg);
-	const char *name = ike_notify_name(n->type);
-	char peer[64], text[IKE_SUITE_TEXT];
-	struct ike_failure *f;
-
-	ike_endpoint_format(&c->dgram->remote, peer, sizeof(peer));
-	ike_suite_format(suite, text, sizeof(text));
-	f = ike_because(c->e, c->sa,
-			n->type == IKE_N_NO_PROPOSAL_CHOSEN ?
-				IKE_FAILURE_IKE_PROPOSAL :
-				IKE_FAILURE_OTHER,
-			"IKE_SA_INIT");
-	f->notify = n->type;
-	if (n->type == IKE_N_NO_PROPOSAL_CHOSEN)
-		ike_because_suites(f, IKE_USE_INIT, suite, NULL,
-				   IKE_SLICE(NULL, 0));
-	if (n->type == IKE_N_NO_PROPOSAL_CHOSEN)
-		ike_sa_give_up(c->sa, "peer %s refused our IKE proposal "
-			       "(NO_PROPOSAL_CHOSEN): we offered %s",
-			       peer, text);
-	else
-		ike_sa_give_up(c->sa, "peer %s refused IKE_SA_INIT (%s, %u): %s",
-			       peer, name ? name : "unknown error", n->type,
-			       ike_notify_text(n->type));
 }
 
 /* Both sides: from the shared secret to the keys. */

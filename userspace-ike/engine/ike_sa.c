@@ -546,6 +546,11 @@ static void no_answer(struct ike_sa *sa)
 		sa->tunnel->silent = true;
 	switch (sa->state) {
 	case IKE_SA_INIT_SENT:
+		if (ike_init_refused_at(sa) != IKE_NEVER) {
+			sa->tunnel->silent = false;
+			ike_init_give_up(sa);
+			break;
+		}
 		ike_because(sa->e, sa, IKE_FAILURE_NO_ANSWER, "IKE_SA_INIT");
 		ike_sa_give_up(sa, "peer %s does not answer (IKE_SA_INIT): "
 			       "is it up, and are UDP ports 500 and 4500 open?",
@@ -645,6 +650,10 @@ void ike_sa_tick(struct ike_sa *sa)
 	default:
 		break;
 	}
+	if (now >= ike_init_refused_at(sa)) {
+		ike_init_give_up(sa);
+		return;
+	}
 	if (!ike_window_tick(sa)) {
 		no_answer(sa);
 		return;
@@ -678,7 +687,8 @@ uint64_t ike_sa_wakeup(const struct ike_sa *sa)
 		break;
 	}
 	if (ike_window_busy(sa))
-		return ike_min_time(at, sa->window.resend_at);
+		return ike_min_time(ike_min_time(at, sa->window.resend_at),
+				    ike_init_refused_at(sa));
 	if (sa->state == IKE_SA_REKEYED)
 		return ike_min_time(at, sa->expire_at);
 	at = ike_min_time(at, sa_ends_at(sa));

@@ -423,7 +423,9 @@ void ike_engine_input(struct ike_engine *e, uint64_t now,
 		const struct ike_rule *rule = ike_rule_find(c.sa, &msg);
 
 		/* Anybody can send this one: what does not fit is dropped. */
-		if (rule && !msg.h.message_id && !msg.unknown_critical)
+		if (rule && !msg.h.message_id && !msg.unknown_critical &&
+		    !memcmp(&c.sa->remote.addr, &dgram->remote.addr,
+			    sizeof(dgram->remote.addr)))
 			rule->handler(&c);
 		else
 			unexpected(&c);

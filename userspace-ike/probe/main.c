@@ -19,6 +19,7 @@
 #include "failure.h"
 
 #define ANSWER_MS 3000 /* for one question, its repetitions included */
+#define REFUSAL_MS 300 /* of which one refusal may be somebody else's */
 #define SILENT_MAX 2   /* in a row, then the peer is left alone */
 
 #define ALL_PRF "prfsha512-prfsha384-prfsha256-prfsha1"
@@ -204,7 +205,8 @@ static enum answer ask(struct probe *p, const struct question *q)
 		.ctx = p,
 	};
 	static struct ike_tunnel_config config;
-	struct ike_engine *e = ike_engine_new(&env, NULL);
+	const struct ike_limits limits = { .refusal_ms = REFUSAL_MS };
+	struct ike_engine *e = ike_engine_new(&env, &limits);
 	enum ike_failure_reason reason = IKE_FAILURE_NO_ANSWER;
 	uint64_t end = now_ms() + ANSWER_MS;
 	const char *why = "";

@@ -76,12 +76,13 @@ static inline void bench_free(struct bench *t)
 /* Hands octets to node 1. Return: whether it answered; then the answer is in
  * t->wire[] as it was sent.
  */
-static inline size_t deliver(struct bench *t, const uint8_t *data, size_t len)
+static inline size_t deliver_from(struct bench *t, struct ike_endpoint from,
+				  const uint8_t *data, size_t len)
 {
 	struct ike_slice s = tight(data, len);
 	struct ike_datagram d = {
 		.local = sim_address(&t->sim, 1, true),
-		.remote = sim_address(&t->sim, 0, true),
+		.remote = from,
 		.data = s.data,
 		.len = s.len,
 	};
@@ -100,6 +101,12 @@ static inline size_t deliver(struct bench *t, const uint8_t *data, size_t len)
 		memcpy(t->wire, e->data, e->len);
 	}
 	return answer;
+}
+
+/* The same from node 0. */
+static inline size_t deliver(struct bench *t, const uint8_t *data, size_t len)
+{
+	return deliver_from(t, sim_address(&t->sim, 0, true), data, len);
 }
 
 /* Seals t->b as node 0 would. Return: octets of it in t->wire[]. */

@@ -399,6 +399,120 @@ static void hints_only_make_us_ask(void **state)
 	}
 }
 
+/* Node 1 has begun with IKE_SA_INIT, which node 0 has not got yet. */
+static struct bench *bench_init_sent(void)
+{
+	struct bench *t = bench_new();
+
+	t->sim.nodes[0].config.start = IKE_START_PASSIVE;
+	t->sim.nodes[1].config.start = IKE_START_ALWAYS;
+	sim_start(&t->sim, 0);
+	sim_start(&t->sim, 1);
+	ike_engine_tick(t->sim.nodes[1].engine, t->sim.now);
+	assert_int_equal(sa_of(t, 1)->state, IKE_SA_INIT_SENT);
+	forget(t);
+	return t;
+}
+
+/* An answer to that: an error in clear. */
+static void refuse_init(struct bench *t, struct ike_endpoint from, uint16_t type)
+{
+	static const uint8_t group[2] = { 0, 2 };
+	struct ike_header h = {
+		.spi_i = sa_of(t, 1)->spi_i,
+		.version = 0x20,
+		.exchange = IKE_EXCHANGE_SA_INIT,
+		.flags = IKE_FLAG_RESPONSE,
+	};
+
+	ike_build_start(&t->b, t->build, sizeof(t->build));
+	ike_build_notify(&t->b, IKE_PROTO_NONE, IKE_SLICE(NULL, 0), type,
+			 IKE_SLICE(group, type == IKE_N_INVALID_KE_PAYLOAD ? 2 : 0));
+	h.next_payload = t->b.first;
+	h.length = (uint32_t)(28 + t->b.w.len);
+	ike_header_write(t->wire, &h);
+	memcpy(t->wire + 28, t->b.w.data, t->b.w.len);
+	deliver_from(t, from, t->wire, h.length);
+}
+
+/* Section 2.21.1: whoever hears our request can be faster than the responder. */
+static void errors_in_clear_end_nothing(void **state)
+{
+	static const uint16_t types[] = { IKE_N_NO_PROPOSAL_CHOSEN,
+					  IKE_N_INVALID_SYNTAX,
+					  IKE_N_INVALID_KE_PAYLOAD, 8192 - 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct bench *t = bench_init_sent();
+		struct ike_sa *sa = sa_of(t, 1);
+
+		for (unsigned int n = 0; n < 20; n++)
+			refuse_init(t, sim_address(&t->sim, 0, true), types[i]);
+		assert_ptr_equal(sa_of(t, 1), sa);
+		assert_int_equal(sa->state, IKE_SA_INIT_SENT);
+		/* Our request was lost, and is sent again. */
+		sim_run(&t->sim, 2000);
+		assert_true(sim_both_up(&t->sim));
+		assert_ptr_equal(sa_of(t, 1), sa);
+		assert_null(sa->next);
+		assert_int_equal(t->sim.nodes[1].engine->tunnels->failures, 0);
+		bench_free(t);
+	}
+}
+
+/* If nothing else comes, it was true, and is told; be there no other answer at all. */
+static void errors_in_clear_are_told_in_the_end(void **state)
+{
+	(void)state;
+	for (unsigned int late = 0; late < 2; late++) {
+		struct bench *t = bench_init_sent();
+		const struct ike_tunnel *tunnel = t->sim.nodes[1].engine->tunnels;
+		unsigned int sent = 0;
+
+		t->sim.net.cut = true;
+		if (late)
+			sim_run(&t->sim, 7000);
+		assert_int_equal(tunnel->failures, 0);
+		refuse_init(t, sim_address(&t->sim, 0, true),
+			    IKE_N_NO_PROPOSAL_CHOSEN);
+		/* Who really refuses is not asked over and over. */
+		for (unsigned int n = 0; !tunnel->failures; n++) {
+			unsigned int before = sa_of(t, 1)->window.transmissions;
+
+			t->sim.now += 100;
+			ike_engine_tick(t->sim.nodes[1].engine, t->sim.now);
+			sent += sa_of(t, 1) &&
+				sa_of(t, 1)->window.transmissions > before;
+			assert_true(n < 31);
+		}
+		assert_in_range(sent, late ? 0 : 1, late ? 0 : 2);
+		assert_null(sa_of(t, 1));
+		assert_non_null(strstr(tunnel->last_error, "refused our IKE proposal"));
+		assert_false(tunnel->silent);
+		assert_int_equal(tunnel->failed[0]->reason,
+				 IKE_FAILURE_IKE_PROPOSAL);
+		bench_free(t);
+	}
+}
+
+/* Nor does anybody else get as far as that. */
+static void answers_of_others_are_dropped(void **state)
+{
+	struct bench *t = bench_init_sent();
+	struct ike_endpoint other = sim_address(&t->sim, 0, true);
+	struct ike_sa *sa = sa_of(t, 1);
+
+	(void)state;
+	other.addr.octets[3] = 99;
+	refuse_init(t, other, IKE_N_NO_PROPOSAL_CHOSEN);
+	assert_int_equal(sa->handshake->refused_until, 0);
+	assert_int_equal(counters(t).rx_unexpected, 1);
+	refuse_init(t, sim_address(&t->sim, 0, true), IKE_N_NO_PROPOSAL_CHOSEN);
+	assert_int_not_equal(sa->handshake->refused_until, 0);
+	bench_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +526,9 @@ int main(void)
 		cmocka_unit_test(nothing_before_auth),
 		cmocka_unit_test(strays_are_told_so),
 		cmocka_unit_test(hints_only_make_us_ask),
+		cmocka_unit_test(errors_in_clear_end_nothing),
+		cmocka_unit_test(errors_in_clear_are_told_in_the_end),
+		cmocka_unit_test(answers_of_others_are_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
