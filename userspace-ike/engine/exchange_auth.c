@@ -258,8 +258,9 @@ void ike_on_auth_refused(struct ike_call *c)
 
 /* ---------------------------------------------------------------- responder */
 
-/* Which tunnel do the identities belong to? */
-static struct ike_tunnel *choose_tunnel(struct ike_call *c)
+/* Which tunnel do the identities belong to? @misfit: one of another suite. */
+static struct ike_tunnel *choose_tunnel(struct ike_call *c,
+					struct ike_tunnel **misfit)
 {
 	const struct ike_sa *sa = c->sa;
 	struct ike_tunnel *t = NULL;
@@ -274,6 +275,7 @@ static struct ike_tunnel *choose_tunnel(struct ike_call *c)
 		/* The suite was chosen before we knew for whom. */
 		if (ike_suite_allows(&t->config.ike, &sa->choice))
 			return t;
+		*misfit = t;
 	}
 	return NULL;
 }
@@ -283,6 +285,59 @@ static void refuse(struct ike_call *c)
 	c->e->counters.auth_failures++;
 	ike_build_status(c->reply, IKE_N_AUTHENTICATION_FAILED);
 	c->over = "the initiator was refused";
+}
+
+static void refuse_stranger(struct ike_call *c, struct ike_failure *f,
+			    const char *who)
+{
+	const struct ike_sa *sa = c->sa;
+	char whom[128] = "anybody", why[400];
+
+	if (c->msg->present & IKE_P_IDR)
+		id_text(c->msg->idr, whom, sizeof(whom));
+	ike_complain(c->e, NULL, &c->dgram->remote,
+		     "it says it is \"%s\" and wants \"%s\", but no "
+		     "tunnel to its address has these identities",
+		     who, whom);
+	snprintf(why, sizeof(why),
+		 "the peer says it is \"%s\" and wants \"%s\"; no tunnel to its address has these identities",
+		 who, whom);
+	snprintf(f->nearest, sizeof(f->nearest), "%s", whom);
+	ike_failure_keep_between(c->e, &sa->local.addr, &sa->remote.addr, why);
+	refuse(c);
+}
+
+/*
+ * The suite was chosen by IKE_SA_INIT, where several tunnels have the same addresses,
+ * and it has turned out to be for one that does not take it.
+ */
+static void refuse_misfit(struct ike_call *c, struct ike_tunnel *t,
+			  const char *who)
+{
+	const struct ike_suite *suite = &t->config.ike;
+	const struct ike_sa *sa = c->sa;
+	char chosen[96], ours[IKE_SUITE_TEXT], why[500];
+	struct ike_failure *f = ike_because(c->e, sa, IKE_FAILURE_IKE_PROPOSAL,
+					    "IKE_AUTH");
+	struct ike_builder b;
+	uint8_t offer[256];
+
+	f->by_us = true;
+	f->notify = IKE_N_AUTHENTICATION_FAILED;
+	/* Of all that was offered, this is what counts now. */
+	ike_build_start(&b, offer, sizeof(offer));
+	ike_build_answer(&b, IKE_USE_INIT, &sa->choice, 0);
+	if (!b.w.failed)
+		ike_because_suites(f, IKE_USE_INIT, suite, NULL,
+				   IKE_SLICE(offer + 4, b.w.len - 4));
+	snprintf(why, sizeof(why),
+		 "it says it is \"%s\", whose tunnel takes %s; %s was chosen, for another tunnel between these addresses: give them a suite in common",
+		 who, ike_suite_format(suite, ours, sizeof(ours)),
+		 ike_choice_format(&sa->choice, chosen, sizeof(chosen)));
+	ike_complain(c->e, t, &c->dgram->remote, "%s", why);
+	ike_failure_keep(c->e, t, true, why);
+	ike_because_done(c->e);
+	refuse(c);
 }
 
 /* Section 2.4: what the peer had with us before, it does not have any more. */
@@ -312,9 +367,9 @@ static void initial_contact(struct ike_call *c)
 void ike_on_auth_request(struct ike_call *c)
 {
 	struct ike_sa *sa = c->sa;
-	struct ike_tunnel *t = choose_tunnel(c);
+	struct ike_tunnel *misfit = NULL, *t = choose_tunnel(c, &misfit);
 	enum ike_activation activation = IKE_ACTIVATE_FIRST_RX;
-	char who[128], whom[128] = "anybody", why[400];
+	char who[128], why[400];
 	uint8_t id[4 + IKE_ID_MAX];
 	struct ike_signature auth;
 	struct ike_slice body;
@@ -326,19 +381,10 @@ void ike_on_auth_request(struct ike_call *c)
 	id_text(c->msg->idi, who, sizeof(who));
 	snprintf(f->theirs, sizeof(f->theirs), "%s", who);
 	if (!t) {
-		if (c->msg->present & IKE_P_IDR)
-			id_text(c->msg->idr, whom, sizeof(whom));
-		ike_complain(c->e, NULL, &c->dgram->remote,
-			     "it says it is \"%s\" and wants \"%s\", but no "
-			     "tunnel to its address has these identities",
-			     who, whom);
-		snprintf(why, sizeof(why),
-			 "the peer says it is \"%s\" and wants \"%s\"; no tunnel to its address has these identities",
-			 who, whom);
-		snprintf(f->nearest, sizeof(f->nearest), "%s", whom);
-		ike_failure_keep_between(c->e, &sa->local.addr,
-					 &sa->remote.addr, why);
-		refuse(c);
+		if (misfit)
+			refuse_misfit(c, misfit, who);
+		else
+			refuse_stranger(c, f, who);
 		return;
 	}
 	if (!ike_auth_check(c, t, c->msg->idi, why, sizeof(why))) {

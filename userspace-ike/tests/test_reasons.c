@@ -46,6 +46,65 @@ static void identities_choose_the_tunnel(void **state)
 	bench_free(t);
 }
 
+/*
+ * Of two tunnels between the same addresses each takes a suite of its own, and the peer
+ * of one offers both: what it is told of is the suite, not its identity.
+ */
+static void a_suite_for_another_tunnel(void **state)
+{
+	const struct ike_tunnel *beta;
+	const struct ike_failure *f;
+	struct bench *t = bench_new();
+	struct ike_tunnel_config c;
+	struct ike_suite other;
+	char why[200];
+	const char *wrong;
+
+	(void)state;
+	suite_is(t, IKE_SUITE_IKE, "aes128gcm16-prfsha256-x25519");
+	other = t->sim.nodes[1].config.ike;
+	suite_is(t, IKE_SUITE_IKE, "aes256gcm16-prfsha384-x25519");
+	assert_int_equal(ike_suite_parse(&t->sim.nodes[0].config.ike,
+					 IKE_SUITE_IKE,
+					 "aes128gcm16-prfsha256-x25519", why,
+					 sizeof(why)),
+			 0);
+	sim_start(&t->sim, 1);
+	/* The one that comes last is looked at first. */
+	c = t->sim.nodes[1].config;
+	c.ike = other;
+	strcpy(c.name, "other");
+	c.ifindex = 100;
+	ike_identity_parse(&c.remote_id, "c.example");
+	assert_int_equal(ike_engine_add_tunnel(t->sim.nodes[1].engine,
+					       t->sim.now, &c, &wrong),
+			 0);
+	sim_start(&t->sim, 0);
+	sim_run(&t->sim, 200);
+	/* Kept for that tunnel, with what would do; the other one is not concerned. */
+	beta = t->sim.nodes[1].engine->tunnels->next;
+	assert_string_equal(beta->config.name, "beta");
+	f = beta->failed[1];
+	assert_non_null(f);
+	assert_int_equal(f->reason, IKE_FAILURE_IKE_PROPOSAL);
+	assert_true(f->by_us);
+	assert_string_equal(f->step, "IKE_AUTH");
+	assert_string_equal(
+		f->text,
+		"it says it is \"a.example\", whose tunnel takes "
+		"aes256gcm16-prfsha384-x25519; aes128gcm16-prfsha256-x25519 "
+		"was chosen, for another tunnel between these addresses: give "
+		"them a suite in common");
+	assert_string_equal(f->ours, "aes256gcm16-prfsha384-x25519");
+	assert_string_equal(f->theirs, "aes128gcm16-prfsha256-x25519");
+	assert_string_equal(f->nearest, "aes128gcm16-prfsha256-x25519");
+	assert_null(t->sim.nodes[1].engine->tunnels->failed[1]);
+	/* Not a word of it to the peer, which has not shown who it is. */
+	assert_non_null(strstr(t->sim.nodes[0].engine->tunnels->last_error,
+			       "AUTHENTICATION_FAILED"));
+	bench_free(t);
+}
+
 static void configurations_that_cannot_be(void **state)
 {
 	struct bench *t = bench_new();
@@ -219,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(identities_choose_the_tunnel),
+		cmocka_unit_test(a_suite_for_another_tunnel),
 		cmocka_unit_test(configurations_that_cannot_be),
 		cmocka_unit_test(the_reason_is_told),
 	};
