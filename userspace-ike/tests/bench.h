@@ -76,12 +76,14 @@ static inline void bench_free(struct bench *t)
 /* Hands octets to node 1. Return: whether it answered; then the answer is in
  * t->wire[] as it was sent.
  */
-static inline size_t deliver_from(struct bench *t, struct ike_endpoint from,
-				  const uint8_t *data, size_t len)
+static inline size_t deliver_between(struct bench *t,
+				     struct ike_endpoint local,
+				     struct ike_endpoint from,
+				     const uint8_t *data, size_t len)
 {
 	struct ike_slice s = tight(data, len);
 	struct ike_datagram d = {
-		.local = sim_address(&t->sim, 1, true),
+		.local = local,
 		.remote = from,
 		.data = s.data,
 		.len = s.len,
@@ -101,6 +103,14 @@ static inline size_t deliver_from(struct bench *t, struct ike_endpoint from,
 		memcpy(t->wire, e->data, e->len);
 	}
 	return answer;
+}
+
+/* The same to where a first message goes. */
+static inline size_t deliver_from(struct bench *t, struct ike_endpoint from,
+				  const uint8_t *data, size_t len)
+{
+	return deliver_between(t, sim_address(&t->sim, 1, true), from, data,
+			       len);
 }
 
 /* The same from node 0. */
