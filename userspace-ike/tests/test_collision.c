@@ -372,6 +372,124 @@ static void deletes_are_answered_in_pairs(void **state)
 	}
 }
 
+/* Section 1.4.1: the answer is empty, also if our own DELETE crosses it. */
+static void a_deleted_ike_sa_is_answered_for(void **state)
+{
+	(void)state;
+	for (unsigned int crossed = 0; crossed < 2; crossed++) {
+		struct bench *t = bench_up();
+
+		if (crossed)
+			begin(t, IKE_CMD_DOWN, IKE_X_DELETE_IKE);
+		ike_build_delete_ike(&t->b);
+		assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
+		assert_int_equal(t->reply.present, IKE_P_SK);
+		assert_int_equal(t->reply.n_deletes, 0);
+		assert_null(sa_of(t, 1));
+		assert_null(sim_kernel_active(&t->sim.nodes[1].kernel));
+		assert_true(ike_engine_idle(t->sim.nodes[1].engine));
+		bench_free(t);
+	}
+}
+
+/* Both ends delete the IKE SA at once, and both are done soon. */
+static void both_delete_the_ike_sa(void **state)
+{
+	(void)state;
+	for (unsigned int seed = 0; seed < 20; seed++) {
+		struct bench *t = bench_new();
+
+		t->sim.rng.state += seed;
+		bench_start(t);
+		t->sim.net.delay_max = 400;
+		sim_command(&t->sim, 0, IKE_CMD_DOWN);
+		sim_command(&t->sim, 1, IKE_CMD_DOWN);
+		/* Nobody is left to wait for an answer. */
+		sim_run(&t->sim, 500);
+		for (unsigned int i = 0; i < 2; i++) {
+			assert_null(sa_of(t, i));
+			assert_null(sim_kernel_active(&t->sim.nodes[i].kernel));
+			assert_true(ike_engine_idle(t->sim.nodes[i].engine));
+		}
+		bench_free(t);
+	}
+}
+
+/* Answers our request for a CHILD SA, which gets the SPI @spi. */
+static void agree(struct bench *t, const struct ike_choice *choice, uint32_t spi,
+		  uint8_t octet)
+{
+	struct ike_nonce nonce = { .len = 32 };
+	struct ike_ts_set any;
+
+	memset(nonce.data, octet, nonce.len);
+	ike_ts_any(&any);
+	ike_build_answer(&t->b, IKE_USE_CHILD, choice, spi);
+	ike_build_nonce(&t->b, ike_nonce_slice(&nonce));
+	ike_build_ts(&t->b, IKE_PAYLOAD_TSI, &any);
+	ike_build_ts(&t->b, IKE_PAYLOAD_TSR, &any);
+	respond(t);
+}
+
+/*
+ * A peer that deletes what is ours to delete, the old CHILD SA of our rekey, before its
+ * response has come; with or without a rekey of its own that wins or loses.
+ */
+static void the_old_one_is_deleted_by_the_wrong_end(void **state)
+{
+	(void)state;
+	for (unsigned int how = 0; how < 3; how++) {
+		struct bench *t = without_pfs();
+		struct sim_node *node = &t->sim.nodes[1];
+		struct ike_sa *sa = sa_of(t, 1);
+		struct ike_child *old = sa->children;
+		struct ike_choice choice = old->choice;
+		uint32_t spi_in = old->spi_in, spi_out = old->spi_out;
+		unsigned int n = 0;
+
+		begin(t, IKE_CMD_REKEY_CHILD, IKE_X_REKEY_CHILD);
+		if (how) {
+			memset(t->plain, how == 1 ? 0 : 0xff, 32);
+			put_rekey_child(t, old);
+			assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+			assert_true(t->reply.present & IKE_P_TSI);
+		}
+		ike_build_delete_esp(&t->b, &spi_out, 1);
+		assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
+		assert_int_equal(t->reply.n_deletes, 1);
+		assert_int_equal(get_be32(t->reply.deletes[0].spis.data), spi_in);
+		assert_int_equal(sa->window.kind, IKE_X_REKEY_CHILD);
+		assert_null(sa->neg->old);
+		agree(t, &choice, 0xabcdef, how == 2 ? 0 : 0xff);
+		assert_true(alive(t));
+		assert_null(sa->neg);
+		/* What is gone is not deleted once more, and ... */
+		for (unsigned int i = 0; i < 100; i++) {
+			t->sim.now += 100;
+			ike_engine_tick(node->engine, t->sim.now);
+			if (sa->window.kind == IKE_X_NONE)
+				continue;
+			assert_true(sa->deleting == NULL ||
+				    sa->deleting->spi_in != spi_in);
+			/* The peer has what we have. */
+			if (sa->deleting)
+				n++;
+			respond(t);
+		}
+		/* ... one that won is in use, whoever has made it. */
+		assert_int_equal(n, how == 2);
+		for (const struct ike_child *c = sa->children; c; c = c->next)
+			if (c->state == IKE_CHILD_INSTALLED)
+				assert_int_equal(c->spi_out == 0xabcdef,
+						 how != 2);
+		assert_non_null(sim_kernel_active(&node->kernel));
+		assert_int_equal(sim_kernel_active(&node->kernel)->info.out.spi ==
+					 0xabcdef,
+				 how != 2);
+		bench_free(t);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -383,6 +501,9 @@ int main(void)
 		cmocka_unit_test(put_off_now_and_then),
 		cmocka_unit_test(not_found_means_a_new_one),
 		cmocka_unit_test(deletes_are_answered_in_pairs),
+		cmocka_unit_test(a_deleted_ike_sa_is_answered_for),
+		cmocka_unit_test(both_delete_the_ike_sa),
+		cmocka_unit_test(the_old_one_is_deleted_by_the_wrong_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
