@@ -679,6 +679,13 @@ void ike_sa_give_up(struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The peer has refused a CREATE_CHILD_SA with @notify. Return: only for now? */
 bool ike_sa_put_off(struct ike_sa *sa, uint16_t notify);
+/*
+ * Sections 1.3 and 4: a peer that has no room for new keys beside the old ones says so
+ * to each rekey. All is made anew then, before the old goes.
+ *
+ * Return: whether @notify was that.
+ */
+bool ike_sa_outgrown(struct ike_sa *sa, uint16_t notify);
 /* Starts the exchange that is most wanted, if any. */
 void ike_sa_run(struct ike_sa *sa);
 void ike_sa_tick(struct ike_sa *sa);

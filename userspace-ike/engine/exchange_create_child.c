@@ -252,6 +252,8 @@ static void refused_rekey(struct ike_call *c, const struct ike_notify *n,
 		old->rekey_at = later(c->e, IKE_COLLISION_MS);
 		return;
 	}
+	if (ike_sa_outgrown(c->sa, n->type))
+		return;
 	switch (n->type) {
 	case IKE_N_CHILD_SA_NOT_FOUND:
 		/* Section 2.25.1: delete it silently; there will be a new one. */

@@ -267,7 +267,7 @@ void ike_on_rekey_ike_refused(struct ike_call *c)
 	ike_window_answered(sa);
 	if (ike_sa_put_off(sa, n->type))
 		sa->rekey_at = later(c->e, IKE_COLLISION_MS);
-	else
+	else if (!ike_sa_outgrown(sa, n->type))
 		tell_refusal(c, n);
 	yield_to_peer(sa);
 }

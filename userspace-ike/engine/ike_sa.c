@@ -329,6 +329,19 @@ bool ike_sa_put_off(struct ike_sa *sa, uint16_t notify)
 	return true;
 }
 
+bool ike_sa_outgrown(struct ike_sa *sa, uint16_t notify)
+{
+	if (notify != IKE_N_NO_ADDITIONAL_SAS)
+		return false;
+	if (sa->redundant)
+		return true;
+	ike_log(sa->e, IKE_EVENT_IKE_SA_STATE, IKE_LOG_INFO, sa->tunnel,
+		IKE_FIELDS({ "reason", "NO_ADDITIONAL_SAS" }),
+		"the peer does not rekey (NO_ADDITIONAL_SAS): the IKE SA is made anew");
+	sa->reauth_at = sa->e->now;
+	return true;
+}
+
 /* ------------------------------------------------------------ what is next */
 
 static bool ready_to_rekey(const struct ike_child *c)

@@ -256,6 +256,42 @@ static void put_off_for_minutes(void **state)
 	}
 }
 
+/* Sections 1.3 and 4: a peer that rekeys nothing at all. There is no outage each hour. */
+static void no_room_for_new_keys(void **state)
+{
+	(void)state;
+	for (unsigned int ike = 0; ike < 2; ike++) {
+		struct bench *t = bench_up();
+		struct sim_node *node = &t->sim.nodes[1];
+		struct ike_sa *sa = sa_of(t, 1);
+
+		t->sim.disrupted = false;
+		begin(t, ike ? IKE_CMD_REKEY_IKE : IKE_CMD_REKEY_CHILD,
+		      ike ? IKE_X_REKEY_IKE : IKE_X_REKEY_CHILD);
+		ike_build_status(&t->b, IKE_N_NO_ADDITIONAL_SAS);
+		respond(t);
+		/* All is made anew, and the old one carries on until then. */
+		assert_int_equal(sa_of(t, 1)->state, IKE_SA_INIT_SENT);
+		assert_ptr_equal(sa_of(t, 1)->next, sa);
+		assert_int_equal(sa->state, IKE_SA_ESTABLISHED);
+		assert_true(sa->children->in_use);
+		assert_int_equal(requests_sent(t), 1);
+		/* The peer knows what was sent. */
+		sa_of(t, 0)->window.expected_id = sa->window.next_id;
+		sim_run(&t->sim, 25000);
+		for (unsigned int i = 0; i < 2; i++) {
+			assert_int_equal(sa_of(t, i)->state, IKE_SA_ESTABLISHED);
+			assert_null(sa_of(t, i)->next);
+			assert_null(sa_of(t, i)->children->next);
+		}
+		assert_int_equal(node->counts[IKE_EVENT_IKE_SA_REAUTHENTICATED],
+				 1);
+		assert_int_equal(node->counts[IKE_EVENT_NEGOTIATION_FAILED], 0);
+		assert_true(sim_both_up(&t->sim));
+		bench_free(t);
+	}
+}
+
 /* What was refused a while ago, and what something else followed, is forgotten. */
 static void put_off_now_and_then(void **state)
 {
@@ -498,6 +534,7 @@ int main(void)
 		cmocka_unit_test(while_a_child_sa_is_busy),
 		cmocka_unit_test(put_off_means_a_pause),
 		cmocka_unit_test(put_off_for_minutes),
+		cmocka_unit_test(no_room_for_new_keys),
 		cmocka_unit_test(put_off_now_and_then),
 		cmocka_unit_test(not_found_means_a_new_one),
 		cmocka_unit_test(deletes_are_answered_in_pairs),
