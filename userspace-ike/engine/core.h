@@ -60,7 +60,7 @@
 #define IKE_NONCE_LEN		32	/* half the longest PRF key, twice over */
 #define IKE_ORPHANS_MAX		16
 #define IKE_CHILD_REFUSALS	3	/* then the IKE SA is made anew */
-#define IKE_STRAY_ANSWERS	5	/* INVALID_IKE_SPI, ... */
+#define IKE_STRAY_ANSWERS	5	/* to what belongs to no IKE SA, ... */
 #define IKE_STRAY_MS		10000	/* ... in such a time */
 #define IKE_HINT_MS		10000	/* between probes that a hint causes */
 
@@ -482,7 +482,7 @@ struct ike_sa {
  * @complaints: lines about bad messages that may still be said
  * @complaints_at: when @complaints was last filled
  * @silenced: lines that were not said since
- * @strays: messages of no IKE SA that may still be answered
+ * @strays: messages of no IKE SA, or version, that may still be answered
  * @strays_at: when @strays was last filled
  * @because: a failure that is about to be told, see because.h
  * @plain: plaintext of the message being handled

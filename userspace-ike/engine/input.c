@@ -44,6 +44,27 @@ static void respond_clear(struct ike_call *c, const struct ike_builder *b)
 		     h.length);
 }
 
+/*
+ * What is answered although it belongs to nothing: only to the peer of a tunnel, or who
+ * says that it is, and a few times at most. Return: whether to do it this time.
+ */
+static bool worth_an_answer(struct ike_call *c)
+{
+	struct ike_engine *e = c->e;
+
+	if (!ike_tunnel_between(e, NULL, &c->dgram->local.addr,
+				&c->dgram->remote.addr))
+		return false;
+	if (e->now >= e->strays_at + IKE_STRAY_MS) {
+		e->strays = IKE_STRAY_ANSWERS;
+		e->strays_at = e->now;
+	}
+	if (!e->strays)
+		return false;
+	e->strays--;
+	return true;
+}
+
 /* Section 2.5: say which version we speak. */
 static void wrong_version(struct ike_call *c)
 {
@@ -53,7 +74,7 @@ static void wrong_version(struct ike_call *c)
 	ike_complain(c->e, NULL, &c->dgram->remote, "IKE version %u.%u",
 		     c->msg->h.version >> 4, c->msg->h.version & 15);
 	if (ike_msg_is_response(c->msg) ||
-	    c->msg->h.version >> 4 < IKE_VERSION_MAJOR)
+	    c->msg->h.version >> 4 < IKE_VERSION_MAJOR || !worth_an_answer(c))
 		return;
 	ike_build_start(&b, c->e->build, sizeof(c->e->build));
 	ike_build_status(&b, IKE_N_INVALID_MAJOR_VERSION);
@@ -114,17 +135,8 @@ static void stray(struct ike_call *c)
 
 	e->counters.rx_unknown_sa++;
 	if (hint(c) || ike_msg_is_response(msg) || !msg->h.spi_r ||
-	    !(msg->present & (IKE_P_SK | IKE_P_SKF)) ||
-	    !ike_tunnel_between(e, NULL, &c->dgram->local.addr,
-				&c->dgram->remote.addr))
+	    !(msg->present & (IKE_P_SK | IKE_P_SKF)) || !worth_an_answer(c))
 		return;
-	if (e->now >= e->strays_at + IKE_STRAY_MS) {
-		e->strays = IKE_STRAY_ANSWERS;
-		e->strays_at = e->now;
-	}
-	if (!e->strays)
-		return;
-	e->strays--;
 	e->counters.invalid_ike_spis_sent++;
 	ike_build_start(&b, e->build, sizeof(e->build));
 	ike_build_status(&b, IKE_N_INVALID_IKE_SPI);
@@ -182,6 +194,8 @@ static void first_request(struct ike_call *c)
 	if (c->msg->unknown_critical) {
 		uint8_t type = c->msg->unknown_critical;
 
+		if (!worth_an_answer(c))
+			return;
 		ike_build_notify(&reply, IKE_PROTO_NONE, IKE_SLICE(NULL, 0),
 				 IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
 				 IKE_SLICE(&type, 1));

@@ -63,6 +63,45 @@ static void other_versions(void **state)
 	bench_free(t);
 }
 
+/*
+ * What is answered without an IKE SA is what somebody could have us send to others: to a
+ * few is enough, and none to who is no peer of ours.
+ */
+static void strangers_are_not_answered_for_ever(void **state)
+{
+	(void)state;
+	for (unsigned int critical = 0; critical < 2; critical++) {
+		struct bench *t = bench_up();
+		struct ike_endpoint away = sim_address(&t->sim, 0, true);
+		uint8_t version = critical ? 0x20 : 0x30;
+		unsigned int answers = 0;
+		uint64_t sent;
+		size_t len;
+
+		if (critical) {
+			ike_build_open(&t->b, 200);
+			ike_build_close(&t->b);
+			t->build[1] = IKE_PAYLOAD_CRITICAL;
+		} else {
+			ike_build_status(&t->b, 16400);
+		}
+		for (unsigned int i = 0; i < 20; i++) {
+			len = clear(t, version, 34, 0x08);
+			answers += deliver(t, t->wire, len) != 0;
+		}
+		assert_int_equal(answers, 5);
+		t->sim.now += 10000;
+		len = clear(t, version, 34, 0x08);
+		assert_int_not_equal(deliver(t, t->wire, len), 0);
+		away.addr.octets[3] = 99;
+		sent = counters(t).tx_messages;
+		len = clear(t, version, 34, 0x08);
+		deliver_from(t, away, t->wire, len);
+		assert_int_equal(counters(t).tx_messages, sent);
+		bench_free(t);
+	}
+}
+
 static void first_requests_with_flaws(void **state)
 {
 	struct bench *t = bench_up();
@@ -518,6 +557,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(garbage),
 		cmocka_unit_test(other_versions),
+		cmocka_unit_test(strangers_are_not_answered_for_ever),
 		cmocka_unit_test(first_requests_with_flaws),
 		cmocka_unit_test(requests_are_answered_once),
 		cmocka_unit_test(requests_are_sent_again_as_they_are),
