@@ -108,18 +108,21 @@ moment() {
 }
 
 # An agent that is stopped deletes, and so there is no SA until there are new ones: as long
-# as it takes to hear the answer, to end, to start, and to shake hands. The logs tell.
+# as it takes to hear the answer, to end, to start, and to shake hands. The logs tell. How
+# long a program takes to be started is the machine's affair; all else is the agent's, and
+# measured in hundredths of a second.
 GAP=0
 restarted() { # NS
-	local down stopped up
+	local down stopped begun up own
 	agent_end "$1" TERM && tail -n 5 "$OUT/$1.log" && down=$(moment "$OUT/$1.log" 'IKE SA .*: deleting, was established') &&
 		stopped=$(moment "$OUT/$1.log" ' stopped$') && agent_start "$1" && wait_for 30 up &&
-		! said "$1" 'found SAs of an earlier agent' && up=$(moment "$OUT/$1.log" ' vti0: up: traffic to ') || return
-	GAP=$((up - down))
-	TOLD+=("stopped and started: $GAP ms without an SA, $((up - stopped)) of them from \"stopped\" to \"up\"")
+		! said "$1" 'found SAs of an earlier agent' && begun=$(moment "$OUT/$1.log" ' started, tunnels: ') &&
+		up=$(moment "$OUT/$1.log" ' vti0: up: traffic to ') || return
+	GAP=$((up - down)) own=$((stopped - down + up - begun))
+	TOLD+=("stopped and started: $GAP ms without an SA, $((up - stopped)) of them from \"stopped\" to \"up\", $own of them (at most 1000) after DELETE and from \"started\" on")
 	tail -n +1 "$OUT/$1.log"
 	# (it tries at once, and does not wait for anything)
-	[ "$GAP" -ge 0 ] && [ "$GAP" -le 4000 ]
+	[ "$GAP" -ge 0 ] && [ "$GAP" -le 4000 ] && [ "$own" -ge 0 ] && [ "$own" -le 1000 ]
 }
 
 # replaced NS: by another agent, as an upgrade of the package does it: the old one says that
