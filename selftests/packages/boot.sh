@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Runs on a Debian 13 that "prepare" has installed the packages on, after it has booted
-# with systemd: is the tunnel up, by itself, and does it stay through an upgrade?
+# with systemd: is the tunnel up, by itself, does it stay through an upgrade, do the other
+# unit and completion work, and what does a purge leave of all that runs?
 set -u
 said=/var/lib/lab
 n=0 failed=0
@@ -30,6 +31,15 @@ wait_for() { # SECONDS COMMAND...
 	done
 }
 carries() { ping -n -c 1 -W 1 "$1"; }
+
+# all_are N: whether what Prometheus would get says so of agent, tunnel and carrier
+all_are() (
+	rm -f /run/scrape
+	exec 3<>/dev/tcp/127.0.0.1/9110 && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && sed '1,/^\r$/d' <&3 >/run/scrape || exit
+	[ "$(grep -cxF -e "ipsvti_agent_up $1" -e "ipsvti_tunnel_up{tunnel=\"vti0\"} $1" \
+		-e "ipsvti_tunnel_carrier{tunnel=\"vti0\"} $1" /run/scrape)" = 3 ]
+)
+scraped() { grep -E '^ipsvti_(agent|tunnel)_(up|carrier)' /run/scrape; journalctl --no-pager -n 20 -u ipsvti-metrics; }
 
 echo "KTAP version 1"
 release=$(uname -r)
@@ -69,8 +79,24 @@ ipsvtictl status --json >/run/status
 result $? "ipsvtictl speaks with it" "$(cat /run/status)"
 man=$(find /usr/share/man -name 'ipsvti*' -o -name 'ip-link-ipsvti*' | wc -l)
 same "man pages came with it" 5 "$man"
+bash -ex $said/there >/run/there 2>&1
+result $? "the lines of install.md find it" "$(cat /run/there)"
 
-before=$(md5sum /etc/ipsvti/*) agent=$(systemctl show -P MainPID ipsvti-iked)
+# As somebody types it: the completed line does what it says.
+printf '%s\n' '. /usr/share/bash-completion/completions/ipsvtictl' $'ipsvtictl sta\t' $'ipsvtictl show v\t' exit |
+	TERM=dumb script -qec 'bash --norc --noprofile -i' /dev/null >/run/typed
+same "completion: a verb, and the tunnel that there is" "1 1 1" \
+	"$(for line in '^[^ ]*[#$] ipsvtictl status ' '^vti0: up for ' '^[^ ]*[#$] ipsvtictl show vti0 '; do grep -c "$line" /run/typed; done | xargs)"
+
+same "metrics are off unless somebody wants them" "disabled inactive" \
+	"$(systemctl is-enabled ipsvti-metrics) $(systemctl is-active ipsvti-metrics)"
+systemctl start ipsvti-metrics
+wait_for 20 all_are 1
+result $? "metrics: when the unit is started, the agent and the tunnel are 1" "$(scraped)"
+same "systemd finds its unit well confined" OK \
+	"$(systemd-analyze security --no-pager ipsvti-metrics | awk '/Overall/ { print ($(NF-2) < 2.5) ? "OK" : $0 }')"
+
+before=$(md5sum /etc/ipsvti/*) agent=$(systemctl show -P MainPID ipsvti-iked) downs=$(cat /sys/class/net/vti0/carrier_down_count)
 ping -n -i 0.05 -W 2 10.2.0.1 >/run/ping &
 ping=$!
 DEBIAN_FRONTEND=noninteractive dpkg -i /var/lib/lab/ipsvti_next.deb >/run/dpkg 2>&1
@@ -95,26 +121,67 @@ few() { [ "${lost:-1000}" -le 10 ]; }
 few
 result $? "for at most half a second there was no answer" \
 	"$(tail -n 3 /run/ping; journalctl --no-pager -n 40 -u ipsvti-iked -u peer)"
+same "the tunnel was up all the time" "$downs" "$(cat /sys/class/net/vti0/carrier_down_count)"
+wait_for 20 all_are 1
+result $? "metrics: so do they say after the upgrade" "$(scraped)"
 same "the configuration is as it was" "$before" "$(md5sum /etc/ipsvti/*)"
 same "the agent runs, the new one" "active $(dpkg-query -f '${Version}' -W ipsvti)" \
 	"$(systemctl is-active ipsvti-iked) $(dpkg-query -f '${Version}' -W ipsvti)"
 
-# The other way to configure a machine.
+# What is configured is 0 then, and not absent.
+server=$(systemctl show -P MainPID ipsvti-metrics)
 systemctl stop ipsvti-iked
+wait_for 20 all_are 0
+result $? "metrics: the agent is stopped: it and the tunnel are 0" "$(scraped)"
+
+# The other way to configure a machine.
 systemctl mask --now systemd-networkd.socket systemd-networkd >/run/mask 2>&1
 ip link del vti0
 mkdir -p /etc/network/interfaces.d
 cp /usr/share/doc/ipsvti/examples/ifupdown/vti0 /etc/network/interfaces.d/
+wait_for 20 all_are 0
+result $? "metrics: the tunnel is 0 without a device, too" "$(scraped)"
 ifup vti0 2>/run/ifup
 result $? "ifupdown: the example makes the device" "$(cat /run/ifup)"
 systemctl start ipsvti-iked && ipsvtictl up vti0 >/run/up 2>&1
 result $? "when the unit is started, ipsvtictl can be used" "$(cat /run/up)"
 wait_for 60 carries 10.2.0.1
 result $? "ifupdown: it carries" "$(ipsvtictl status; ip addr; ip route; journalctl --no-pager -n 40 -u ipsvti-iked)"
+wait_for 20 all_are 1
+result $? "metrics: the agent is back" "$(scraped)"
+same "metrics: it was one process all the time" "$server" "$(systemctl show -P MainPID ipsvti-metrics | grep -vx 0)"
 systemctl stop ipsvti-iked
 ifdown -v vti0 >/run/ifdown 2>&1
 result $? "ifupdown: it can be taken down" "$(cat /run/ifdown)"
 same "ifupdown: it is gone" "" "$(ip -o link show type ipsvti)"
+
+# Purged while all of it runs, and nobody has stopped anything.
+systemctl start ipsvti-iked && ipsvtictl up vti0 wait 60 >/run/up 2>&1
+result $? "the agent makes a device that is missing, and the tunnel is up" "$(cat /run/up)"
+ip link set dev vti0 up
+dpkg -L ipsvti ipsvti-dkms >/run/owned
+apt-get -q -y purge ipsvti ipsvti-dkms >/run/purge 2>&1
+result $? "purge, while the tunnel is up" "$(cat /run/purge)"
+same "purge: no process is left" "" "$(pgrep -ax 'ipsvti-iked|ipsvtictl')"
+same "purge: the device is, and has no carrier" "NO-CARRIER" "$(ip -o link show vti0 | grep -o NO-CARRIER)"
+left() {
+	while read -r f; do
+		[ -d "$f" ] || [ ! -e "$f" ] || echo "$f"
+	done </run/owned
+	find /etc /run /var/lib /lib/modules/*/updates -xdev \( -path /etc/netns -o -path $said \) -prune -o -name '*ipsvti*' -print
+	getent passwd _ipsvti
+	systemctl list-units --all --no-legend --plain '*ipsvti*'
+	systemctl list-unit-files --no-legend '*ipsvti*'
+	dkms status ipsvti
+	dpkg-query -W '*ipsvti*'
+	grep ipsvti /sys/kernel/security/apparmor/profiles
+}
+same "purge: no file, unit, user, module of dkms or profile is left" "" "$(left 2>/run/left; cat /run/left)"
+same "purge: no unit has failed" "" "$(systemctl --failed --no-legend --plain)"
+systemctl stop peer
+rmmod ipsvti 2>/run/rmmod
+same "purge: the module that was loaded can go, and with it the device" "0 " \
+	"$? $(cat /run/rmmod; grep '^ipsvti ' /proc/modules; ip -o link show dev vti0 2>/dev/null)"
 same "the kernel has said nothing bad" "" "$(dmesg --level=emerg,alert,crit,err,warn |
 	grep -iE 'ipsvti|BUG|WARNING|Oops' | grep -vE 'taint')"
 echo "1..$n"
