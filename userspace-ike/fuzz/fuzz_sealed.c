@@ -2,8 +2,9 @@
 /*
  * What an authenticated peer may send: any payloads, properly protected.
  *
- * Input: what node 1 is doing (see stages[]) and by which suite, the exchange type,
- * whether it is a response, the type of the first payload, then the payloads.
+ * Input: what the node under test is doing (see stages[]), by which suite and HOW; the
+ * exchange type, whether it is a response, the type of the first payload, then the
+ * payloads.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,24 @@ static const struct {
 	{ true, IKE_CMD_DOWN },
 };
 
+/* Also before IKE_AUTH: the keys are there, but not the trust. */
+#define HALF_OPEN 4
+#define N_STAGES 5
+
 /* One for each way to protect a message. */
 static const char *const suites[] = { "aes256gcm16-prfsha384-x25519",
 				      "aes128-sha256-x25519",
 				      "chacha20poly1305-prfsha256-x25519" };
 
 #define N_SUITES (sizeof(suites) / sizeof(suites[0]))
+
+/* Bits of HOW. */
+#define IN_FRAGMENTS	1	/* SKF */
+#define BY_CERT		2	/* both ends have certificates, not a key in common */
+#define TO_INITIATOR	4	/* at IKE_AUTH: the initiator waits for its response */
+
+#define FRAGMENT 400		/* octets */
+#define MOST 4096
 
 static void choose_suite(struct sim *sim, const char *text)
 {
@@ -39,44 +52,110 @@ static void choose_suite(struct sim *sim, const char *text)
 		sim->nodes[i].config.ike = suite;
 }
 
-/* Also before IKE_AUTH: the keys are there, but not the trust. */
-#define HALF_OPEN 4
+/* Made once, and always the same: Ed25519 leaves nothing to chance. */
+static const struct cert_store *certs_of(unsigned int node)
+{
+	static const char *const dns[] = { "DNS:a.example", "DNS:b.example" };
+	static struct cert_store *stores[SIM_NODES];
+	static struct pki *root, *gw[SIM_NODES];
+
+	if (!root)
+		root = pki_new(&(struct pki_spec){ .name = "CN=Root",
+						   .constraints = "CA:TRUE" });
+	if (!stores[node]) {
+		gw[node] = pki_new(&(struct pki_spec){
+			.name = node ? "CN=gw-b" : "CN=gw-a",
+			.issuer = root,
+			.names = dns[node] });
+		stores[node] = pki_store(gw[node], NULL, root);
+	}
+	return stores[node];
+}
+
+static void use_certs(struct sim *sim)
+{
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		sim->nodes[i].certs = certs_of(i);
+		sim->nodes[i].config.local_auth = IKE_AUTH_BY_CERT;
+		sim->nodes[i].config.remote_auth = IKE_AUTH_BY_CERT;
+	}
+}
+
+/* Hands the payloads to @node, as its peer @from would send them. */
+static void send_all(struct fuzz_bench *t, unsigned int node,
+		     const struct ike_sa *from, const struct ike_header *h,
+		     uint8_t first, struct ike_slice chain, bool fragments)
+{
+	uint8_t out[MOST + IKE_SK_OVERHEAD];
+	struct ike_fragment f = { .total = 1 };
+	size_t at = 0;
+	int len;
+
+	if (!fragments) {
+		len = ike_sk_seal(&from->keys, from->initiator, 1000, h, first,
+				  chain, out, sizeof(out));
+		if (len < 0)
+			abort();
+		fuzz_deliver(t, node, out, (size_t)len);
+		return;
+	}
+	if (chain.len)
+		f.total = (uint16_t)((chain.len + FRAGMENT - 1) / FRAGMENT);
+	while (f.number < f.total && t->sim.nodes[node].engine->sas) {
+		size_t n = chain.len - at < FRAGMENT ? chain.len - at : FRAGMENT;
+
+		f.number++;
+		len = ike_skf_seal(&from->keys, from->initiator,
+				   1000u + f.number, h, &f, first,
+				   IKE_SLICE(chain.data + at, n), out,
+				   sizeof(out));
+		if (len < 0)
+			abort();
+		fuzz_deliver(t, node, out, (size_t)len);
+		at += n;
+	}
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t out[4096 + IKE_SK_OVERHEAD];
-	struct fuzz_bench *t;
 	struct ike_header h = { .version = 0x20 };
 	struct ike_sa *sa, *peer;
-	unsigned int stage;
-	int len;
+	unsigned int stage, how, node = 1;
+	struct fuzz_bench *t;
 
-	if (size < 4 || size > 4096)
+	if (size < 4 || size > MOST)
 		return 0;
-	stage = data[0] % 5;
+	stage = data[0] % N_STAGES;
+	how = data[0] / (N_STAGES * N_SUITES);
 	t = fuzz_bench_new();
-	choose_suite(&t->sim, suites[data[0] / 5 % N_SUITES]);
+	choose_suite(&t->sim, suites[data[0] / N_STAGES % N_SUITES]);
+	if (how & BY_CERT)
+		use_certs(&t->sim);
+	if (stage == HALF_OPEN && how & TO_INITIATOR)
+		node = 0;
 	sim_start(&t->sim, 1);
 	sim_start(&t->sim, 0);
+	/* IKE_SA_INIT takes 10 ms. */
 	sim_run(&t->sim, stage == HALF_OPEN ? 11 : 500);
-	if (stage < 4 && stages[stage].command)
+	if (stage < HALF_OPEN && stages[stage].command)
 		ike_engine_command(t->sim.nodes[1].engine, t->sim.now,
 				   stages[stage].what, "beta");
-	sa = t->sim.nodes[1].engine->sas;
-	peer = t->sim.nodes[0].engine->sas;
-	if (!sa || !peer)
+	sa = t->sim.nodes[node].engine->sas;
+	peer = t->sim.nodes[!node].engine->sas;
+	if (!sa || !peer ||
+	    (stage == HALF_OPEN &&
+	     sa->state != (node ? IKE_SA_HALF_OPEN : IKE_SA_AUTH_SENT)))
 		abort();
 	h.spi_i = sa->spi_i;
 	h.spi_r = sa->spi_r;
 	h.exchange = (uint8_t)(34 + data[1] % 5);
-	h.flags = IKE_FLAG_INITIATOR | (data[2] & IKE_FLAG_RESPONSE);
+	h.flags = data[2] & IKE_FLAG_RESPONSE;
+	if (node)
+		h.flags |= IKE_FLAG_INITIATOR;
 	h.message_id = h.flags & IKE_FLAG_RESPONSE ? sa->window.next_id :
 						     sa->window.expected_id;
-	len = ike_sk_seal(&peer->keys, true, 1000, &h, data[3],
-			  IKE_SLICE(data + 4, size - 4), out, sizeof(out));
-	if (len < 0)
-		abort();
-	fuzz_deliver(t, 1, out, (size_t)len);
+	send_all(t, node, peer, &h, data[3], IKE_SLICE(data + 4, size - 4),
+		 how & IN_FRAGMENTS);
 	fuzz_bench_free(t);
 	return 0;
 }
