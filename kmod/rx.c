@@ -288,6 +288,16 @@ static bool inner_ok(struct sk_buff *skb, u8 next_header)
 	return len <= skb->len && !pskb_trim(skb, len);
 }
 
+/* Nobody who forwards a packet may do that, see RFC 6040, section 4.2. */
+static void tell_ecn(const struct ipsvti_dev *vdev, u8 outer_tos, u8 inner)
+{
+	if (net_ratelimit())
+		netdev_info(vdev->dev,
+			    "ECN was changed on the path: outer %u, inner %u\n",
+			    outer_tos & IPSVTI_ECN_MASK,
+			    inner & IPSVTI_ECN_MASK);
+}
+
 /* Carry congestion marks over from the outer header; false, drop (RFC 6040). */
 static bool decap_ecn(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 		      u8 outer_tos)
@@ -301,11 +311,7 @@ static bool decap_ecn(struct sk_buff *skb, const struct ipsvti_dev *vdev,
 	case IPSVTI_ECN_OK:
 		break;
 	case IPSVTI_ECN_LOG:
-		if (net_ratelimit())
-			netdev_info(vdev->dev,
-				    "ECN was changed: outer %u, inner %u\n",
-				    outer_tos & IPSVTI_ECN_MASK,
-				    inner & IPSVTI_ECN_MASK);
+		tell_ecn(vdev, outer_tos, inner);
 		break;
 	case IPSVTI_ECN_DROP:
 		return false;

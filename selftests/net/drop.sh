@@ -160,7 +160,7 @@ ecn() {
 	done
 	dropped rx-ecn --tos 0x28 --outer-tos 3 || return
 	# What nobody should make is told, with what would be lost without a word.
-	dmesg | grep 'vti0: ECN was changed: outer 2, inner 0'
+	dmesg | grep 'vti0: ECN was changed on the path: outer 2, inner 0'
 }
 
 # The same of IPv6 inside and outside, by another device.
