@@ -42,20 +42,30 @@ static void take_old(struct ipsvti_sa *sa, struct sk_buff_head *list)
 	lockdep_assert_held(&sa->in.lock);
 
 	__skb_queue_head_init(list);
-	while (!skb_queue_empty(held) && too_old(skb_peek(held)))
+	while (!skb_queue_empty(held) && too_old(skb_peek(held))) {
+		sa->in.held_size -= skb_peek(held)->truesize;
 		__skb_queue_tail(list, __skb_dequeue(held));
+	}
+}
+
+/* All of it goes to @list, which has nothing yet.  Return: the memory it takes. */
+static unsigned int take_all(struct ipsvti_sa *sa, struct sk_buff_head *list)
+{
+	unsigned int size = sa->in.held_size;
+
+	lockdep_assert_held(&sa->in.lock);
+
+	__skb_queue_head_init(list);
+	skb_queue_splice_init(&sa->in.held, list);
+	sa->in.held_size = 0;
+	return size;
 }
 
 /* Nobody has authenticated them, so their memory is bounded, too. */
-static bool full(const struct sk_buff_head *held, const struct sk_buff *skb)
+static bool full(const struct ipsvti_sa *sa, const struct sk_buff *skb)
 {
-	unsigned int size = skb->truesize;
-	const struct sk_buff *s;
-
-	skb_queue_walk(held, s)
-		size += s->truesize;
-	return skb_queue_len(held) >= IPSVTI_HOLD_MAX ||
-	       size > IPSVTI_HOLD_SIZE;
+	return skb_queue_len(&sa->in.held) >= IPSVTI_HOLD_MAX ||
+	       sa->in.held_size + skb->truesize > IPSVTI_HOLD_SIZE;
 }
 
 /**
@@ -69,7 +79,6 @@ static bool full(const struct sk_buff_head *held, const struct sk_buff *skb)
  */
 bool ipsvti_hold_add(struct ipsvti_sa *sa, struct sk_buff *skb)
 {
-	struct sk_buff_head *held = &sa->in.held;
 	struct sk_buff_head old;
 
 	spin_lock(&sa->in.lock);
@@ -78,13 +87,14 @@ bool ipsvti_hold_add(struct ipsvti_sa *sa, struct sk_buff *skb)
 		return false;
 	}
 	take_old(sa, &old);
-	if (!full(held, skb)) {
+	if (!full(sa, skb)) {
 		IPSVTI_RX_CB(skb)->arrived = jiffies;
 		IPSVTI_RX_CB(skb)->held = true;
 		/* Nothing of the underlay may be kept: it can go away. */
 		skb_scrub_packet(skb, true);
 		skb->dev = sa->vdev->dev;
-		__skb_queue_tail(held, skb);
+		__skb_queue_tail(&sa->in.held, skb);
+		sa->in.held_size += skb->truesize;
 		skb = NULL;
 	}
 	spin_unlock(&sa->in.lock);
@@ -111,13 +121,17 @@ void ipsvti_hold_age(struct ipsvti_sa *larval)
 	drop_all(larval, &old);
 }
 
-static void close_queue(struct ipsvti_sa *larval, struct sk_buff_head *list)
+/* Return: the memory that what goes to @list takes. */
+static unsigned int close_queue(struct ipsvti_sa *larval,
+				struct sk_buff_head *list)
 {
-	__skb_queue_head_init(list);
+	unsigned int size;
+
 	spin_lock_bh(&larval->in.lock);
 	larval->in.closed = true;
-	skb_queue_splice_init(&larval->in.held, list);
+	size = take_all(larval, list);
 	spin_unlock_bh(&larval->in.lock);
+	return size;
 }
 
 static void receive(struct sk_buff_head *list, struct ipsvti_sa *sa)
@@ -141,9 +155,8 @@ static bool take(struct ipsvti_sa *sa, struct sk_buff_head *list, bool last)
 {
 	bool any;
 
-	__skb_queue_head_init(list);
 	spin_lock_bh(&sa->in.lock);
-	skb_queue_splice_init(&sa->in.held, list);
+	take_all(sa, list);
 	any = !skb_queue_empty(list);
 	if (!any || last)
 		WRITE_ONCE(sa->in.holds, false);
@@ -165,12 +178,14 @@ static bool take(struct ipsvti_sa *sa, struct sk_buff_head *list, bool last)
 void ipsvti_hold_release(struct ipsvti_sa *larval, struct ipsvti_sa *sa)
 {
 	struct sk_buff_head list;
+	unsigned int size;
 	int round = 0;
 
-	close_queue(larval, &list);
+	size = close_queue(larval, &list);
 	spin_lock_bh(&sa->in.lock);
 	/* What has found @sa came later than what had found @larval. */
 	skb_queue_splice(&list, &sa->in.held);
+	sa->in.held_size += size;
 	spin_unlock_bh(&sa->in.lock);
 
 	while (take(sa, &list, ++round == HOLD_ROUNDS))

@@ -76,8 +76,8 @@ struct ipsvti_sa_key {
  * @in.node: entry in ipsvti_sad::in
  * @in.route: by which its packets come in, see demux.h; NULL, not known
  * @in.replay: which sequence numbers were seen; written under @in.lock
- * @in.lock: protects @in.replay, @in.over, @in.bytes, @in.packets, @in.held, @in.closed
- *	and, when others see the SA, @in.holds
+ * @in.lock: protects @in.replay, @in.over, @in.bytes, @in.packets, @in.closed, @in.held,
+ *	@in.held_size and, when others see the SA, @in.holds
  * @in.heard: an authenticated packet has arrived; set under the bundle lock
  * @in.over: a hard limit is reached: no packet is accepted any more
  * @in.bytes: octets that were accepted, if @limited
@@ -86,6 +86,7 @@ struct ipsvti_sa_key {
  *	found it, or those that came before it had keys are still being received
  * @in.closed: larval no more: nothing may be added to @in.held
  * @in.held: packets that are kept
+ * @in.held_size: the memory they take, in octets
  * @out: what only outbound SAs have
  * @out.spi: security parameters index
  * @out.node: entry in ipsvti_sad::out
@@ -133,6 +134,7 @@ struct ipsvti_sa {
 			atomic64_t bytes;
 			atomic64_t packets;
 			struct sk_buff_head held;
+			unsigned int held_size;
 		} in;
 		struct {
 			__be32 spi;
