@@ -82,6 +82,23 @@ same "man pages came with it" 5 "$man"
 bash -ex $said/there >/run/there 2>&1
 result $? "the lines of install.md find it" "$(cat /run/there)"
 
+# The program that checks is the agent's, and so is its profile.
+sed 's|"\(.*\.psk\)"|"/etc/ipsvti/\1"|' /etc/ipsvti/vti0.conf >/srv/draft.conf
+ipsvtictl check /srv/draft.conf >/run/check 2>&1
+status=$?
+same "a draft elsewhere cannot be checked, and the error says why and what to do" "2 1" \
+	"$status $(grep -c 'draft.conf: .*Permission denied, even to root; .*/etc/apparmor.d/local/usr.sbin.ipsvti-iked' /run/check)"
+mkdir -p /etc/apparmor.d/local
+local=/etc/apparmor.d/local/usr.sbin.ipsvti-iked
+[ ! -e $local ] || cp -a $local /run/local
+echo '/srv/*.conf r,' >>$local
+apparmor_parser -r /etc/apparmor.d/usr.sbin.ipsvti-iked
+ipsvtictl check /srv/draft.conf >/run/check 2>&1
+result $? "what it says to do helps" "$(cat /run/check)"
+rm /srv/draft.conf $local
+[ ! -e /run/local ] || mv /run/local $local
+apparmor_parser -r /etc/apparmor.d/usr.sbin.ipsvti-iked
+
 # As somebody types it: the completed line does what it says.
 printf '%s\n' '. /usr/share/bash-completion/completions/ipsvtictl' $'ipsvtictl sta\t' $'ipsvtictl show v\t' exit |
 	TERM=dumb script -qec 'bash --norc --noprofile -i' /dev/null >/run/typed

@@ -31,6 +31,17 @@ void conf_error(struct conf_errors *errors, const char *file, unsigned int line,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /**
+ * conf_cannot() - why a file cannot be opened or read
+ * @err: errno
+ *
+ * Root is hardly ever refused a file by its mode. Where it is, AppArmor or the unit
+ * confines the program, of which the words of the error number say nothing.
+ *
+ * Return: text, valid until the next call.
+ */
+const char *conf_cannot(int err);
+
+/**
  * conf_warning() - report what works, but not as one would want
  * @errors: receives it
  * @file: path, as the administrator would name it

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf_file.h"
 #include "nearest.h"
@@ -71,6 +72,18 @@ void conf_warning(struct conf_errors *errors, const char *file,
 	va_start(ap, fmt);
 	tell(errors->warn, errors->arg, file, line, fmt, ap);
 	va_end(ap);
+}
+
+const char *conf_cannot(int err)
+{
+	static char text[200];
+
+	if (err != EACCES || geteuid())
+		return strerror(err);
+	snprintf(text, sizeof(text),
+		 "%s, even to root; ipsvti-iked is confined to files of root below /etc/ipsvti, but for what /etc/apparmor.d/local/usr.sbin.ipsvti-iked allows",
+		 strerror(err));
+	return text;
 }
 
 /* The known key that a misspelt one most likely stands for, or NULL. */
@@ -164,7 +177,7 @@ static char *read_file(const char *path, struct conf_errors *errors)
 	if (!fp) {
 		conf_error(errors, path, 0,
 			   "cannot be read: %s; expected a file with the settings of a tunnel",
-			   strerror(errno));
+			   conf_cannot(errno));
 		return NULL;
 	}
 	text = malloc(CONF_FILE_MAX + 1);
