@@ -20,13 +20,14 @@ load() {
 
 up() { carrier gwA 1 && carrier gwB 1; }
 
-# Everything as it comes, but for who they are.
+# Everything as it comes, but for who they are. (Both begin: what the loser of the two IKE
+# SAs had receives for another 10 s.)
 start_both() {
 	agents_end
 	agent_conf gwA
 	agent_conf gwB "$@"
 	agent_start gwA && agent_start gwB && device gwA && device gwB && wait_for 30 up &&
-		wait_for 10 'one_pair gwA && one_pair gwB' && pings_from hostA 10.2.0.2
+		wait_for 20 'one_pair gwA && one_pair gwB' && pings_from hostA 10.2.0.2
 }
 
 wire() { in_ns inet sysctl -qw net.ipv4.ip_forward="$1"; }

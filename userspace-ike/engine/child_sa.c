@@ -207,6 +207,7 @@ void ike_child_disarm(struct ike_child *c)
 	c->armed = false;
 	c->disarmed = true;
 	c->replaced = true;
+	ike_tunnel_retires(c->tunnel, c->pair_id);
 	env->kernel->retire(env->ctx, c->tunnel->config.ifindex, c->pair_id,
 			    IKE_GRACE_S);
 }
@@ -429,6 +430,7 @@ void ike_child_retire(struct ike_child *child, uint32_t grace_s,
 		if (next)
 			ike_child_activate(next, "the one in use is going");
 	}
+	ike_tunnel_retires(child->tunnel, child->pair_id);
 	if (child->tunnel->config.ifindex)
 		err = env->kernel->retire(env->ctx,
 					  child->tunnel->config.ifindex,

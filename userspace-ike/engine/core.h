@@ -56,6 +56,7 @@
 					 */
 #define IKE_KEEPALIVE_MS	20000	/* RFC 3948, section 4 */
 #define IKE_GRACE_S		10	/* a replaced inbound SA lives on */
+#define IKE_GOING_MAX		8	/* of those, how many are remembered */
 #define IKE_RESERVE_S		60	/* an SPI, for an exchange to complete */
 #define IKE_NONCE_LEN		32	/* half the longest PRF key, twice over */
 #define IKE_ORPHANS_MAX		16
@@ -125,6 +126,8 @@ struct ike_window {
  * @up: an outbound SA is in use
  * @since: when @up has changed last
  * @swept: pairs of an earlier engine were looked for and retired
+ * @going: pairs of our own that were retired before that, the last ones
+ * @n_going: how many there were
  * @used: one of its outbound SAs is in use, when ike_tunnels_look() looked
  * @held: one of its pairs is held back; the same
  * @live: one of its IKE SAs is there or being made; the same
@@ -149,6 +152,8 @@ struct ike_tunnel {
 	bool up;
 	uint64_t since;
 	bool swept;
+	uint32_t going[IKE_GOING_MAX];
+	unsigned int n_going;
 	bool used;
 	bool held;
 	bool live;
@@ -612,6 +617,8 @@ void ike_tunnels_look(const struct ike_engine *e);
 /* Brings state, kernel and wishes together. */
 void ike_tunnel_settle(struct ike_engine *e, struct ike_tunnel *t);
 uint64_t ike_tunnel_wakeup(const struct ike_tunnel *t);
+/* A pair of ours goes: it is not taken for one of an earlier engine's. */
+void ike_tunnel_retires(struct ike_tunnel *t, uint32_t pair_id);
 /* Is there an outbound SA? */
 bool ike_tunnel_in_use(const struct ike_engine *e, const struct ike_tunnel *t);
 /* The same, but one of an earlier engine's will do, too. */

@@ -280,6 +280,7 @@ static void revive(struct ike_engine *e, const struct ike_tunnel *t)
 
 struct strangers {
 	struct ike_engine *e;
+	const struct ike_tunnel *t;
 	uint32_t ifindex;
 	unsigned int n;
 	uint32_t pair_id[STRANGERS_MAX];
@@ -293,13 +294,29 @@ static bool is_reserved(const struct ike_engine *e, uint32_t pair_id)
 	return false;
 }
 
+void ike_tunnel_retires(struct ike_tunnel *t, uint32_t pair_id)
+{
+	if (!t->swept)
+		t->going[t->n_going++ % IKE_GOING_MAX] = pair_id;
+}
+
+/* Is it of a CHILD SA of ours that has been deleted? Then it goes when it was to. */
+static bool is_going(const struct ike_tunnel *t, uint32_t pair_id)
+{
+	for (unsigned int i = 0; i < IKE_GOING_MAX && i < t->n_going; i++)
+		if (t->going[i] == pair_id)
+			return true;
+	return false;
+}
+
 static int find_stranger(void *arg, const struct ike_pair_info *info)
 {
 	struct strangers *s = arg;
 
 	if (s->n == STRANGERS_MAX)
 		return 1;
-	if (!is_reserved(s->e, info->pair_id) &&
+	if (!is_going(s->t, info->pair_id) &&
+	    !is_reserved(s->e, info->pair_id) &&
 	    !ike_child_by_pair(s->e, s->ifindex, info->pair_id))
 		s->pair_id[s->n++] = info->pair_id;
 	return 0;
@@ -325,7 +342,7 @@ bool ike_tunnel_carries(const struct ike_engine *e, const struct ike_tunnel *t)
 /* SAs outlive an agent: those of the last one are of no use any more. */
 static void sweep(struct ike_engine *e, struct ike_tunnel *t)
 {
-	struct strangers s = { .e = e, .ifindex = t->config.ifindex };
+	struct strangers s = { .e = e, .t = t, .ifindex = t->config.ifindex };
 	const struct ike_env *env = e->env;
 	char pairs[12];
 

@@ -137,6 +137,32 @@ static void what_was_there_carries_on(void **state)
 	bench_free(t);
 }
 
+/* A pair of ours that goes is not one of an earlier agent, and goes when it was to. */
+static void what_goes_already_is_left_alone(void **state)
+{
+	struct bench *t = shared_up();
+	struct sim_kernel *k = &t->sim.nodes[1].second;
+	struct ike_tunnel *tunnel = child_of(t, "beta-second")->tunnel;
+
+	(void)state;
+	tunnel->swept = false;
+	assert_int_equal(ike_engine_command(t->sim.nodes[1].engine, t->sim.now,
+					    IKE_CMD_REKEY_CHILD, "beta-second"),
+			 0);
+	sim_run(&t->sim, 3000);
+	assert_int_equal(sim_kernel_count(k, IKE_PAIR_DRAINING), 1);
+	assert_false(tunnel->swept);
+	tunnel->up = false;
+	assert_int_equal(ike_engine_command(t->sim.nodes[1].engine, t->sim.now,
+					    IKE_CMD_REKEY_CHILD, "beta"),
+			 0);
+	sim_run(&t->sim, 3000);
+	assert_true(tunnel->swept);
+	sim_run(&t->sim, IKE_GRACE_S * 1000 - 5000);
+	assert_int_equal(sim_kernel_count(k, IKE_PAIR_DRAINING), 0);
+	bench_free(t);
+}
+
 /* RFC 6023: PFS that does not fit shows at once, and not at the first rekey. */
 static void childless(void **state)
 {
@@ -681,6 +707,7 @@ int main(void)
 		cmocka_unit_test(requests_for_two_tunnels_do_not_collide),
 		cmocka_unit_test(a_removed_tunnel_is_not_answered_for),
 		cmocka_unit_test(what_was_there_carries_on),
+		cmocka_unit_test(what_goes_already_is_left_alone),
 		cmocka_unit_test(childless),
 		cmocka_unit_test(a_refused_rekey_is_kept),
 		cmocka_unit_test(a_rekey_leaves_nothing_out),
