@@ -116,8 +116,12 @@ swan_sas() { swan --list-sas --raw; }
 # swan_installed: how many CHILD SAs it has in use.
 swan_installed() { swan_sas | grep -c 'state=INSTALLED'; }
 
+# swan_states: those of all its IKE SAs and CHILD SAs.
+swan_states() { swan_sas | grep -o 'state=[A-Z_]*' | sort | xargs; }
+
+# settled: each side has what it uses, and nothing else any more.
 settled() {
-	one_pair gwA && [ "$(swan_installed)" = 1 ]
+	one_pair gwA && [ "$(swan_states)" = "state=ESTABLISHED state=INSTALLED" ]
 }
 
 # fresh: neither agent nor charon, and nothing left of either.
@@ -158,12 +162,19 @@ they_initiate() {
 	agent_conf gwA 'start = "passive"' && come_up they 20
 }
 
-# ESP as the way to the peer wants it: bare, or in UDP to the port the NAT chose.
+# ESP as the way to the peer wants it: bare, or in UDP to the port the NAT chose; and who
+# asks is told where the NAT is.
 encapsulation() {
 	case $NAT in
 	none) pairs gwA '.[0].encap == "none"' ;;
 	a) pairs gwA '.[0] | .encap == "udp" and .["encap-dport"] == 4500' ;;
 	b) pairs gwA '.[0] | .encap == "udp" and .["encap-dport"] >= 20000' ;;
+	esac || return
+	in_ns gwA ipsvtictl --socket /run/gwA.sock explain vti0 | tee /tmp/said
+	case $NAT in
+	none) ! grep 'NAT' /tmp/said ;;
+	a) grep 'note: there is a NAT in front of us: ESP goes in UDP' /tmp/said && ! grep 'NAT in front of the peer' /tmp/said ;;
+	b) grep 'note: there is a NAT in front of the peer: ESP goes in UDP' /tmp/said && ! grep 'NAT in front of us' /tmp/said ;;
 	esac
 }
 
@@ -254,7 +265,10 @@ they_reauth() {
 	wait_for 30 'pause 1; settled' || return
 	ike=$(ike_spi) esp=$(spi_out gwA)
 	swan --rekey --ike site-a --reauth && wait_for 60 "replaced '$ike' '$esp'" &&
-		said gwA 'authenticated anew by the peer'
+		said gwA 'authenticated anew by the peer' && return
+	swan_sas
+	tail -n 60 "$OUT/charon.log" "$OUT/gwA.log"
+	return 1
 }
 
 traffic() { pings_pass && tcp_both_ways; }
