@@ -12,7 +12,7 @@ ktap_plan 11
 
 N=${1:-250}
 IDLE=20 # seconds
-LOOKS_MOST=5 # times what the same looks take another program
+LOOKS_MOST=2 # times what the same looks take another program
 
 load() {
 	modprobe ipsvti && topo_up && endpoints 4
