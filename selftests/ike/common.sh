@@ -66,7 +66,7 @@ agent_start() {
 agent_end() {
 	local pid=${AGENT[$1]}
 	kill -s "${2:-TERM}" "$pid" || return
-	wait_for 20 "! kill -0 $pid" || return
+	wait_for 30 "! kill -0 $pid" || return
 	unset "AGENT[$1]"
 	wait "$pid"
 }

@@ -11,7 +11,7 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 11
+ktap_plan 12
 
 PKI=/tmp/pki
 
@@ -182,6 +182,16 @@ orderly_end() {
 		agent_end gwA && ! kill -0 "$IKE" && said gwA 'stopped' && [ ! -e /run/gwA.sock ] && wait_for 10 'carrier gwB 0'
 }
 
+ike_hangs() {
+	local status
+	again && kill -STOP "$IKE" && kill "$PARENT" && wait_for 40 "! kill -0 $PARENT" || return
+	wait "$PARENT"
+	status=$?
+	unset "AGENT[gwA]"
+	kill -KILL "$IKE"
+	[ "$status" = 1 ] && said gwA 'the ike process does not end; leaving without it'
+}
+
 # The ike process cannot get at /dev/log; its lines are there all the same.
 to_syslog() {
 	local log=/tmp/syslog pid
@@ -206,6 +216,7 @@ ktap_run "long-term keys are in the parent's memory only" eval 'keys_in_memory &
 ktap_run "ike is killed: the parent ends, no ping is lost" under_ping ike_dies
 ktap_run "the parent is killed: ike ends, no ping is lost" eval 'again && under_ping parent_dies'
 ktap_run "an orderly end of both" orderly_end
+ktap_run "ike hangs: the parent ends without it" ike_hangs
 ktap_run "lines of both in syslog" to_syslog
 agents_end
 ktap_end

@@ -201,7 +201,8 @@ queued() {
 	done
 }
 
-# Nobody is left with SAs; SIGTERM has three seconds for all peers.
+# Nobody is left with SAs, however long that takes: SIGTERM has three seconds from the last
+# peer that answers.
 ended() {
 	agent_end gwA && wait_for 20 "ctl gwB status | jq -e '[.tunnels[][\"ike-sas\"][]] | length == 0'"
 }

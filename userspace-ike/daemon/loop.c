@@ -14,6 +14,7 @@
 #include "log.h"
 
 #define STOP_TIMEOUT_MS 3000 /* for peers that do not answer a DELETE */
+#define STOP_MOST_MS 20000   /* for many that do, one after another */
 #define SETTLE_MS 100	     /* changes of routes come in swarms */
 #define NEWS_AT_ONCE 64	     /* before anything else */
 
@@ -30,6 +31,8 @@ struct loop {
 	struct event *settle;
 	struct event *timer;
 	uint64_t stop_at; /* when to leave although peers were not told */
+	uint64_t stop_most; /* when to leave although some still answer */
+	unsigned int left; /* IKE SAs of peers that were not told yet */
 };
 
 static struct timeval milliseconds(uint64_t ms)
@@ -40,6 +43,20 @@ static struct timeval milliseconds(uint64_t ms)
 	};
 }
 
+/* As long as peers answer, the others may be about to: there can be hundreds. */
+static void await_others(struct iked *iked, uint64_t now)
+{
+	struct loop *loop = iked->loop;
+	unsigned int left = ike_engine_count(iked->engine);
+
+	if (left < loop->left) {
+		loop->stop_at = now + STOP_TIMEOUT_MS;
+		if (loop->stop_at > loop->stop_most)
+			loop->stop_at = loop->stop_most;
+	}
+	loop->left = left;
+}
+
 void loop_rearm(struct iked *iked)
 {
 	uint64_t now = iked_now(), next = ike_engine_next_wakeup(iked->engine);
@@ -47,6 +64,7 @@ void loop_rearm(struct iked *iked)
 	struct timeval delay;
 
 	if (iked->stopping) {
+		await_others(iked, now);
 		if (ike_engine_idle(iked->engine) || now >= loop->stop_at) {
 			event_base_loopbreak(loop->base);
 			return;
@@ -125,8 +143,11 @@ static void on_stop(struct iked *iked, const void *data)
 	log_line(LOG_NOTICE, NULL, "%s: telling the peers, then leaving",
 		 strsignal(news->signal));
 	iked->stopping = true;
-	iked->loop->stop_at = iked_now() + STOP_TIMEOUT_MS;
+	iked->loop->stop_most = iked_now() + STOP_MOST_MS;
 	tunnels_stop(iked);
+	/* (which takes its time, if there are many) */
+	iked->loop->stop_at = iked_now() + STOP_TIMEOUT_MS;
+	iked->loop->left = ike_engine_count(iked->engine);
 }
 
 static void on_hangup(struct iked *iked, const void *data)

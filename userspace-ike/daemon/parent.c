@@ -24,7 +24,7 @@
 #define CALLS_AT_ONCE 64 /* of the ike process, before anything else */
 #define BURY_TRIES 100	 /* to learn its status, and between two */
 #define BURY_US 10000
-#define STOP_SECONDS 5	 /* what the ike process may take to tell the peers */
+#define STOP_SECONDS 25	 /* the ike process gives itself 20 to tell the peers */
 
 enum {
 	ON_TERM,

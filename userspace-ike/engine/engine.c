@@ -318,6 +318,15 @@ uint64_t ike_engine_next_wakeup(const struct ike_engine *e)
 	return at;
 }
 
+unsigned int ike_engine_count(const struct ike_engine *e)
+{
+	unsigned int n = 0;
+
+	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
+		n++;
+	return n;
+}
+
 bool ike_engine_idle(const struct ike_engine *e)
 {
 	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)

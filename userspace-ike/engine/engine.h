@@ -1007,6 +1007,15 @@ void ike_engine_tick(struct ike_engine *e, uint64_t now);
 uint64_t ike_engine_next_wakeup(const struct ike_engine *e);
 
 /**
+ * ike_engine_count() - how many IKE SAs there are
+ * @e: the engine
+ *
+ * Return: the number of those in any state; after IKE_CMD_DOWN of all tunnels, of
+ * those of which the peers may still have to be told.
+ */
+unsigned int ike_engine_count(const struct ike_engine *e);
+
+/**
  * ike_engine_idle() - whether no exchange and no retry is under way
  * @e: the engine
  *
