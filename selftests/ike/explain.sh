@@ -260,7 +260,9 @@ other_ways() {
 # An MTU that does not follow the path, and what comes of it.
 mtu() {
 	ip -n gwA link set vti0 mtu 1500 && explains 'note: the MTU of vti0 was set to 1500 by hand' 'do: ip link set vti0 type ipsvti mtu-auto on' &&
-		ip -n gwA link set vti0 type ipsvti mtu-auto on && ! explain | grep 'the MTU of'
+		ip -n gwA link set vti0 type ipsvti mtu-auto on mss-clamp off && ! explain | grep 'the MTU of' || return
+	explains 'note: vti0 leaves the MSS of TCP as it is' 'do: ip link set vti0 type ipsvti mss-clamp auto' &&
+		ip -n gwA link set vti0 type ipsvti mss-clamp auto && ! explain | grep 'the MSS of'
 }
 
 device_matters() {
@@ -364,7 +366,7 @@ ktap_run "nobody is there: ICMP says so" nobody_there
 ktap_run "a firewall says no, or nothing" eval 'prohibited && silence'
 ktap_run "no way to the peer, and one through the tunnel" eval 'no_route_out && loop'
 ktap_run "another way for marked packets, and in a VRF" other_ways
-ktap_run "an MTU by hand" mtu
+ktap_run "an MTU by hand, and no MSS clamping" mtu
 ktap_run "route, address, device" device_matters
 ktap_run "an outer address of somebody else" not_our_address
 ktap_run "certificates: the tunnel is up" certificates

@@ -219,6 +219,10 @@ static void judge_device(json_t *list, const json_t *tunnel,
 			    json_sprintf("the MTU of %s was set to %u by hand: it does not follow the path", name,
 					 facts->link.mtu),
 			    json_sprintf("ip link set %s type ipsvti mtu-auto on", name));
+	if (facts->link.mss_clamp == IPSVTI_MSS_CLAMP_OFF && IPSVTI_HAS(IFLA_IPSVTI_MSS_CLAMP) & facts->link.has)
+		finding_add(list, "note", "mss-clamp-off",
+			    json_sprintf("%s leaves the MSS of TCP as it is: connections hang where ICMP does not pass", name),
+			    json_sprintf("ip link set %s type ipsvti mss-clamp auto", name));
 }
 
 static void judge_traffic(json_t *list, const json_t *tunnel,

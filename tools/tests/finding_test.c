@@ -357,6 +357,14 @@ static void mtus_and_clocks(void **state)
 	list = judge("", "", &facts);
 	assert_int_equal(json_array_size(list), 0);
 	json_decref(list);
+	facts.link.has |= IPSVTI_HAS(IFLA_IPSVTI_MSS_CLAMP);
+	facts.link.mss_clamp = IPSVTI_MSS_CLAMP_OFF;
+	assert_first(judge("", "", &facts), "mss-clamp-off", "vti0 leaves the MSS of TCP as it is",
+		     "ip link set vti0 type ipsvti mss-clamp auto", 0);
+	facts.link.mss_clamp = IPSVTI_MSS_CLAMP_AUTO;
+	list = judge("", "", &facts);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
 	facts.has_tunnel = true;
 	facts.tunnel.counters.value[IPSVTI_A_COUNTERS_TX_TOO_BIG] = 8;
 	facts.looked_before.value[IPSVTI_A_COUNTERS_TX_TOO_BIG] = 5;
