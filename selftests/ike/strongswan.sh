@@ -325,8 +325,9 @@ role_tests() { # we|they
 	ktap_run "$who initiate: they delete the CHILD SA" they_delete_child "$who"
 }
 
+# strongswan_tests [NAME COMMAND...]: all tests, and one more.
 strongswan_tests() {
-	local roles="we they"
+	local roles="we they" more=("$@")
 	case $NAT in
 	a) roles=we ;;
 	b) roles=they ;;
@@ -335,7 +336,7 @@ strongswan_tests() {
 	set -- $roles
 	case $NAT in
 	a) ktap_plan 16 ;;
-	*) ktap_plan $((3 + $# * 12)) ;;
+	*) ktap_plan $((3 + $# * 12 + (${#more[@]} > 0))) ;;
 	esac
 	ktap_run "the module, two sites, NAT: $NAT" load
 	ktap_run "the XFRM interface" swan_device
@@ -351,6 +352,7 @@ strongswan_tests() {
 	they) ktap_run "they come with another key" they_come_with_another_key ;;
 	*) ktap_run "they have another key" they_have_another_key ;;
 	esac
+	[ ${#more[@]} = 0 ] || ktap_run "${more[@]}"
 	fresh
 	flow_end
 	ktap_end
