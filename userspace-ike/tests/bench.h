@@ -66,6 +66,19 @@ static inline struct bench *bench_up(void)
 	return bench_start(bench_new());
 }
 
+/* Both start; node 0 has sent IKE_AUTH, and nobody has it yet. */
+static inline void bench_to_auth(struct bench *t)
+{
+	unsigned int tries = 0;
+
+	sim_start(&t->sim, 1);
+	sim_start(&t->sim, 0);
+	while (!sa_of(t, 0) || sa_of(t, 0)->state != IKE_SA_AUTH_SENT) {
+		sim_run(&t->sim, 1);
+		assert_true(++tries < 100);
+	}
+}
+
 static inline void bench_free(struct bench *t)
 {
 	assert_false(t->sim.failed);

@@ -169,19 +169,13 @@ static void childless(void **state)
 	(void)state;
 	for (unsigned int fits = 0; fits < 2; fits++) {
 		struct bench *t = bench_new();
-		unsigned int tries = 0;
 
 		suite_is(t, IKE_SUITE_ESP, "aes128gcm16-ecp256");
 		if (fits)
 			t->sim.nodes[0].config.esp =
 				t->sim.nodes[1].config.esp;
 		t->sim.nodes[0].config.childless = true;
-		sim_start(&t->sim, 1);
-		sim_start(&t->sim, 0);
-		while (!sa_of(t, 0) || sa_of(t, 0)->state != IKE_SA_AUTH_SENT) {
-			sim_run(&t->sim, 1);
-			assert_true(++tries < 100);
-		}
+		bench_to_auth(t);
 		/* Nothing is reserved, because nothing is asked for. */
 		assert_int_equal(sim_kernel_count(&t->sim.nodes[0].kernel,
 						  IKE_PAIR_LARVAL),
@@ -491,12 +485,7 @@ static void left_during_auth(void **state)
 		struct sim_node *node = &t->sim.nodes[0];
 		unsigned int tries = 0;
 
-		sim_start(&t->sim, 1);
-		sim_start(&t->sim, 0);
-		while (!sa_of(t, 0) || sa_of(t, 0)->state != IKE_SA_AUTH_SENT) {
-			sim_run(&t->sim, 1);
-			assert_true(++tries < 100);
-		}
+		bench_to_auth(t);
 		if (how == 0)
 			sim_command(&t->sim, 0, IKE_CMD_DOWN);
 		else if (how == 1)
@@ -512,7 +501,7 @@ static void left_during_auth(void **state)
 		assert_false(ike_engine_idle(node->engine));
 		while (sa_of(t, 0)->state == IKE_SA_LEAVING) {
 			sim_run(&t->sim, 1);
-			assert_true(++tries < 200);
+			assert_true(++tries < 100);
 		}
 		/* It is established there, and on its way out here. */
 		assert_int_equal(sa_of(t, 1)->state, IKE_SA_ESTABLISHED);
@@ -531,14 +520,8 @@ static void left_during_auth(void **state)
 static struct bench *bench_auth_sent(void)
 {
 	struct bench *t = bench_new();
-	unsigned int tries = 0;
 
-	sim_start(&t->sim, 1);
-	sim_start(&t->sim, 0);
-	while (!sa_of(t, 0) || sa_of(t, 0)->state != IKE_SA_AUTH_SENT) {
-		sim_run(&t->sim, 1);
-		assert_true(++tries < 100);
-	}
+	bench_to_auth(t);
 	return t;
 }
 

@@ -165,16 +165,10 @@ static void init_comes_again(void **state)
 	struct bench *t = bench_new();
 	uint8_t req[1024], answer[1024];
 	const struct ike_handshake *hs;
-	unsigned int tries = 0;
 	size_t len, n;
 
 	(void)state;
-	sim_start(&t->sim, 1);
-	sim_start(&t->sim, 0);
-	while (!sa_of(t, 0) || sa_of(t, 0)->state != IKE_SA_AUTH_SENT) {
-		sim_run(&t->sim, 1);
-		assert_true(++tries < 100);
-	}
+	bench_to_auth(t);
 	hs = sa_of(t, 0)->handshake;
 	len = hs->init_i_len;
 	n = hs->init_r_len;
