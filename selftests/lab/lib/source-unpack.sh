@@ -1,25 +1,36 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# source-unpack.sh DEBS DIR PATCH...
+# source-unpack.sh VERSION DEBS DIR PATCH...
 #
-# Runs inside the trixie root: fetch the package linux-source-6.12, keep it in
-# DEBS, unpack what it holds into DIR, and apply the patches.
+# Runs inside the trixie root: fetch the package linux-source-VERSION, keep it in
+# DEBS, unpack what it holds into DIR, and apply the patches. 6.12 is Debian 13's,
+# 7.3 stands for the newest in its backports.
 set -eu
-debs=$1 dir=$2
-shift 2
+version=$1 debs=$2 dir=$3
+shift 3
 rm -rf "$dir"
 mkdir -p "$dir" /tmp/source
 cd "$debs"
 apt=(apt-get -o 'Acquire::Retries=3' -o 'APT::Sandbox::User=root')
-"${apt[@]}" download linux-source-6.12 || {
+package=linux-source-$version
+if [ "$version" != 6.12 ]; then
+	# On the mirror of the rest.
+	awk '$1 == "deb" && $3 == "trixie" { $3 = "trixie-backports"; print }' \
+		/etc/apt/sources.list >/etc/apt/sources.list.d/backports.list
 	"${apt[@]}" update
-	"${apt[@]}" download linux-source-6.12
+	package=$(apt-cache search --names-only '^linux-source-[0-9.]+$' | cut -d' ' -f1 | sort -V | tail -n 1)
+	[ "$package" = "linux-source-$version" ] ||
+		echo "lab: note: '$version' stands for the newest source in the backports, which is $package"
+fi
+"${apt[@]}" download "$package" || {
+	"${apt[@]}" update
+	"${apt[@]}" download "$package"
 }
-deb=$(find . -name 'linux-source-6.12_*.deb' -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)
-find . -name '*.deb' ! -path "$deb" -delete
+deb=$(find . -name "${package}_*.deb" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)
+find . -name "${package}_*.deb" ! -path "$deb" -delete
 echo "unpacking ${deb#./}"
-dpkg-deb --fsys-tarfile "$deb" | tar -xOf - ./usr/src/linux-source-6.12.tar.xz |
+dpkg-deb --fsys-tarfile "$deb" | tar -xOf - "./usr/src/$package.tar.xz" |
 	tar -C "$dir" --strip-components=1 -xJf -
 
 # Whatever is above that folder is no concern of git's.

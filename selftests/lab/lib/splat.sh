@@ -45,9 +45,9 @@ NOISE='
 
 # Leaks that are none, by a line of their report.
 LEAK_NOISE='
-# From before the first program (process 1 is called "swapper" until then):
+# From before the first program (process 1 is called "swapper" or "swapper/0" until then):
 # user-mode Linux forgets what it parsed of its command line.
-comm "swapper", pid 1,
+comm "swapper(/0)?", pid 1,
 # The buffer of a serial line, which carries the output of the script: the driver
 # keeps its address in a table that kmemleak does not search.
 buffer_data[+]0x.*
