@@ -189,7 +189,8 @@ class SaPairNew(Op):
             where.pop("pair-id", None)
             where.pop("spi", None)
         for way in "in", "out":
-            pair.get(way, {}).get("limits", {}).pop("used-seconds", None)
+            for where in pair, reply:
+                where.get(way, {}).get("limits", {}).pop("used-seconds", None)
         return [reply, pair]
 
     def undo(self, reply):
