@@ -8,11 +8,12 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 11
+ktap_plan 12
 
 N=${1:-250}
 IDLE=20 # seconds
-LOOKS_MOST=2 # times what the same looks take another program
+LOOKS_MOST=1 # times what the same looks take another program
+ONE_MOST=1024 # octets that the kernel says of one tunnel's pairs
 
 load() {
 	modprobe ipsvti && topo_up && endpoints 4
@@ -147,6 +148,24 @@ idle() {
 		[ "$wa" -le "$most" ] && [ "$wb" -le "$most" ]
 }
 
+# What the kernel is asked in these looks is of one tunnel each, whatever the processor says.
+asks_of_one() {
+	local t=/sys/kernel/tracing event looks octets
+	echo 0 >"$t/tracing_on" && echo >"$t/trace" || return
+	for event in "$t"/events/sock/sock_{send,recv}_length; do
+		echo "family == 16 && common_pid == ${AGENT[gwA]}" >"$event/filter" && echo 1 >"$event/enable" || return
+	done
+	echo 1 >"$t/tracing_on"
+	wait_for 20 "[ \$(grep -c sock_send_length $t/trace) -ge $N ]"
+	echo 0 >"$t/tracing_on"
+	read -r looks octets < <(awk '/sock_send_length/ { looks++ }
+		/sock_recv_length/ { sub(/.* length = /, ""); octets += $0 + 0 }
+		END { print looks + 0, octets + 0 }' "$t/trace")
+	echo 0 >"$t/events/sock/enable"
+	TOLD+=("idle: $looks requests to the kernel in a row, $octets octets of answers (at most $((looks * ONE_MOST)))")
+	[ "$looks" -ge "$N" ] && [ "$octets" -ge $((looks * 100)) ] && [ "$octets" -le $((looks * ONE_MOST)) ]
+}
+
 rekey_all() {
 	local n cpu
 	n=$(times gwA 'CHILD SA .*: installed') cpu=$(processor gwA)
@@ -214,6 +233,7 @@ ktap_run "all come up" took 120000 "all up" come_up
 ktap_run "each has one IKE SA and one CHILD SA, the same at both ends" wait_for 30 as_wanted
 ktap_run "each carries, two of them with the same addresses in two VRFs" carry
 ktap_run "they cost little when nothing happens" idle
+ktap_run "an idle tunnel asks the kernel for what is its own" asks_of_one
 ktap_run "all are rekeyed at once" took 120000 "all rekeyed" rekey_all
 ktap_run "status and a reload are quick, and touch nothing else" eval 'quick && wait_for 30 as_wanted && reloaded'
 ktap_run "memory" memory
