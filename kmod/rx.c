@@ -331,6 +331,8 @@ static void deliver(struct sk_buff *skb, struct ipsvti_dev *vdev)
 	bool held = IPSVTI_RX_CB(skb)->held;
 
 	skb_scrub_packet(skb, !net_eq(vdev->net, dev_net(dev)));
+	/* What the outer packet was marked with, to be routed say, is not of this one. */
+	skb->mark = 0;
 	skb->dev = dev;
 	skb->encapsulation = 0;
 	skb_reset_mac_header(skb);

@@ -5,7 +5,7 @@
 # tunnel in a tunnel, marks, loops; many streams at once, and ESP in UDP whose socket goes.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 12
+ktap_plan 14
 
 # As agents ask for: a busy host stops one processor of a guest for as long as the other
 # takes for more packets than the 64 of the least window.
@@ -70,6 +70,32 @@ rerouted() {
 	in_ns gwA nft delete table inet reroute
 	links_down
 	return "$status"
+}
+
+# mark_ends OUTER [WORD...]: what outer packets are marked with on arrival, inner ones are not.
+mark_ends() {
+	links_up "$1" && pair_up 1 256 "${@:2}" || return
+	in_ns gwB nft -f - <<-EOT || return
+		table inet marks {
+			counter outer {}
+			counter inner {}
+			counter none {}
+			chain in {
+				type filter hook prerouting priority raw
+				meta l4proto esp meta mark set 7 counter name outer
+				udp dport 4500 meta mark set 7 counter name outer
+				iifname vti0 meta mark != 0 counter name inner
+				iifname vti0 meta mark 0 counter name none
+			}
+		}
+	EOT
+	ping_across 4 && ping_across 6 && tcp_across 4 100000
+	local status=$? counts
+	counts=$(in_ns gwB nft -j list counters | jq -c '[.nftables[].counter // empty | {(.name): (.packets > 0)}] | add')
+	in_ns gwB nft delete table inet marks
+	links_down
+	echo "$counts"
+	[ "$status" = 0 ] && [ "$counts" = '{"outer":true,"inner":false,"none":true}' ]
 }
 
 # inner_up OUTER: vti1 of both, between addresses of the vti0s, with the LANs routed into it
@@ -182,6 +208,8 @@ everything_else
 ktap_run "the same over IPv6, as ESP in UDP" everything 6 "${ENCAP_UDP[@]}"
 everything_else
 ktap_run "a mark reroutes, sockets bound to the device too" rerouted
+ktap_run "a mark of outer packets is not that of inner ones, over IPv4" mark_ends 4
+ktap_run "nor over IPv6, as ESP in UDP" mark_ends 6 "${ENCAP_UDP[@]}"
 ktap_run "a tunnel in a tunnel, over IPv4" in_a_tunnel 4
 inner_down
 ktap_run "a tunnel in a tunnel, over IPv6" in_a_tunnel 6
