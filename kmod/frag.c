@@ -91,7 +91,9 @@ static int cut(struct sk_buff *skb, struct net_device *dev, unsigned int mtu,
 
 	err = prepare(skb, mtu);
 	if (err) {
-		kfree_skb(skb);
+		kfree_skb_reason(skb, err == -ENOMEM ?
+					      SKB_DROP_REASON_NOMEM :
+					      SKB_DROP_REASON_IP_INHDR);
 		return err;
 	}
 	p->first = NULL;
