@@ -12,7 +12,7 @@ FAMILY=4 NAT=none
 HERE="10.1.0.0/24, fd00:1::/64"
 THERE="10.2.0.0/24, 10.3.0.0/24, 10.4.0.8/29, fd00:2::/64"
 
-ktap_plan 14
+ktap_plan 16
 
 # More subnets behind gwB.
 subnets() {
@@ -121,13 +121,18 @@ rekeyed() { # we|they
 	under_flow "$1_rekey" && agreed "$HERE" "$THERE" && passes 10.3.0.2 fd00:2::2
 }
 
+# both_rekeyed LOCAL REMOTE: by either end, one after the other, and that is agreed on again.
+both_rekeyed() {
+	under_flow eval "they_rekey && agreed '$1' '$2' && we_rekey" && agreed "$1" "$2"
+}
+
 # They want less than we offer.
 narrowed_by_them() {
 	fresh
-	theirs 10.3.0.0/25 10.1.0.0/24
-	ours "" "" && we_come && agreed 10.1.0.0/24 10.3.0.0/25 &&
-		said gwA 'traffic selectors agreed on: here 10.1.0.0/24, there 10.3.0.0/25' &&
-		passes 10.3.0.2 && refused 10.2.0.2
+	theirs 10.2.0.0/25 10.1.0.0/24
+	ours "" "" && we_come && agreed 10.1.0.0/24 10.2.0.0/25 &&
+		said gwA 'traffic selectors agreed on: here 10.1.0.0/24, there 10.2.0.0/25' &&
+		passes 10.2.0.2 && refused 10.2.0.200 && refused 10.3.0.2
 }
 
 # We want less than they offer.
@@ -168,7 +173,10 @@ ktap_run "they rekey: the same selectors" rekeyed they
 ktap_run "the same lists: they initiate" equal_lists they
 ktap_run "what is outside of them is refused" outside
 ktap_run "they want less" narrowed_by_them
+ktap_run "they want less: either rekeys, nothing is lost" both_rekeyed 10.1.0.0/24 10.2.0.0/25
 ktap_run "we want less" narrowed_by_us
+ktap_run "we want less: either rekeys, nothing is lost" \
+	both_rekeyed 10.1.0.0/24 "10.2.0.0/24, 10.3.0.0/24, 10.4.0.8/29"
 ktap_run "one service" one_service
 ktap_run "nothing in common: we initiate" nothing_in_common we
 ktap_run "nothing in common: they initiate" nothing_in_common they

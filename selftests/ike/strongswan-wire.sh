@@ -8,7 +8,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 16
+ktap_plan 18
 
 # come we|they [LINE...]: with what was set; up, and a ping passes
 come() {
@@ -41,13 +41,31 @@ flood() {
 
 they_want_cookies() {
 	fresh
-	SWAN_CHARON="cookie_threshold = 2"
+	SWAN_CHARON="cookie_threshold = 2
+		block_threshold = 0"
 	agent_conf gwA && swan_start && flood gwA "$WAN_A" "$WAN_B" 4 &&
 		wait_for 10 'charon_said "sending cookie|IKE_SA_INIT response 0 \[ N\(COOKIE\)"' &&
 		agent_start gwA && device gwA && wait_for 60 'carrier gwA 1' && wait_for 30 settled
 	local status=$?
 	SWAN_CHARON=
 	charon_said 'parsed IKE_SA_INIT request 0 \[ N\(COOKIE\)' && return "$status"
+}
+
+# cookies_seen PATTERN: how many of ours or theirs charon has seen so far, see below.
+cookies_seen() { grep -c "parsed IKE_SA_INIT $1 0 \[ N(COOKIE)" "$OUT/charon.log"; }
+
+# The new IKE SA has to bring a cookie, too, while the old one's traffic goes on.
+we_reauth_with_a_cookie() {
+	local was
+	was=$(cookies_seen request)
+	flood gwA "$WAN_A" "$WAN_B" 4 && we_reauth && [ "$(cookies_seen request)" -gt "$was" ]
+}
+
+they_reauth_with_a_cookie() {
+	local was
+	was=$(cookies_seen response)
+	wait_for 30 'pause 1; settled' && flood gwB "$WAN_B" "$WAN_A" 60 && they_reauth &&
+		[ "$(cookies_seen response)" -gt "$was" ]
 }
 
 # Ours come from 32 on; half-open ones last 10 s.
@@ -162,7 +180,9 @@ both_delete() {
 ktap_run "the module, two sites" load
 ktap_run "the XFRM interface" swan_device
 ktap_run "they are flooded and want cookies" they_want_cookies
+ktap_run "we authenticate anew, with a cookie: nothing is lost" under_flow we_reauth_with_a_cookie
 ktap_run "we are flooded and want cookies" we_want_cookies
+ktap_run "they authenticate anew, with a cookie: nothing is lost" under_flow they_reauth_with_a_cookie
 ktap_run "they come, and insist on CHILD SAs later" they_come_childless force
 ktap_run "they rekey after that, nothing is lost" under_flow they_rekey
 ktap_run "both rekey the CHILD SA at once, nothing is lost" \
