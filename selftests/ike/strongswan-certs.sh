@@ -121,6 +121,16 @@ small_fragments() {
 	[ "$(tcpdump -nr /tmp/small.pcap 'udp[24] = 53 and greater 415' 2>/dev/null | wc -l)" = 0 ] && return "$status"
 }
 
+# anew we|they: all is shown again, and our chain goes in fragments again
+anew() {
+	local ours was
+	[ "$1" = we ] && ours=request || ours=response
+	was=$(our_fragments "$ours")
+	"$1_reauth" && [ "$(our_fragments "$ours")" -ge $((was + 3)) ]
+}
+
+our_fragments() { grep -c "parsed IKE_AUTH $1 1 \[ EF(" "$OUT/charon.log"; }
+
 # A fifth is lost, the rest comes in any order.
 through_a_bad_network() {
 	local dev status
@@ -262,7 +272,7 @@ they_come_from_an_unknown_ca() {
 	they_fail 'vti0: peer "gw-b.example" is not believed: unknown CA'
 }
 
-ktap_plan 38
+ktap_plan 40
 ktap_run "the module, two sites" load
 ktap_run "certificates" pki
 ktap_run "the XFRM interface" swan_device
@@ -275,7 +285,9 @@ ktap_run "RSA with 4096 bits: we initiate" both_show_other we rsa4096
 ktap_run "ECDSA on P-384: they initiate" both_show_other they ec384
 ktap_run "ECDSA on P-521: we initiate" both_show_other we ec521
 ktap_run "IKE_AUTH goes in fragments, both ways" fragments_seen
+ktap_run "we authenticate anew, in fragments: nothing is lost" under_flow anew we
 ktap_run "they send small fragments" small_fragments
+ktap_run "they authenticate anew, in small fragments: nothing is lost" under_flow anew they
 ktap_run "the network loses a fifth and reorders" through_a_bad_network
 ktap_run "we sign by PKCS#1 v1.5" pkcs1
 ktap_run "no RFC 7427: we initiate" without_rfc7427 we
@@ -306,4 +318,5 @@ ktap_run "they come, of an unknown CA" they_come_from_an_unknown_ca
 ktap_run "they say another identity" they_say_another_identity
 ktap_run "they do not trust us" they_do_not_trust_us
 fresh
+flow_end
 ktap_end
