@@ -171,6 +171,9 @@ static void weak_words(void **state)
 	assert_non_null(strstr(refused(IKE_SUITE_IKE,
 				       "aes256gcm16-prfsha384-ecp256bp"),
 			       "unsupported algorithm \"ecp256bp\": use "));
+	assert_non_null(strstr(refused(IKE_SUITE_IKE,
+				       "aes256gcm16-prfsha384-mlkem768"),
+			       "unsupported algorithm \"mlkem768\": use "));
 }
 
 /* Every word of the manual page, and how a suite is written back. */
