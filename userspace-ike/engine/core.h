@@ -882,6 +882,8 @@ void ike_init_doubt(struct ike_call *c, uint16_t type, uint16_t want);
 uint64_t ike_init_refused_at(const struct ike_sa *sa);
 /* It is: that was it. */
 void ike_init_give_up(struct ike_sa *sa);
+/* We refuse: no suite in common; @first: of the tunnels between these addresses. */
+void ike_init_refuse(struct ike_call *c, struct ike_tunnel *first);
 
 /* exchange_auth.c */
 void ike_start_auth(struct ike_sa *sa);

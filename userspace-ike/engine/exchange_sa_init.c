@@ -406,6 +406,42 @@ static void accept_init(struct ike_call *c, struct ike_tunnel *t,
 	hs->dh = NULL;
 }
 
+/*
+ * Which of the tunnels between these addresses it is, the identities will tell, and the
+ * suite is chosen before that: one that all of them allow is the best, where there is one.
+ * Those that have nothing in common with the peer are not meant.
+ *
+ * Return: the first tunnel that the choice is good for, or NULL.
+ */
+static struct ike_tunnel *choose_suite(struct ike_call *c, struct ike_tunnel *t,
+				       struct ike_choice *choice)
+{
+	const struct ike_address *local = &c->dgram->local.addr;
+	const struct ike_address *remote = &c->dgram->remote.addr;
+	struct ike_slice sa = c->msg->sa;
+	uint16_t ke = c->msg->ke_group;
+	struct ike_tunnel *chosen = NULL;
+	struct ike_suite common;
+	struct ike_choice any;
+
+	for (; t; t = ike_tunnel_between(c->e, t, local, remote)) {
+		const struct ike_suite *suite = &t->config.ike;
+
+		if (ike_proposal_select(IKE_USE_INIT, suite, NULL, sa, ke, &any))
+			continue;
+		if (!chosen) {
+			chosen = t;
+			common = *suite;
+			*choice = any;
+		} else {
+			ike_suite_common(&common, suite);
+		}
+	}
+	if (chosen && !ike_proposal_select(IKE_USE_INIT, &common, NULL, sa, ke, &any))
+		*choice = any;
+	return chosen;
+}
+
 void ike_on_init_request(struct ike_call *c)
 {
 	const struct ike_endpoint *local = &c->dgram->local;
@@ -428,38 +464,9 @@ void ike_on_init_request(struct ike_call *c)
 		e->counters.rx_overload++;
 		return;
 	}
-	for (t = first; t; t = ike_tunnel_between(e, t, &local->addr,
-						  &remote->addr))
-		if (!ike_proposal_select(IKE_USE_INIT, &t->config.ike, NULL,
-					 c->msg->sa, c->msg->ke_group, &choice))
-			break;
+	t = choose_suite(c, first, &choice);
 	if (!t) {
-		char offer[400], ours[IKE_SUITE_TEXT], why[300];
-		struct ike_failure *f = ike_because(e, NULL,
-						    IKE_FAILURE_IKE_PROPOSAL,
-						    "IKE_SA_INIT");
-
-		f->by_us = true;
-		f->notify = IKE_N_NO_PROPOSAL_CHOSEN;
-		f->local = *local;
-		f->remote = *remote;
-		ike_because_suites(f, IKE_USE_INIT, &first->config.ike, NULL,
-				   c->msg->sa);
-		snprintf(offer, sizeof(offer),
-			 "we refused the peer's IKE proposal: %s",
-			 ike_mismatch_format(IKE_USE_INIT, &first->config.ike,
-					     NULL, c->msg->sa, why,
-					     sizeof(why)));
-		ike_failure_keep_between(e, &local->addr, &remote->addr, offer);
-		ike_complain(e, first, remote,
-			     "NO_PROPOSAL_CHOSEN: %s; it offers %s, our IKE suite is %s",
-			     ike_mismatch_format(IKE_USE_INIT,
-						 &first->config.ike, NULL,
-						 c->msg->sa, why, sizeof(why)),
-			     ike_offer_format(c->msg->sa, offer, sizeof(offer)),
-			     ike_suite_format(&first->config.ike, ours,
-					      sizeof(ours)));
-		ike_build_status(c->reply, IKE_N_NO_PROPOSAL_CHOSEN);
+		ike_init_refuse(c, first);
 		return;
 	}
 	if (choice.ke != c->msg->ke_group) {

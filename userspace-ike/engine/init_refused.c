@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * IKE_SA_INIT is refused (RFC 7296, sections 1.2 and 2.21.1). There are no keys yet,
- * so nothing shows that it was the responder who said that.
+ * IKE_SA_INIT is refused (RFC 7296, sections 1.2 and 2.21.1), by the peer or by us. There
+ * are no keys yet, so nothing shows that it was the responder who said that.
  */
 #include <stdio.h>
 
@@ -85,4 +85,30 @@ void ike_init_give_up(struct ike_sa *sa)
 void ike_on_init_refused(struct ike_call *c)
 {
 	ike_init_doubt(c, ike_msg_error(c->msg)->type, IKE_KE_NONE);
+}
+
+void ike_init_refuse(struct ike_call *c, struct ike_tunnel *first)
+{
+	const struct ike_suite *suite = &first->config.ike;
+	const struct ike_endpoint *local = &c->dgram->local;
+	const struct ike_endpoint *remote = &c->dgram->remote;
+	char offer[400], ours[IKE_SUITE_TEXT], why[300];
+	struct ike_failure *f = ike_because(c->e, NULL, IKE_FAILURE_IKE_PROPOSAL,
+					    "IKE_SA_INIT");
+
+	f->by_us = true;
+	f->notify = IKE_N_NO_PROPOSAL_CHOSEN;
+	f->local = *local;
+	f->remote = *remote;
+	ike_because_suites(f, IKE_USE_INIT, suite, NULL, c->msg->sa);
+	ike_mismatch_format(IKE_USE_INIT, suite, NULL, c->msg->sa, why,
+			    sizeof(why));
+	snprintf(offer, sizeof(offer), "we refused the peer's IKE proposal: %s",
+		 why);
+	ike_failure_keep_between(c->e, &local->addr, &remote->addr, offer);
+	ike_complain(c->e, first, remote,
+		     "NO_PROPOSAL_CHOSEN: %s; it offers %s, our IKE suite is %s",
+		     why, ike_offer_format(c->msg->sa, offer, sizeof(offer)),
+		     ike_suite_format(suite, ours, sizeof(ours)));
+	ike_build_status(c->reply, IKE_N_NO_PROPOSAL_CHOSEN);
 }

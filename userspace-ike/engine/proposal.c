@@ -385,6 +385,58 @@ bool ike_suite_allows(const struct ike_suite *suite,
 	return false;
 }
 
+/* Keeps of @ids, in their order, what is in @others, too. Return: how many. */
+static uint8_t keep_ids(uint16_t *ids, unsigned int n, const uint16_t *others,
+			unsigned int n_others)
+{
+	uint8_t kept = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		for (unsigned int j = 0; j < n_others; j++)
+			if (ids[i] == others[j]) {
+				ids[kept++] = ids[i];
+				break;
+			}
+	return kept;
+}
+
+/* Return: whether a choice is left, where @alt keeps what @other has, too. */
+static bool keep_common(struct ike_alternatives *alt,
+			const struct ike_alternatives *other)
+{
+	bool aead = !alt->n_integ && !other->n_integ;
+	uint8_t n = 0;
+
+	for (unsigned int i = 0; i < alt->n_encr; i++)
+		for (unsigned int j = 0; j < other->n_encr; j++)
+			if (alt->encr[i].id == other->encr[j].id &&
+			    alt->encr[i].key_bits == other->encr[j].key_bits) {
+				alt->encr[n++] = alt->encr[i];
+				break;
+			}
+	alt->n_encr = n;
+	alt->n_integ = keep_ids(alt->integ, alt->n_integ, other->integ,
+				other->n_integ);
+	alt->n_prf = keep_ids(alt->prf, alt->n_prf, other->prf, other->n_prf);
+	alt->n_ke = keep_ids(alt->ke, alt->n_ke, other->ke, other->n_ke);
+	return alt->n_encr && (aead || alt->n_integ) && alt->n_prf && alt->n_ke;
+}
+
+void ike_suite_common(struct ike_suite *suite, const struct ike_suite *other)
+{
+	struct ike_suite all = *suite;
+	struct ike_alternatives alt;
+
+	suite->n = 0;
+	for (unsigned int i = 0; i < all.n; i++)
+		for (unsigned int j = 0; j < other->n; j++) {
+			alt = all.props[i];
+			if (keep_common(&alt, &other->props[j]) &&
+			    suite->n < IKE_SUITE_MAX)
+				suite->props[suite->n++] = alt;
+		}
+}
+
 int ike_group_index(const struct ike_groups *groups, uint16_t group)
 {
 	for (unsigned int i = 0; i < groups->n; i++)

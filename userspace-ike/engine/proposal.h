@@ -83,6 +83,9 @@ int ike_proposal_check(enum ike_sa_use use, const struct ike_suite *suite,
 bool ike_suite_allows(const struct ike_suite *suite,
 		      const struct ike_choice *choice);
 
+/* Keeps of @suite, for IKE, what @other allows as well, in its order; that may be nothing. */
+void ike_suite_common(struct ike_suite *suite, const struct ike_suite *other);
+
 /**
  * struct ike_groups - key exchange methods
  * @id: transform IDs of type 4, each once, best first

@@ -105,6 +105,71 @@ static void a_suite_for_another_tunnel(void **state)
 	bench_free(t);
 }
 
+#define ONLY_A "aes256gcm16-prfsha384-ecp384"
+#define ONLY_B "aes128gcm16-prfsha256-x25519"
+#define BOTH "aes256gcm16-prfsha384-x25519"
+
+/* A tunnel of node 1 for a peer that says it is @id; it is looked at before those there are. */
+static void add_tunnel(struct bench *t, const char *id, const char *first,
+		       const char *second)
+{
+	struct ike_tunnel_config c = t->sim.nodes[1].config;
+	char why[200];
+	const char *wrong;
+
+	memset(&c.ike, 0, sizeof(c.ike));
+	assert_int_equal(ike_suite_parse(&c.ike, IKE_SUITE_IKE, first, why,
+					 sizeof(why)),
+			 0);
+	assert_int_equal(ike_suite_parse(&c.ike, IKE_SUITE_IKE, second, why,
+					 sizeof(why)),
+			 0);
+	snprintf(c.name, sizeof(c.name), "for-%s", id);
+	c.ifindex = 100u + (uint8_t)id[0];
+	ike_identity_parse(&c.remote_id, id);
+	assert_int_equal(ike_engine_add_tunnel(t->sim.nodes[1].engine,
+					       t->sim.now, &c, &wrong),
+			 0);
+}
+
+/* Each of two tunnels prefers a suite of its own, and both take another one. */
+static void a_suite_for_all_tunnels(void **state)
+{
+	static const char *const offers[] = { ONLY_B, ONLY_A };
+	char why[200];
+
+	(void)state;
+	for (unsigned int n = 1; n <= 2; n++) {
+		struct bench *t = bench_new();
+
+		suite_is(t, IKE_SUITE_IKE, ONLY_A);
+		assert_int_equal(ike_suite_parse(&t->sim.nodes[1].config.ike,
+						 IKE_SUITE_IKE, BOTH, why,
+						 sizeof(why)),
+				 0);
+		/* It offers what both take, and what the one or either prefers. */
+		for (unsigned int i = 0; i < n; i++)
+			assert_int_equal(
+				ike_suite_parse(&t->sim.nodes[0].config.ike,
+						IKE_SUITE_IKE, offers[i], why,
+						sizeof(why)),
+				0);
+		sim_start(&t->sim, 1);
+		/* For one that takes nothing of it this cannot be. */
+		add_tunnel(t, "d.example", "aes128-sha256-prfsha256-modp2048",
+			   "aes256-sha512-prfsha512-modp4096");
+		add_tunnel(t, "c.example", ONLY_B, BOTH);
+		sim_start(&t->sim, 0);
+		sim_run(&t->sim, 1000);
+		assert_true(sim_both_up(&t->sim));
+		assert_string_equal(sa_of(t, 1)->tunnel->config.name, "beta");
+		assert_string_equal(ike_choice_format(&sa_of(t, 1)->choice, why,
+						      sizeof(why)),
+				    BOTH);
+		bench_free(t);
+	}
+}
+
 static void configurations_that_cannot_be(void **state)
 {
 	struct bench *t = bench_new();
@@ -279,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(identities_choose_the_tunnel),
 		cmocka_unit_test(a_suite_for_another_tunnel),
+		cmocka_unit_test(a_suite_for_all_tunnels),
 		cmocka_unit_test(configurations_that_cannot_be),
 		cmocka_unit_test(the_reason_is_told),
 	};
