@@ -9,7 +9,7 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 28
+ktap_plan 29
 
 CONF=/etc/ipsvti/vti0.conf PKI=/tmp/pki
 SWAN_TRIES=1
@@ -319,6 +319,15 @@ cert_conf() { # NS CERTIFICATE NAME PEER
 		>>"/etc/netns/$1/ipsvti/vti0.conf"
 }
 
+# Ours has expired: we do not even show it. The line that is named is the one to mend.
+own_expired() {
+	(cd "$PKI" && umask 077 && issue gw-a.late root -not_before 20190101000000Z -not_after 20200101000000Z) &&
+		cert_conf gwA gw-a.late gw-a gw-b && ctl gwA reload && ctl gwA down vti0 && wait_for 20 "carrier gwA 0" && ctl gwA up vti0 &&
+		explains 'error: our own certificate has expired on 2020-01-01 .*; the clock here says 20' \
+			"$(at cert-file)put a new certificate there, with its key into key-file, then ipsvtictl reload" &&
+		cert_conf gwA gw-a gw-a gw-b && ctl gwA reload && wait_for 40 'carrier gwA 1' && explains '^  nothing is wrong$'
+}
+
 # theirs CERTIFICATE: they use it from the next authentication on
 theirs() {
 	cert_conf gwB "$1" gw-b gw-a && ctl gwB reload && ctl gwA down vti0 && wait_for 20 "carrier gwA 0" && ctl gwA up vti0
@@ -370,6 +379,7 @@ ktap_run "an MTU by hand, and no MSS clamping" mtu
 ktap_run "route, address, device" device_matters
 ktap_run "an outer address of somebody else" not_our_address
 ktap_run "certificates: the tunnel is up" certificates
+ktap_run "certificates: our own has expired" own_expired
 ktap_run "certificates: unknown CA, expired, not valid yet" bad_certificates
 ktap_run "certificates: theirs has expired" expired
 fresh

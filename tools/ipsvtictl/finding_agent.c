@@ -233,12 +233,22 @@ static void auth_method(json_t *list, const json_t *tunnel, const json_t *f)
 		   tunnel, "remote-auth");
 }
 
+/* A certificate may be good, and the clock wrong. */
+static const char *clock_text(const json_t *tunnel, char *buf, size_t len)
+{
+	time_t now = (time_t)number(tunnel, "unix-time");
+	struct tm tm;
+
+	*buf = 0;
+	if (gmtime_r(&now, &tm))
+		strftime(buf, len, "; the clock here says %Y-%m-%d %H:%M UTC", &tm);
+	return buf;
+}
+
 static void certificate(json_t *list, const json_t *tunnel, const json_t *f)
 {
 	const char *reason = text(f, "reason"), *remedy = "mend the peer's certificate", *key = "ca-file";
-	time_t now = (time_t)number(tunnel, "unix-time");
-	char clock[64] = "";
-	struct tm tm;
+	char clock[64];
 
 	if (!strcmp(reason, "unknown-ca")) {
 		remedy = "add the CA that has issued the peer's certificate to ca-file, or have the peer send the intermediate ones";
@@ -250,11 +260,29 @@ static void certificate(json_t *list, const json_t *tunnel, const json_t *f)
 		remedy = "give the peer a new certificate";
 		key = "crl-file";
 	}
-	if (gmtime_r(&now, &tm))
-		strftime(clock, sizeof(clock), "; the clock here says %Y-%m-%d %H:%M UTC", &tm);
-	finding_at(finding_add(list, "error", reason, json_sprintf("%s%s", text(f, "text"), clock),
+	finding_at(finding_add(list, "error", reason,
+			       json_sprintf("%s%s", text(f, "text"), clock_text(tunnel, clock, sizeof(clock))),
 			       json_string(remedy)),
 		   tunnel, key);
+}
+
+/* What we have of certificate and key is not shown to the peer: nobody would believe it. */
+static void own_key(json_t *list, const json_t *tunnel, const json_t *f)
+{
+	bool by_psk = !strcmp(text(json_object_get(tunnel, "config"), "auth"), "psk");
+	bool expired = strstr(text(f, "text"), "expired");
+	const char *remedy = "have a certificate and a key there that both ends can use, such as RSA or ECDSA, then ipsvtictl reload";
+	char clock[64];
+
+	if (by_psk)
+		remedy = "put the key into that file, then ipsvtictl reload";
+	else if (expired)
+		remedy = "put a new certificate there, with its key into key-file, then ipsvtictl reload; if it should be valid, correct the clock of this machine";
+	finding_at(finding_add(list, "error", "own-key",
+			       json_sprintf("%s%s", text(f, "text"),
+					    expired ? clock_text(tunnel, clock, sizeof(clock)) : ""),
+			       json_string(remedy)),
+		   tunnel, by_psk ? "psk-file" : "cert-file");
 }
 
 static void judge(json_t *list, const json_t *tunnel, const json_t *f, bool theirs)
@@ -281,6 +309,8 @@ static void judge(json_t *list, const json_t *tunnel, const json_t *f, bool thei
 		auth_method(list, tunnel, f);
 	else if (!strcmp(reason, "unknown-ca") || !strncmp(reason, "certificate", 11))
 		certificate(list, tunnel, f);
+	else if (!strcmp(reason, "own-key"))
+		own_key(list, tunnel, f);
 	else
 		finding_add(list, "error", reason, json_string(text(f, "text")), NULL);
 }

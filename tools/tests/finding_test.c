@@ -208,6 +208,31 @@ static void keys_and_names(void **state)
 		     "certificate-not-yet-valid", "not yet; the clock here says 1970-01-01 00:00 UTC", "correct the clock", 0);
 }
 
+/* What we have to show who we are: no peer has seen it, and the remedy is in our file. */
+static void own_keys(void **state)
+{
+	static const char expired[] = ",\"text\":\"our own certificate has expired on 2020-01-01 00:00:00 UTC\"";
+	static const char cert[] = ",\"unix-time\":4102444800,\"config\":{\"auth\":\"cert\"}";
+	char failure[512];
+	FILE *fp = fopen(file, "ae");
+
+	(void)state;
+	assert_non_null(fp);
+	fputs("cert-file = z\n", fp);
+	fclose(fp);
+	snprintf(failure, sizeof(failure), "\"ours\":" FAILURE("own-key", "%s"), expired);
+	assert_first(judge(failure, cert, NULL), "own-key",
+		     "our own certificate has expired on 2020-01-01 00:00:00 UTC; the clock here says 2100-01-01 00:00 UTC",
+		     "put a new certificate there, with its key into key-file, then ipsvtictl reload; if it should be valid, correct the clock", 7);
+	/* The same if it is the peer that has begun. */
+	snprintf(failure, sizeof(failure), "\"theirs\":" FAILURE("own-key", "%s"), expired);
+	assert_first(judge(failure, cert, NULL), "own-key", "the clock here says", "put a new certificate there", 7);
+	assert_first(judge("\"ours\":" FAILURE("own-key", ",\"text\":\"the peer does not know Ed25519 signatures\""), cert, NULL), "own-key",
+		     "the peer does not know Ed25519 signatures", "a key there that both ends can use, such as RSA or ECDSA, then ipsvtictl reload", 7);
+	assert_first(judge("\"ours\":" FAILURE("own-key", ",\"text\":\"there is no usable PSK\""), ",\"config\":{\"auth\":\"psk\"}", NULL), "own-key",
+		     "there is no usable PSK", "put the key into that file, then ipsvtictl reload", 6);
+}
+
 /* Neither the device nor the way can be there before the address is. */
 static void nameless(void **state)
 {
@@ -443,6 +468,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(answers, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(up_for_now, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(keys_and_names, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(own_keys, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(nameless, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(shared, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(kernel, make_file, remove_file),
