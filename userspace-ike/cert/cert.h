@@ -89,6 +89,18 @@ int cert_store_crls(struct cert_store *store, const void *text, size_t len,
 bool cert_store_fits(const struct cert_store *store,
 		     const struct ike_identity *id, char *why, size_t why_len);
 
+/**
+ * cert_store_left() - how long our certificate is valid still
+ * @store: with a certificate
+ * @now: seconds since 1970, UTC
+ * @until: when it ends, as text
+ * @until_len: octets of @until
+ *
+ * Return: seconds; 0 or negative: it has expired.
+ */
+int64_t cert_store_left(const struct cert_store *store, int64_t now, char *until,
+			size_t until_len);
+
 /* For the vtable: see struct ike_keys_ops. */
 size_t cert_store_cert(const struct cert_store *store, unsigned int n,
 		       const uint8_t **der);

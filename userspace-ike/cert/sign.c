@@ -311,21 +311,13 @@ static size_t sign_classic(const struct cert_store *store,
 static bool still_valid(const struct cert_store *store, int64_t now, char *why,
 			size_t why_len)
 {
-	const uint8_t *at = store->chain[0];
-	X509 *cert = d2i_X509(NULL, &at, (long)store->chain_len[0]);
-	time_t t = (time_t)now;
-	bool valid = cert && X509_cmp_time(X509_get0_notAfter(cert), &t) > 0;
-	struct tm tm = { 0 };
+	char until[64];
+	bool valid = cert_store_left(store, now, until, sizeof(until)) > 0;
 
-	if (!valid && cert)
-		ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm);
 	if (!valid)
 		snprintf(why, why_len,
-			 "our own certificate has expired on %04d-%02d-%02d "
-			 "%02d:%02d:%02d UTC: put a new one into cert-file",
-			 tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-			 tm.tm_hour, tm.tm_min, tm.tm_sec);
-	X509_free(cert);
+			 "our own certificate has expired on %s: put a new one "
+			 "into cert-file", until);
 	return valid;
 }
 

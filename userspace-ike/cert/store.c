@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -226,6 +227,21 @@ bool cert_store_fits(const struct cert_store *store,
 	ERR_clear_error();
 	X509_free(cert);
 	return ok;
+}
+
+int64_t cert_store_left(const struct cert_store *store, int64_t now, char *until,
+			size_t until_len)
+{
+	X509 *cert = ours(store);
+	struct tm tm = { 0 };
+
+	if (cert)
+		ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm);
+	X509_free(cert);
+	snprintf(until, until_len, "%04d-%02d-%02d %02d:%02d:%02d UTC",
+		 tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		 tm.tm_min, tm.tm_sec);
+	return (int64_t)timegm(&tm) - now;
 }
 
 size_t cert_store_cert(const struct cert_store *store, unsigned int n,

@@ -5,9 +5,13 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cert.h"
 #include "conf_setting.h"
+
+#define DAY 86400
+#define EXPIRES_SOON (30 * DAY) /* seconds; to be told early enough to get a new one */
 
 static void set_kind(struct setting *s, enum ike_auth_kind *kind)
 {
@@ -133,6 +137,28 @@ static void check_own(const struct conf_tunnel *tunnel,
 			   why);
 }
 
+/*
+ * No error: the other tunnels are none the worse, and no peer need be told, or is
+ * there, today. But with one that has expired this tunnel does not come up again.
+ */
+static void check_age(const struct conf_tunnel *tunnel,
+		      const struct conf_file *file, struct conf_errors *errors)
+{
+	unsigned int line = conf_file_get(file, "cert-file", 0)->line;
+	char until[64];
+	int64_t left = cert_store_left(tunnel->certs, time(NULL), until,
+				       sizeof(until));
+
+	if (left <= 0)
+		conf_warning(errors, conf_file_path(file), line,
+			     "cert-file: our own certificate has expired on %s, so it is of no use; put a new one there, with its key into key-file, or correct the clock",
+			     until);
+	else if (left <= EXPIRES_SOON)
+		conf_warning(errors, conf_file_path(file), line,
+			     "cert-file: our own certificate expires within %d days, on %s; put a new one there before, with its key into key-file, then \"ipsvtictl reload\"",
+			     (int)((left + DAY - 1) / DAY), until);
+}
+
 void conf_cert_finish(struct conf_tunnel *tunnel, const struct conf_file *file,
 		      struct conf_errors *errors)
 {
@@ -156,6 +182,8 @@ void conf_cert_finish(struct conf_tunnel *tunnel, const struct conf_file *file,
 	expect(file, errors, "crl-file", they, NULL,
 	       "where the peer uses a pre-shared key");
 	if (we && errors->count == before && tunnel->certs->n_chain &&
-	    tunnel->certs->key && ike->local.family)
+	    tunnel->certs->key && ike->local.family) {
 		check_own(tunnel, file, errors);
+		check_age(tunnel, file, errors);
+	}
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -502,6 +503,52 @@ static void test_auth_implied(void **state)
 	conf_tunnel_free(psk);
 }
 
+/* Of the real clock: from 400 days before the little world's on. */
+static void put_own_certificate(const struct fixture *f, int64_t left)
+{
+	struct pki *gw = pki_new(&(struct pki_spec){
+		.name = "CN=gw", .names = "DNS:gw.example",
+		.from = time(NULL) - PKI_NOW - 400 * PKI_DAY,
+		.to = time(NULL) - PKI_NOW + left });
+
+	put_free(f, "gw.pem", pki_cert_pem(gw), 0644);
+	put_free(f, "gw.key", pki_key_pem(gw), 0600);
+	pki_free(gw);
+}
+
+/* The warnings that a file a.conf with @text makes; it has no errors. */
+static const char *warnings_of(struct fixture *f, const char *text)
+{
+	struct conf_tunnel *tunnel;
+
+	f->errors[0] = '\0';
+	put(f, "a.conf", text, 0644);
+	f->sink.warn = collect;
+	tunnel = conf_tunnel_load(path_of(f, "a.conf"), &f->sink);
+	f->sink.warn = NULL;
+	assert_non_null(tunnel);
+	conf_tunnel_free(tunnel);
+	return f->errors;
+}
+
+/* A certificate of ours that ends is told a month before, and is no error ever. */
+static void test_own_expires(void **state)
+{
+	static const char text[] = CERT "ca-file = gw.pem\n";
+	struct fixture *f = *state;
+
+	put_own_certificate(f, 31 * PKI_DAY);
+	assert_string_equal(warnings_of(f, text), "");
+	put_own_certificate(f, 29 * PKI_DAY + PKI_DAY / 2);
+	assert_int_equal(strncmp(warnings_of(f, text), "a.conf:4: cert-file: our own certificate expires within 30 days, on 2", 69), 0);
+	assert_non_null(strstr(f->errors, " UTC; put a new one there before, with its key into key-file, then \"ipsvtictl reload\"\n"));
+	put_own_certificate(f, PKI_DAY / 2);
+	assert_non_null(strstr(warnings_of(f, text), "expires within 1 days, on 2"));
+	put_own_certificate(f, -1);
+	assert_int_equal(strncmp(warnings_of(f, text), "a.conf:4: cert-file: our own certificate has expired on 2", 57), 0);
+	assert_non_null(strstr(f->errors, " UTC, so it is of no use; put a new one there, with its key into key-file, or correct the clock\n"));
+}
+
 static void test_auth_errors(void **state)
 {
 	static const struct {
@@ -770,7 +817,7 @@ int main(void)
 		T(test_remote_by_name),
 		T(test_values),	     T(test_many), T(test_syntax),	 T(test_unknown_keys),
 		T(test_given_twice), T(test_missing),	 T(test_auth_implied),
-		T(test_auth_errors), T(test_addresses),
+		T(test_own_expires), T(test_auth_errors), T(test_addresses),
 		T(test_tunnel_name), T(test_folder),	 T(test_share),
 		T(test_misnamed),
 		T(test_not_text),
