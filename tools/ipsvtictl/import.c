@@ -12,6 +12,9 @@
 #include "args.h"
 #include "import.h"
 
+/* What "import aws" wants a path of. */
+#define EXPECTED "; expected the file that AWS gives for a VPN connection"
+
 enum ctl_status import_error(struct import *im, unsigned int line,
 			     const char *fmt, ...)
 {
@@ -49,7 +52,7 @@ enum ctl_status import_set(struct import *im, enum import_field field,
 	value = &im->tunnels[im->n - 1].field[field];
 	if (value->line)
 		return import_error(im, line,
-				    "tunnel %u has this already, in line %u",
+				    "tunnel %u has this already, in line %u: expected it once" IMPORT_ANEW,
 				    im->n, value->line);
 	while (len && isspace((unsigned char)*text)) {
 		text++;
@@ -58,7 +61,8 @@ enum ctl_status import_set(struct import *im, enum import_field field,
 	while (len && isspace((unsigned char)text[len - 1]))
 		len--;
 	if (len >= sizeof(value->text))
-		return import_error(im, line, "the value is longer than %zu characters",
+		return import_error(im, line,
+				    "the value is too long: expected at most %zu characters" IMPORT_ANEW,
 				    sizeof(value->text) - 1);
 	memcpy(value->text, text, len);
 	value->text[len] = '\0';
@@ -76,17 +80,18 @@ static char *read_file(struct import *im, size_t *len)
 
 	*len = 0;
 	if (!fp || !text) {
-		import_error(im, 0, "%s", strerror(code));
+		import_error(im, 0, "cannot be read: %s" EXPECTED, strerror(code));
 	} else {
 		*len = fread(text, 1, IMPORT_FILE_MAX, fp);
 		text[*len] = '\0';
 		if (ferror(fp))
-			import_error(im, 0, "%s", strerror(errno));
+			import_error(im, 0, "cannot be read: %s" EXPECTED,
+				     strerror(errno));
 		else if (*len == IMPORT_FILE_MAX)
-			import_error(im, 0, "is longer than it can be, %d octets",
+			import_error(im, 0, "is longer than %d octets" EXPECTED,
 				     IMPORT_FILE_MAX);
 		else if (strlen(text) != *len)
-			import_error(im, 0, "is not a text file");
+			import_error(im, 0, "is not a text file" EXPECTED);
 		else
 			bad = false;
 	}
@@ -136,7 +141,7 @@ static enum ctl_status take_announce(struct import *im, const char *text)
 				 "\"%s\" is no network: expected ADDR/LEN without bits behind the prefix, such as 10.1.0.0/16",
 				 text);
 	if (im->n_announce == IMPORT_ANNOUNCE_MAX)
-		return ctl_usage(im->ctl, "more than %d networks to announce",
+		return ctl_usage(im->ctl, "more than %d networks to announce; put some together into a larger one",
 				 IMPORT_ANNOUNCE_MAX);
 	im->announce[im->n_announce++] = text;
 	return CTL_OK;
@@ -171,7 +176,7 @@ static enum ctl_status take_option(struct import *im, struct args *args,
 
 		if (inet_pton(AF_INET, value, addr) != 1 &&
 		    inet_pton(AF_INET6, value, addr) != 1)
-			return ctl_usage(im->ctl, "\"%s\" is not an IP address",
+			return ctl_usage(im->ctl, "\"%s\" is not an IP address; expected ours on this machine",
 					 value);
 		im->local = value;
 	} else if (!name_ok(value)) {

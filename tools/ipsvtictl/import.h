@@ -14,6 +14,9 @@
 #define IMPORT_NAME_MAX	   13 /* a device has 15, and a digit comes behind it */
 #define IMPORT_ANNOUNCE_MAX 32
 
+/* What to do about a file that is not as AWS has made it: ends each such error. */
+#define IMPORT_ANEW "; download it from AWS once more"
+
 /* What a cloud's file says of a tunnel. AWS's two forms have names of their own. */
 enum import_field {
 	IMPORT_OUTSIDE_US,
@@ -95,7 +98,7 @@ struct import {
  * import_error() - the file is wrong
  * @im: import
  * @line: where; 0 for the whole file
- * @fmt: what is wrong, and what was expected
+ * @fmt: what is wrong, what was expected, and what to do
  *
  * Return: CTL_USAGE.
  */

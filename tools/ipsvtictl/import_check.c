@@ -67,16 +67,16 @@ static enum ctl_status require(struct import *im, unsigned int number,
 {
 	if (t->field[field].line)
 		return CTL_OK;
-	return import_error(im, t->line, "tunnel %u has no %s", number,
-			    names[field]);
+	return import_error(im, t->line, "tunnel %u has no %s: expected one, as AWS's files have" IMPORT_ANEW,
+			    number, names[field]);
 }
 
 static enum ctl_status bad(struct import *im, const struct import_tunnel *t,
 			   enum import_field field, const char *expected)
 {
 	return import_error(im, t->field[field].line,
-			    "\"%s\" is no %s: expected %s", t->field[field].text,
-			    names[field], expected);
+			    "\"%s\" is no %s: expected %s" IMPORT_ANEW,
+			    t->field[field].text, names[field], expected);
 }
 
 static enum ctl_status check_psk(struct import *im,
@@ -89,7 +89,7 @@ static enum ctl_status check_psk(struct import *im,
 	if (len < 8 || len > 64 ||
 	    strspn(psk, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._") != len)
 		return import_error(im, t->field[IMPORT_PSK].line,
-				    "what is there is no pre-shared key of AWS: expected 8 to 64 letters, digits, '.' and '_'");
+				    "what is there is no pre-shared key of AWS: expected 8 to 64 letters, digits, '.' and '_'" IMPORT_ANEW);
 	return CTL_OK;
 }
 
@@ -110,14 +110,17 @@ static enum ctl_status check_outside(struct import *im, unsigned int number,
 	/* AWS need not know our address; then the user must say it. */
 	if (im->local)
 		us = im->local;
-	else if (require(im, number, t, IMPORT_OUTSIDE_US))
-		return CTL_USAGE;
+	else if (!t->field[IMPORT_OUTSIDE_US].line)
+		return import_error(im, t->line,
+				    "tunnel %u has no %s: expected an IP address; say --local with ours",
+				    number, names[IMPORT_OUTSIDE_US]);
 	if (!parse_address(us, a))
-		return bad(im, t, IMPORT_OUTSIDE_US,
-			   "an IP address, or --local with ours");
+		return import_error(im, t->field[IMPORT_OUTSIDE_US].line,
+				    "\"%s\" is no %s: expected an IP address; say --local with ours",
+				    us, names[IMPORT_OUTSIDE_US]);
 	if (parse_address(us, a) != family)
 		return import_error(im, t->field[IMPORT_OUTSIDE_THEM].line,
-				    "the outside addresses of tunnel %u, %s and %s, are not of one family",
+				    "the outside addresses of tunnel %u, %s and %s, are not of one family: expected two of IPv4 or two of IPv6; say --local with ours of that family",
 				    number, us, t->field[IMPORT_OUTSIDE_THEM].text);
 	strcpy(t->outside_us, us);
 	return CTL_OK;
@@ -149,7 +152,7 @@ static enum ctl_status check_inside(struct import *im, unsigned int number,
 	if (prefix[0] != prefix[1] || !memcmp(a, b, sizeof(a)) ||
 	    !same_net(a, b, prefix[0]))
 		return import_error(im, t->field[IMPORT_INSIDE_THEM].line,
-				    "the inside addresses of tunnel %u, %s/%s and %s/%s, are not two of one network",
+				    "the inside addresses of tunnel %u, %s/%s and %s/%s, are not two of one network: expected such as 169.254.11.2/30 and 169.254.11.1/30" IMPORT_ANEW,
 				    number, t->field[IMPORT_INSIDE_US].text,
 				    t->field[IMPORT_PREFIX_US].text,
 				    t->field[IMPORT_INSIDE_THEM].text,
@@ -188,7 +191,7 @@ static enum ctl_status check_tunnel(struct import *im, unsigned int number,
 	if (t->field[IMPORT_AUTH].line &&
 	    strncasecmp(t->field[IMPORT_AUTH].text, "pre-shared", 10))
 		return import_error(im, t->field[IMPORT_AUTH].line,
-				    "tunnel %u has no pre-shared key but \"%.40s\": see cert-file in ipsvti.conf(5)",
+				    "tunnel %u has no pre-shared key but \"%.40s\": expected \"Pre-Shared Key\"; write the files by hand, see cert-file in ipsvti.conf(5)",
 				    number, t->field[IMPORT_AUTH].text);
 	status = require(im, number, t, IMPORT_PSK);
 	if (!status)
@@ -209,7 +212,7 @@ enum ctl_status import_check(struct import *im)
 	unsigned int i;
 
 	if (im->n != IMPORT_TUNNELS)
-		return import_error(im, 0, "has %u tunnels: AWS's connections have %d",
+		return import_error(im, 0, "has %u tunnels: expected %d, those of one connection of AWS" IMPORT_ANEW,
 				    im->n, IMPORT_TUNNELS);
 	for (i = 0; i < im->n && !status; i++)
 		status = check_tunnel(im, i + 1, &im->tunnels[i]);
@@ -221,15 +224,15 @@ enum ctl_status import_check(struct import *im)
 	if (!strcmp(t[0].field[IMPORT_OUTSIDE_THEM].text,
 		    t[1].field[IMPORT_OUTSIDE_THEM].text))
 		return import_error(im, t[1].field[IMPORT_OUTSIDE_THEM].line,
-				    "both tunnels have the outside address %s of AWS's gateway",
+				    "both tunnels have the outside address %s of AWS's gateway: expected two" IMPORT_ANEW,
 				    t[1].field[IMPORT_OUTSIDE_THEM].text);
 	if (!strcmp(t[0].field[IMPORT_INSIDE_US].text,
 		    t[1].field[IMPORT_INSIDE_US].text))
 		return import_error(im, t[1].field[IMPORT_INSIDE_US].line,
-				    "both tunnels have the inside address %s",
+				    "both tunnels have the inside address %s: expected two" IMPORT_ANEW,
 				    t[1].field[IMPORT_INSIDE_US].text);
 	if (t[0].bgp != t[1].bgp || t[0].asn_us != t[1].asn_us)
 		return import_error(im, t[1].line,
-				    "the tunnels do not have one AS number of ours");
+				    "the tunnels do not have one AS number of ours: expected the same in both" IMPORT_ANEW);
 	return CTL_OK;
 }

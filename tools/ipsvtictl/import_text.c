@@ -77,7 +77,7 @@ static enum ctl_status take_value(struct import *im, enum section section,
 			continue;
 		if (!im->n)
 			return import_error(im, line,
-					    "a value stands before \"IPSec Tunnel #1\"");
+					    "a value stands before \"IPSec Tunnel #1\": expected that line first" IMPORT_ANEW);
 		if (keys[i].section == INSIDE)
 			status = set_prefix(im, keys[i].field, line, value);
 		return status ? status :
@@ -125,6 +125,6 @@ enum ctl_status import_aws_text(struct import *im, char *text)
 		status = take_line(im, &section, ++number, line);
 	if (!status && !im->n)
 		return import_error(im, 0,
-				    "has no \"IPSec Tunnel #1\" and is not XML: expected the configuration that AWS gives with vendor \"Generic\", or the XML of its API");
+				    "has no \"IPSec Tunnel #1\" and is not XML: expected the configuration that AWS gives with vendor \"Generic\", or the XML of its API" IMPORT_ANEW);
 	return status;
 }

@@ -228,6 +228,23 @@ static enum ctl_status failed(struct import *im, const char *name, int code,
 	return CTL_FAILED;
 }
 
+/* What to do about a folder that nothing can be written into. */
+static const char *hint(int code)
+{
+	switch (code) {
+	case EACCES:
+	case EPERM:
+		return "; be root, or --output names another folder";
+	case ENOENT:
+	case ENOTDIR:
+		return "; expected a folder: make it, or --output names another one";
+	case EEXIST:
+		return "; somebody else has made it now: look at it, --force overwrites";
+	default:
+		return "; expected to write there: mend that, or --output names another folder";
+	}
+}
+
 /* The name that file number @i has until all are there. */
 static const char *temporary(const struct import *im, unsigned int i, char *buf,
 			     size_t len)
@@ -279,12 +296,14 @@ static enum ctl_status write_all(struct import *im, int dir)
 			return failed(im, name, EEXIST,
 				      "; --force overwrites, --name gives other names");
 		if (S_ISDIR(st.st_mode))
-			return failed(im, name, EISDIR, "");
+			return failed(im, name, EISDIR,
+				      "; expected a file: move it away, or --name gives other names");
 	}
 	for (i = 0; i < count(im); i++) {
 		code = write_one(im, dir, i);
 		if (code)
-			return failed(im, temporary(im, i, tmp, sizeof(tmp)), code, "");
+			return failed(im, temporary(im, i, tmp, sizeof(tmp)), code,
+				      hint(code));
 	}
 	for (i = 0; i < count(im); i++) {
 		import_file_name(im, i, name, sizeof(name));
@@ -294,7 +313,7 @@ static enum ctl_status write_all(struct import *im, int dir)
 			code = errno;
 			while (!im->force && i-- > 0)
 				unlinkat(dir, import_file_name(im, i, tmp, sizeof(tmp)), 0);
-			return failed(im, name, code, "");
+			return failed(im, name, code, hint(code));
 		}
 	}
 	return CTL_OK;
@@ -308,7 +327,7 @@ enum ctl_status import_write(struct import *im)
 	char tmp[64];
 
 	if (dir < 0)
-		return failed(im, "", errno, "");
+		return failed(im, "", errno, hint(errno));
 	status = write_all(im, dir);
 	for (i = 0; status && i < N_FILES; i++)
 		unlinkat(dir, temporary(im, i, tmp, sizeof(tmp)), 0);

@@ -60,12 +60,13 @@ static void on_start(void *arg, const char *name, const char **attrs)
 
 	if (!len && strcmp(name, "vpn_connection")) {
 		stop(x, import_error(x->im, line_of(x),
-				     "begins with <%.40s>: expected <vpn_connection>",
+				     "begins with <%.40s>: expected <vpn_connection>" IMPORT_ANEW,
 				     name));
 		return;
 	}
 	if (len + strlen(name) + 2 > sizeof(x->path)) {
-		stop(x, import_error(x->im, line_of(x), "elements are too deep"));
+		stop(x, import_error(x->im, line_of(x),
+				     "elements are too deep: expected those of <vpn_connection>" IMPORT_ANEW));
 		return;
 	}
 	for (; !len && *attrs; attrs += 2)
@@ -122,7 +123,8 @@ static void on_doctype(void *arg, const char *name, const char *system,
 	(void)system;
 	(void)public;
 	(void)internal;
-	stop(x, import_error(x->im, line_of(x), "has a document type, which AWS's has not"));
+	stop(x, import_error(x->im, line_of(x),
+			     "has a document type: expected none, as AWS has it" IMPORT_ANEW));
 }
 
 enum ctl_status import_aws_xml(struct import *im, const char *text, size_t len)
@@ -137,11 +139,12 @@ enum ctl_status import_aws_xml(struct import *im, const char *text, size_t len)
 	XML_SetStartDoctypeDeclHandler(x.parser, on_doctype);
 	if (XML_Parse(x.parser, text, (int)len, XML_TRUE) != XML_STATUS_OK &&
 	    !x.status)
-		x.status = import_error(im, line_of(&x), "%s",
+		x.status = import_error(im, line_of(&x),
+					"%s: expected XML as AWS has it" IMPORT_ANEW,
 					XML_ErrorString(XML_GetErrorCode(x.parser)));
 	XML_ParserFree(x.parser);
 	explicit_bzero(&x.text, sizeof(x.text));
 	if (!x.status && !im->n)
-		return import_error(im, 0, "has no <ipsec_tunnel>");
+		return import_error(im, 0, "has no <ipsec_tunnel>: expected two" IMPORT_ANEW);
 	return x.status;
 }

@@ -290,7 +290,7 @@ static void overwrites_nothing(void **state)
 	/* What cannot become a file stops all of it, and leaves nothing. */
 	assert_int_equal(run(out, sizeof(out), "mkdir %s/to/aws.frr", dir), 0);
 	assert_int_equal(ctl("import aws %s --output to --force", sample("bgp.txt")), 1);
-	assert_string_equal(out, "ipsvtictl: to/aws.frr: Is a directory\n");
+	assert_string_equal(out, "ipsvtictl: to/aws.frr: Is a directory; expected a file: move it away, or --name gives other names\n");
 	assert_int_equal(files(), 2);
 	assert_int_equal(run(out, sizeof(out), "cd %s/to; rmdir aws.frr; mkdir .aws.frr.import", dir), 0);
 	assert_int_equal(ctl("import aws %s --output to --force", sample("bgp.txt")), 1);
@@ -300,10 +300,13 @@ static void overwrites_nothing(void **state)
 	assert_int_equal(files(), 7);
 	file_is("aws2.psk", 0600, "example.key.of_tunnel_2.of.AWS.02\n");
 	assert_int_equal(ctl("import aws %s --output nowhere", sample("bgp.txt")), 1);
-	assert_contains(out, "nowhere/: No such file or directory");
+	assert_contains(out, "nowhere/: No such file or directory; expected a folder: make it, or --output names another one");
 }
 
 /* ---- what is wrong --------------------------------------------------------- */
+
+/* What ends an error of what only AWS can have made otherwise. */
+#define AGAIN "; download it from AWS once more"
 
 /* What is said of a sample in which one text stands in another one's place. */
 static const char *broken(const char *name, const char *from, const char *to)
@@ -332,39 +335,39 @@ static void malformed_text(void **state)
 		const char *from, *to, *said;
 	} all[] = {
 		{ "169.254.11.2/30", "169.254.11.2",
-		  "f:21: tunnel 1 has no prefix length of the inside address of the customer gateway" },
+		  "f:21: tunnel 1 has no prefix length of the inside address of the customer gateway: expected one, as AWS's files have" AGAIN },
 		{ "169.254.11.2/30", "169.254.11.2/33",
-		  "f:87: \"33\" is no prefix length of the inside address of the customer gateway: expected a number such as 30" },
+		  "f:87: \"33\" is no prefix length of the inside address of the customer gateway: expected a number such as 30" AGAIN },
 		{ "169.254.11.2/30", "169.254.13.2/30",
-		  "f:88: the inside addresses of tunnel 1, 169.254.13.2/30 and 169.254.11.1/30, are not two of one network" },
+		  "f:88: the inside addresses of tunnel 1, 169.254.13.2/30 and 169.254.11.1/30, are not two of one network: expected such as 169.254.11.2/30 and 169.254.11.1/30" AGAIN },
 		{ "169.254.12.1/30", "fd00::1/30",
-		  "f:178: \"fd00::1\" is no inside address of AWS's gateway: expected an IP address of the same family as ours" },
+		  "f:178: \"fd00::1\" is no inside address of AWS's gateway: expected an IP address of the same family as ours" AGAIN },
 		{ "198.51.100.21", "198.51.100.21.",
-		  "f:84: \"198.51.100.21.\" is no outside address of AWS's gateway: expected an IP address" },
+		  "f:84: \"198.51.100.21.\" is no outside address of AWS's gateway: expected an IP address" AGAIN },
 		{ "198.51.100.21", "198.51.100.22",
-		  "f:174: both tunnels have the outside address 198.51.100.22 of AWS's gateway" },
+		  "f:174: both tunnels have the outside address 198.51.100.22 of AWS's gateway: expected two" AGAIN },
 		{ "203.0.113.10", "YOUR_UPLINK_ADDRESS",
-		  "f:83: \"YOUR_UPLINK_ADDRESS\" is no outside address of the customer gateway: expected an IP address, or --local with ours" },
+		  "f:83: \"YOUR_UPLINK_ADDRESS\" is no outside address of the customer gateway: expected an IP address; say --local with ours" },
 		{ "203.0.113.10", "2001:db8::1",
-		  "f:84: the outside addresses of tunnel 1, 2001:db8::1 and 198.51.100.21, are not of one family" },
+		  "f:84: the outside addresses of tunnel 1, 2001:db8::1 and 198.51.100.21, are not of one family: expected two of IPv4 or two of IPv6; say --local with ours of that family" },
 		{ "example.key.of_tunnel_1.of.AWS.01", "sh\"rt\nkey",
-		  "f:32: what is there is no pre-shared key of AWS: expected 8 to 64 letters, digits, '.' and '_'" },
+		  "f:32: what is there is no pre-shared key of AWS: expected 8 to 64 letters, digits, '.' and '_'" AGAIN },
 		{ "  - Pre-Shared Key           : example", "  - Key : example",
-		  "f:21: tunnel 1 has no pre-shared key" },
+		  "f:21: tunnel 1 has no pre-shared key: expected one, as AWS's files have" AGAIN },
 		{ "Pre-Shared Key\n", "RSA signature\n",
-		  "f:31: tunnel 1 has no pre-shared key but \"RSA signature\": see cert-file in ipsvti.conf(5)" },
+		  "f:31: tunnel 1 has no pre-shared key but \"RSA signature\": expected \"Pre-Shared Key\"; write the files by hand, see cert-file in ipsvti.conf(5)" },
 		{ ": 65000", ": 0",
-		  "f:101: \"0\" is no AS number of the customer gateway: expected 1 to 4294967295" },
+		  "f:101: \"0\" is no AS number of the customer gateway: expected 1 to 4294967295" AGAIN },
 		{ ": 65000", ": 65001",
-		  "f:111: the tunnels do not have one AS number of ours" },
+		  "f:111: the tunnels do not have one AS number of ours: expected the same in both" AGAIN },
 		{ "Hold Time       : 30", "Hold Time       : 2",
-		  "f:104: \"2\" is no hold time of BGP: expected 3 to 65535 seconds" },
+		  "f:104: \"2\" is no hold time of BGP: expected 3 to 65535 seconds" AGAIN },
 		{ "IPSec Tunnel #2", "Second tunnel",
-		  "f:121: tunnel 1 has this already, in line 31" },
+		  "f:121: tunnel 1 has this already, in line 31: expected it once" AGAIN },
 		{ "IPSec Tunnel #1", "First tunnel",
-		  "f:31: a value stands before \"IPSec Tunnel #1\"" },
+		  "f:31: a value stands before \"IPSec Tunnel #1\": expected that line first" AGAIN },
 		{ "#3: Tunnel Interface", "IPSec Tunnel #3\n#3: Tunnel Interface",
-		  "f: has 3 tunnels: AWS's connections have 2" },
+		  "f: has 3 tunnels: expected 2, those of one connection of AWS" AGAIN },
 	};
 	size_t i;
 
@@ -374,9 +377,9 @@ static void malformed_text(void **state)
 				    all[i].said);
 	spew("f", "hello\n");
 	assert_int_equal(ctl("import aws f --output to"), 2);
-	assert_contains(out, "f: has no \"IPSec Tunnel #1\" and is not XML");
+	assert_contains(out, "f: has no \"IPSec Tunnel #1\" and is not XML: expected the configuration that AWS gives with vendor \"Generic\", or the XML of its API" AGAIN);
 	assert_int_equal(ctl("import aws none --output to"), 2);
-	assert_contains(out, "none: No such file or directory");
+	assert_contains(out, "none: cannot be read: No such file or directory; expected the file that AWS gives for a VPN connection");
 }
 
 static void malformed_xml(void **state)
@@ -384,23 +387,23 @@ static void malformed_xml(void **state)
 	static const struct {
 		const char *from, *to, *said;
 	} all[] = {
-		{ "</ike>", "</ipsec>", "f:43: mismatched tag" },
-		{ "</vpn_connection>", "", "f:114: no element found" },
+		{ "</ike>", "</ipsec>", "f:43: mismatched tag: expected XML as AWS has it" AGAIN },
+		{ "</vpn_connection>", "", "f:114: no element found: expected XML as AWS has it" AGAIN },
 		{ "<vpn_connection id", "<connection id",
-		  "f:3: begins with <connection>: expected <vpn_connection>" },
+		  "f:3: begins with <connection>: expected <vpn_connection>" AGAIN },
 		{ "<vpn_connection id", "<!DOCTYPE vpn_connection [ <!ENTITY a \"b\"> ]><vpn_connection id",
-		  "f:3: has a document type, which AWS's has not" },
+		  "f:3: has a document type: expected none, as AWS has it" AGAIN },
 		{ "<network_cidr>30</network_cidr>", "",
-		  "f:7: tunnel 1 has no prefix length of the inside address of the customer gateway" },
+		  "f:7: tunnel 1 has no prefix length of the inside address of the customer gateway: expected one, as AWS's files have" AGAIN },
 		{ "<network_cidr>30", "<network_cidr>0x1e</network_cidr><network_cidr>30",
-		  "f:15: tunnel 1 has this already, in line 15" },
+		  "f:15: tunnel 1 has this already, in line 15: expected it once" AGAIN },
 		{ "<asn>64512</asn>", "<asn>4294967296</asn>",
-		  "f:32: \"4294967296\" is no AS number of AWS's gateway: expected 1 to 4294967295" },
-		{ "<asn>64512</asn>", "", "f:7: tunnel 1 has no AS number of AWS's gateway" },
+		  "f:32: \"4294967296\" is no AS number of AWS's gateway: expected 1 to 4294967295" AGAIN },
+		{ "<asn>64512</asn>", "", "f:7: tunnel 1 has no AS number of AWS's gateway: expected one, as AWS's files have" AGAIN },
 		{ "example.key", "&lt;example.key",
-		  "f:42: what is there is no pre-shared key of AWS: expected 8 to 64 letters, digits, '.' and '_'" },
+		  "f:42: what is there is no pre-shared key of AWS: expected 8 to 64 letters, digits, '.' and '_'" AGAIN },
 		{ "198.51.100.21<", "198.51.100.21                                                                                  7<",
-		  "f:24: the value is longer than 79 characters" },
+		  "f:24: the value is too long: expected at most 79 characters" AGAIN },
 	};
 	size_t i;
 
@@ -410,7 +413,7 @@ static void malformed_xml(void **state)
 				    all[i].said);
 	spew("f", "<vpn_connection id=\"x\"/>");
 	assert_int_equal(ctl("import aws f --output to"), 2);
-	assert_contains(out, "f: has no <ipsec_tunnel>");
+	assert_contains(out, "f: has no <ipsec_tunnel>: expected two" AGAIN);
 }
 
 static void wrong_words(void **state)
@@ -424,7 +427,7 @@ static void wrong_words(void **state)
 		{ "import aws a --output", "nothing after \"--output\"" },
 		{ "import aws a --name ../x", "\"../x\" cannot be the beginning" },
 		{ "import aws a --name fourteenletter", "at most 13" },
-		{ "import aws a --local host", "\"host\" is not an IP address" },
+		{ "import aws a --local host", "\"host\" is not an IP address; expected ours on this machine" },
 		{ "import aws a --announce 10.1.0.1/24", "\"10.1.0.1/24\" is no network" },
 		{ "import aws a --announce 10.1.0.0", "is no network" },
 		{ "import aws a --announce 10.0.0.0/33", "is no network" },
