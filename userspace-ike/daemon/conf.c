@@ -132,7 +132,7 @@ int conf_load(const char *dir, struct conf *conf, struct conf_errors *errors)
 	if (n < 0) {
 		conf_error(errors, dir, 0,
 			   "%s; expected a folder with one file NAME.conf for each tunnel",
-			   conf_cannot(errno));
+			   conf_cannot(errno, dir));
 		return -1;
 	}
 	conf->tunnels = calloc(n + 1, sizeof(*conf->tunnels));

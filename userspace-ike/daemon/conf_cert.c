@@ -34,6 +34,17 @@ void set_remote_auth(struct setting *s)
 	set_kind(s, &s->tunnel->ike.remote_auth);
 }
 
+void setting_path_read(struct setting *s)
+{
+	/* (A relative name goes where its file goes.) */
+	const char *hidden = conf_unit_hides(s->value->text);
+
+	if (hidden)
+		conf_warning(s->errors, s->file, s->value->line,
+			     "%s: ipsvti-iked cannot read %s when its unit starts it, which hides all that is below %s; put it below /etc/ipsvti",
+			     s->key, s->value->text, hidden);
+}
+
 /* Reads a file and has @take make something of it. */
 static void set_pem(struct setting *s, bool secret,
 		    int (*take)(struct cert_store *store, const void *text,
@@ -49,6 +60,7 @@ static void set_pem(struct setting *s, bool secret,
 			s->value->line);
 	if (!text)
 		return;
+	setting_path_read(s);
 	if (take(s->tunnel->certs, text, len, why, sizeof(why)))
 		setting_error(s, "%s: %s", path, why);
 	explicit_bzero(text, len);

@@ -33,13 +33,22 @@ void conf_error(struct conf_errors *errors, const char *file, unsigned int line,
 /**
  * conf_cannot() - why a file cannot be opened or read
  * @err: errno
+ * @path: the file
  *
  * Root is hardly ever refused a file by its mode. Where it is, AppArmor or the unit
  * confines the program, of which the words of the error number say nothing.
  *
  * Return: text, valid until the next call.
  */
-const char *conf_cannot(int err);
+const char *conf_cannot(int err, const char *path);
+
+/**
+ * conf_unit_hides() - whether the agent never sees a file when its unit starts it
+ * @path: the file
+ *
+ * Return: the folder below which it sees nothing, or NULL.
+ */
+const char *conf_unit_hides(const char *path);
 
 /**
  * conf_warning() - report what works, but not as one would want

@@ -74,15 +74,44 @@ void conf_warning(struct conf_errors *errors, const char *file,
 	va_end(ap);
 }
 
-const char *conf_cannot(int err)
+const char *conf_unit_hides(const char *path)
 {
-	static char text[200];
+	/* ProtectHome=yes and PrivateTmp=yes, see systemd.exec(5). */
+	static const char *const folders[] = { "/root", "/home", "/run/user",
+					       "/tmp", "/var/tmp" };
+	size_t len;
 
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		len = strlen(folders[i]);
+		if (!strncmp(path, folders[i], len) && path[len] == '/')
+			return folders[i];
+	}
+	return NULL;
+}
+
+const char *conf_cannot(int err, const char *path)
+{
+	const char *hidden = conf_unit_hides(path);
+	static char text[400];
+	size_t len;
+
+	/* Whoever the unit has started sees that nothing is there. */
+	if (err == ENOENT && hidden && getenv("NOTIFY_SOCKET")) {
+		snprintf(text, sizeof(text),
+			 "%s; the unit of ipsvti-iked hides all that is below %s: put it below /etc/ipsvti",
+			 strerror(err), hidden);
+		return text;
+	}
 	if (err != EACCES || geteuid())
 		return strerror(err);
 	snprintf(text, sizeof(text),
 		 "%s, even to root; ipsvti-iked is confined to files of root below /etc/ipsvti, but for what /etc/apparmor.d/local/usr.sbin.ipsvti-iked allows",
 		 strerror(err));
+	len = strlen(text);
+	if (hidden)
+		snprintf(text + len, sizeof(text) - len,
+			 "; its unit hides all that is below %s in any case: put it below /etc/ipsvti",
+			 hidden);
 	return text;
 }
 
@@ -177,7 +206,7 @@ static char *read_file(const char *path, struct conf_errors *errors)
 	if (!fp) {
 		conf_error(errors, path, 0,
 			   "cannot be read: %s; expected a file with the settings of a tunnel",
-			   conf_cannot(errno));
+			   conf_cannot(errno, path));
 		return NULL;
 	}
 	text = malloc(CONF_FILE_MAX + 1);

@@ -39,6 +39,14 @@ struct setting {
  */
 bool setting_path(struct setting *s, char *path, size_t size);
 
+/**
+ * setting_path_read() - the file that a value names was read
+ * @s: the value
+ *
+ * Warns if only who reads it now could: a person who checks, but not the unit.
+ */
+void setting_path_read(struct setting *s);
+
 /* ---- conf_preset.c ------------------------------------------------------- */
 
 void set_preset(struct setting *s);

@@ -101,9 +101,10 @@ static void set_psk_file(struct setting *s)
 {
 	char path[4096];
 
-	if (setting_path(s, path, sizeof(path)))
-		secret_read(path, &s->tunnel->psk, s->errors, s->file,
-			    s->value->line);
+	if (setting_path(s, path, sizeof(path)) &&
+	    !secret_read(path, &s->tunnel->psk, s->errors, s->file,
+			 s->value->line))
+		setting_path_read(s);
 }
 
 static void set_interface(struct setting *s)

@@ -113,7 +113,7 @@ int secret_read(const char *path, struct secret *secret,
 	if (fd < 0) {
 		conf_error(errors, file, line,
 			   "psk-file: %s: %s; expected a file with the key", path,
-			   conf_cannot(errno));
+			   conf_cannot(errno, path));
 		return -1;
 	}
 	if (check_file(fd, path, true, "psk-file", errors, file, line) < 0)
@@ -148,7 +148,7 @@ uint8_t *pem_read(const char *path, bool secret, size_t *len, const char *key,
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0) {
 		conf_error(errors, file, line, "%s: %s: %s; expected a PEM file",
-			   key, path, conf_cannot(errno));
+			   key, path, conf_cannot(errno, path));
 		return NULL;
 	}
 	if (check_file(fd, path, secret, key, errors, file, line) < 0)

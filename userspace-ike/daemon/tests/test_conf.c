@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,7 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
+	unsetenv("NOTIFY_SOCKET"); /* that of whoever runs the tests */
 	if (folder_make(&f->folder, "conf"))
 		return -1;
 	f->sink.report = collect;
@@ -549,6 +551,47 @@ static void test_own_expires(void **state)
 	assert_non_null(strstr(f->errors, " UTC, so it is of no use; put a new one there, with its key into key-file, or correct the clock\n"));
 }
 
+/*
+ * Where only a person can read a file, and the agent never when its unit starts it.
+ * The folder of the test is below /tmp.
+ */
+static void test_hidden_from_the_unit(void **state)
+{
+	struct fixture *f = *state;
+	char text[512], wanted[512];
+
+	assert_string_equal(warnings_of(f, GOOD), "");
+	snprintf(text, sizeof(text), ADDRESSES "psk-file = \"%s\"\n", path_of(f, "a.psk"));
+	snprintf(wanted, sizeof(wanted),
+		 "a.conf:3: psk-file: ipsvti-iked cannot read %s when its unit starts it, which hides all that is below /tmp; put it below /etc/ipsvti\n",
+		 path_of(f, "a.psk"));
+	assert_string_equal(warnings_of(f, text), wanted);
+	put_certificates(f);
+	snprintf(text, sizeof(text), GOOD "ca-file = {\"ca.pem\", \"%s\"}\n", path_of(f, "ca.pem"));
+	assert_int_equal(strncmp(warnings_of(f, text), "a.conf:4: ca-file: ipsvti-iked cannot read /tmp/", 48), 0);
+
+	assert_string_equal(conf_unit_hides("/home" "/a/x"), "/home");
+	assert_string_equal(conf_unit_hides("/root" "/x"), "/root");
+	assert_string_equal(conf_unit_hides("/run/user/0/x"), "/run/user");
+	assert_string_equal(conf_unit_hides("/var/tmp/x"), "/var/tmp");
+	assert_null(conf_unit_hides("/etc/ipsvti/tmp/x"));
+	assert_null(conf_unit_hides("/homes/x"));
+	assert_null(conf_unit_hides("tmp/x"));
+
+	/* Whom the unit has started is told why it does not see what people see. */
+	assert_string_equal(conf_cannot(ENOENT, "/tmp/x"), "No such file or directory");
+	assert_int_equal(setenv("NOTIFY_SOCKET", "/run/none", 1), 0);
+	assert_string_equal(conf_cannot(ENOENT, "/tmp/x"),
+			    "No such file or directory; the unit of ipsvti-iked hides all that is below /tmp: put it below /etc/ipsvti");
+	assert_string_equal(conf_cannot(ENOENT, "/etc/ipsvti/x"), "No such file or directory");
+	unsetenv("NOTIFY_SOCKET");
+	if (geteuid())
+		return;
+	assert_non_null(strstr(conf_cannot(EACCES, "/home" "/a/x"),
+			       "usr.sbin.ipsvti-iked allows; its unit hides all that is below /home in any case: put it below /etc/ipsvti"));
+	assert_null(strstr(conf_cannot(EACCES, "/srv/x"), "hides"));
+}
+
 static void test_auth_errors(void **state)
 {
 	static const struct {
@@ -817,7 +860,7 @@ int main(void)
 		T(test_remote_by_name),
 		T(test_values),	     T(test_many), T(test_syntax),	 T(test_unknown_keys),
 		T(test_given_twice), T(test_missing),	 T(test_auth_implied),
-		T(test_own_expires), T(test_auth_errors), T(test_addresses),
+		T(test_own_expires), T(test_hidden_from_the_unit), T(test_auth_errors), T(test_addresses),
 		T(test_tunnel_name), T(test_folder),	 T(test_share),
 		T(test_misnamed),
 		T(test_not_text),

@@ -36,6 +36,7 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
+	unsetenv("NOTIFY_SOCKET"); /* that of whoever runs the tests */
 	strcpy(f->dir, "/tmp/iked-keys-XXXXXX");
 	if (!mkdtemp(f->dir))
 		return -1;
