@@ -339,6 +339,86 @@ static void the_reason_is_told(void **state)
 	assert_non_null(strstr(complaint(other_ts, 0), "TS_UNACCEPTABLE"));
 }
 
+/* ---- a kernel that refuses ------------------------------------------------- */
+
+static unsigned int pairs_refused;
+
+static int refuse_pair(void *ctx, const struct ike_kernel_pair *pair)
+{
+	(void)ctx;
+	(void)pair;
+	pairs_refused++;
+	return -EOPNOTSUPP;
+}
+
+/* IKE SAs that node @node has, of any state. */
+static unsigned int sas_of(struct bench *t, unsigned int node)
+{
+	unsigned int n = 0;
+
+	for (const struct ike_sa *sa = sa_of(t, node); sa; sa = sa->next)
+		n++;
+	return n;
+}
+
+/*
+ * All is agreed, and the kernel of node @refuses does not take the keys: an algorithm that
+ * it lacks, say. That is one failure, which is counted, of attempts with a pause between
+ * them; and no heap of IKE SAs at either end.
+ */
+static void kernel_of(unsigned int refuses)
+{
+	struct bench *t = bench_new();
+	struct sim_node *node = &t->sim.nodes[refuses];
+	struct ike_kernel_ops ops = *node->env.kernel;
+	const struct ike_kernel_ops *good = node->env.kernel;
+	const struct ike_tunnel *initiator;
+	const struct ike_failure *f;
+	unsigned int once;
+
+	ops.pair_new = refuse_pair;
+	pairs_refused = 0;
+	t->sim.nodes[1].config.start = IKE_START_PASSIVE;
+	sim_start(&t->sim, 1);
+	sim_start(&t->sim, 0);
+	node->env.kernel = &ops;
+	initiator = t->sim.nodes[0].engine->tunnels;
+	for (unsigned int s = 0; s < 600; s++) {
+		sim_run(&t->sim, 1000);
+		assert_true(sas_of(t, 0) <= 2);
+		assert_true(sas_of(t, 1) <= 2);
+		assert_null(sim_kernel_active(&node->kernel));
+	}
+	f = initiator->failed[0];
+	assert_non_null(f);
+	assert_null(initiator->failed[1]);
+	assert_non_null(strstr(f->text, refuses ? "peer refused the CHILD SA (TEMPORARY_FAILURE" :
+						  "the CHILD SA could not be installed"));
+	assert_int_equal(node->counts[IKE_EVENT_KERNEL_ERROR], pairs_refused);
+	/*
+	 * Every 30 s at the rarest, of which jitter takes up to a half. To the peer it is
+	 * a TEMPORARY_FAILURE, and it comes again within 2 to 4 s, as section 2.25 has it.
+	 */
+	assert_in_range(pairs_refused, 600 / 30,
+			refuses ? 600 / 2 : 600 / 15 + 10);
+	once = pairs_refused;
+	if (!refuses)
+		assert_int_equal(f->count, once);
+	/* It takes them again: nobody need do anything. */
+	node->env.kernel = good;
+	sim_run(&t->sim, 40 * 1000);
+	assert_true(sim_both_up(&t->sim));
+	assert_int_equal(pairs_refused, once);
+	bench_free(t);
+}
+
+static void the_kernel_refuses_what_was_agreed(void **state)
+{
+	(void)state;
+	kernel_of(0);
+	kernel_of(1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +427,7 @@ int main(void)
 		cmocka_unit_test(a_suite_for_all_tunnels),
 		cmocka_unit_test(configurations_that_cannot_be),
 		cmocka_unit_test(the_reason_is_told),
+		cmocka_unit_test(the_kernel_refuses_what_was_agreed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
