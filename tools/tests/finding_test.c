@@ -130,6 +130,42 @@ static void answers(void **state)
 		     "the peer ignores us", 0);
 }
 
+/* Each kind of ICMP that may come instead of an answer, RFC 792 and RFC 4443. */
+static void kinds_of_icmp(void **state)
+{
+	static const struct {
+		const char *remote;
+		int type, code;
+		const char *said, *remedy;
+	} all[] = {
+		{ "192.0.2.2", 3, 0, "network unreachable", "mend the routing there" },
+		{ "192.0.2.2", 3, 1, "host unreachable", "the peer is off, or remote is wrong" },
+		{ "192.0.2.2", 3, 3, "port unreachable", "no IKE daemon listens there" },
+		{ "192.0.2.2", 3, 9, "administratively prohibited", "open them" },
+		{ "192.0.2.2", 3, 10, "administratively prohibited", "open them" },
+		{ "192.0.2.2", 3, 13, "administratively prohibited", "open them" },
+		{ "192.0.2.2", 3, 5, "unreachable", "mend the routing there" },
+		{ "192.0.2.2", 11, 0, "time exceeded: its packets go round in circles", "mend the routing there" },
+		{ "2001:db8::2", 1, 0, "network unreachable", "mend the routing there" },
+		{ "2001:db8::2", 1, 1, "administratively prohibited", "open them" },
+		{ "2001:db8::2", 1, 3, "host unreachable", "the peer is off, or remote is wrong" },
+		{ "2001:db8::2", 1, 4, "port unreachable", "no IKE daemon listens there" },
+		{ "2001:db8::2", 1, 6, "unreachable", "mend the routing there" },
+		{ "2001:db8::2", 3, 0, "time exceeded: its packets go round in circles", "mend the routing there" },
+	};
+	char more[200], said[120];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		/* (Of a key that is given twice the last one counts.) */
+		snprintf(more, sizeof(more),
+			 ",\"remote\":\"%s\",\"icmp\":{\"type\":%d,\"code\":%d,\"from\":\"the-router\",\"count\":2,\"ago-ms\":10}",
+			 all[i].remote, all[i].type, all[i].code);
+		snprintf(said, sizeof(said), "ICMP from the-router said: %s (2 times)", all[i].said);
+		assert_first(judge("\"ours\":" FAILURE("no-answer", ""), more, NULL), "no-answer", said, all[i].remedy, 3);
+	}
+}
+
 /* A tunnel that is up, with SAs of these ages, and with these failures. */
 static json_t *judge_up(const char *ike_age, const char *child_age, const char *failures)
 {
@@ -466,6 +502,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(lines, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(proposals, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(answers, make_file, remove_file),
+	cmocka_unit_test_setup_teardown(kinds_of_icmp, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(up_for_now, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(keys_and_names, make_file, remove_file),
 	cmocka_unit_test_setup_teardown(own_keys, make_file, remove_file),
