@@ -9,12 +9,12 @@ set -u
 . "$IPSVTI_TREE/selftests/ike/strongswan.sh"
 FAMILY=4 NAT=none
 
-ktap_plan 29
+ktap_plan 30
 
 CONF=/etc/ipsvti/vti0.conf PKI=/tmp/pki
 SWAN_TRIES=1
 
-explain() { in_ns gwA ipsvtictl --socket /run/gwA.sock "$@" explain vti0; }
+explain() { in_ns gwA ipsvtictl --socket /run/gwA.sock "$@" explain "${TUNNEL:-vti0}"; }
 
 # explains PATTERN...: within some time, all of them in one go
 explains() {
@@ -174,12 +174,29 @@ port_500() {
 	return "$status"
 }
 
-# (The kernel does not tell what ICMP says of a port that ESP comes by.)
+# A firewall on the way drops it, and another one says that it does not let it pass.
 port_4500() {
 	filter inet 'udp dport 4500 drop' && they "$CBC" SWAN_ESP=aes256-sha256 &&
 		we "$GCM" 'esp = {"aes256-sha256"}' 'natt = "force"' &&
-		explains 'UDP port 500 works, port 4500 does not: IKE_SA_INIT was answered, 21 IKE_AUTH to port 4500 were not \([^;]*$' \
-			'let it pass every firewall; if one refuses it by ICMP, tcpdump -n icmp or icmp6 shows which$'
+		explains 'UDP port 500 works, port 4500 does not: IKE_SA_INIT was answered, 21 IKE_AUTH to port 4500 were not \([^;]*\); no ICMP came back$' \
+			'let it pass every firewall$' &&
+		filter inet 'udp dport 4500 reject with icmpx admin-prohibited' &&
+		explains '21 IKE_AUTH to port 4500 were not \([^;]*\); ICMP from 192.0.2.254 said: administratively prohibited \([0-9]+ times\)$' \
+			'let it pass every firewall, first of all where ICMP comes from$' &&
+		filter inet 'udp dport 4500 reject with icmp port-unreachable' &&
+		explains '21 IKE_AUTH to port 4500 were not \([^;]*\); ICMP from 192.0.2.254 said: port unreachable '
+}
+
+# The same by IPv6, of a tunnel beside the other one.
+port_4500_ipv6() {
+	local dir=/etc/netns/gwA/ipsvti
+	filter inet 'udp dport 4500 reject with icmpx admin-prohibited' && endpoints 6 && they "$CBC" SWAN_ESP=aes256-sha256 &&
+		sed "s/^local = .*/local = \"$WAN_A\"/; s/^remote = .*/remote = \"$SEEN_B\"/" "$dir/vti0.conf" >"$dir/vti6.conf" && ctl gwA reload &&
+		TUNNEL=vti6 explains '21 IKE_AUTH to port 4500 were not \([^;]*\); ICMP from 2001:db8:a::fe said: administratively prohibited \([0-9]+ times\)$'
+	local status=$?
+	rm -f "$dir/vti6.conf"
+	ctl gwA reload && ip -n gwA link del vti6 && endpoints 4 && they "$CBC" SWAN_ESP=aes256-sha256
+	return "$status"
 }
 
 nat_seen() { filter inet && wait_for 30 'carrier gwA 1' && explains 'note: there is a NAT in front of us'; }
@@ -368,7 +385,8 @@ ktap_run "we refuse their proposals" we_refuse
 ktap_run "traffic selectors" selectors
 ktap_run "packets that were dropped" drops
 ktap_run "IKE_AUTH is refused by ICMP" port_500
-ktap_run "UDP port 4500 is shut" port_4500
+ktap_run "UDP port 4500 is shut, without a word and by ICMP" port_4500
+ktap_run "and by ICMPv6" port_4500_ipv6
 ktap_run "a NAT" nat_seen
 ktap_run "ESP does not come back" nothing_back
 ktap_run "nobody is there: ICMP says so" nobody_there

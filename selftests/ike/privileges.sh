@@ -11,7 +11,7 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 12
+ktap_plan 13
 
 PKI=/tmp/pki
 
@@ -120,7 +120,24 @@ what_is_open() {
 	[ -z "$other" ] || return
 	in_ns gwA ss -Hulnp '( sport = :500 or sport = :4500 )' >/tmp/udp
 	cat /tmp/udp
-	[ "$(grep -c "pid=$IKE," /tmp/udp)" = 4 ] && ! grep -q "pid=$PARENT," /tmp/udp
+	[ "$(grep -c "pid=$IKE," /tmp/udp)" = 4 ] && ! grep -q "pid=$PARENT," /tmp/udp || return
+	# What ICMP says is heard by the two descriptors that seccomp lets nothing be sent with.
+	in_ns gwA ss -Hwnlp >/tmp/raw
+	cat /tmp/raw
+	[ "$(grep -oE "pid=$IKE,fd=6[23]\)" /tmp/raw | sort -u | wc -l)" = 2 ] && ! grep -q "pid=$PARENT," /tmp/raw
+}
+
+# A container may have no CAP_NET_RAW. What ICMP says is all that is missing then.
+no_net_raw() {
+	: >"$OUT/gwA.log"
+	ip netns exec gwA setpriv --bounding-set -net_raw --inh-caps -net_raw ipsvti-iked -s /run/gwA.sock >>"$OUT/gwA.log" 2>&1 &
+	AGENT[gwA]=$!
+	wait_for 30 "said gwA 'vti0: up'" && wait_for 30 "said gwA 'vti1: up'" || return
+	cat "$OUT/gwA.log"
+	[ "$(times gwA 'ICMP.*CAP_NET_RAW is needed')" = 1 ] && [ -z "$(in_ns gwA ss -Hwnlp)" ] &&
+		ctl gwA explain vti0 | jq -e '.tunnel["hears-icmp"] == false'
+	local status=$?
+	agent_end gwA && return "$status"
 }
 
 # Each in all memory of each process: the search finds what is there.
@@ -217,6 +234,7 @@ ktap_run "ike is killed: the parent ends, no ping is lost" under_ping ike_dies
 ktap_run "the parent is killed: ike ends, no ping is lost" eval 'again && under_ping parent_dies'
 ktap_run "an orderly end of both" orderly_end
 ktap_run "ike hangs: the parent ends without it" ike_hangs
+ktap_run "without CAP_NET_RAW it says so, and goes on" no_net_raw
 ktap_run "lines of both in syslog" to_syslog
 agents_end
 ktap_end

@@ -72,6 +72,7 @@ mapfile -t pids </sys/fs/cgroup/system.slice/ipsvti-iked.service/cgroup.procs
 same "AppArmor confines both processes" "ipsvti-iked (enforce) ipsvti-iked (enforce)" \
 	"$(for p in "${pids[@]}"; do cat "/proc/$p/attr/current"; done | xargs)"
 same "one of them is another user's" "_ipsvti root" "$(ps -o user= "${pids[@]}" | sort | xargs)"
+same "it hears what ICMP says" 2 "$(ss -Hwnlp | grep -c ipsvti-iked)"
 same "nothing was denied" "" "$(dmesg | grep 'apparmor="DENIED"')"
 same "systemd finds the unit well confined" OK \
 	"$(systemd-analyze security --no-pager ipsvti-iked | awk '/Overall/ { print ($(NF-2) < 2.5) ? "OK" : $0 }')"

@@ -58,6 +58,14 @@ static json_t *icmp_text(const json_t *tunnel, const json_t *f,
 			    text(icmp, "from"), what, number(icmp, "count"));
 }
 
+/* That nothing was heard is worth saying only of what would have been heard. */
+static const char *no_icmp(const json_t *tunnel, const json_t *f)
+{
+	if (number(f, "port") == 500 || is_set(tunnel, "hears-icmp"))
+		return "no ICMP came back";
+	return "whether ICMP came back is not known";
+}
+
 static void no_answer(json_t *list, const json_t *tunnel, const json_t *f)
 {
 	const json_t *send = json_object_get(tunnel, "send-error");
@@ -76,22 +84,43 @@ static void no_answer(json_t *list, const json_t *tunnel, const json_t *f)
 			     dead ? "no answer any more" : "no answer",
 			     text(tunnel, "remote"), number(f, "port"), text(f, "step"),
 			     number(f, "transmissions"), often(f, when, sizeof(when)),
-			     said ? json_string_value(said) : "no ICMP came back"),
+			     said ? json_string_value(said) : no_icmp(tunnel, f)),
 		json_string(remedy));
 	json_decref(said);
 	finding_at(finding, tunnel, "remote");
 }
 
 /*
- * To a socket that ESP comes by, as port 4500 has one, the kernel hands no ICMP: nothing that
- * was heard does not mean that nothing came.
+ * To a socket that ESP comes by, as port 4500 has one, the kernel hands no ICMP. The agent
+ * hears it in another way, if it may: else, nothing that was heard does not mean that nothing
+ * came.
  */
+static void no_answer_natt(json_t *list, const json_t *tunnel, const json_t *f,
+			   const char *said)
+{
+	bool hears = is_set(tunnel, "hears-icmp");
+	const char *more = "";
+	char when[64];
+
+	if (said)
+		more = ", first of all where ICMP comes from";
+	else if (hears)
+		said = "no ICMP came back";
+	else
+		more = "; if one refuses it by ICMP, tcpdump -n icmp or icmp6 shows which";
+	finding_add(list, "error", "no-answer-auth",
+		    json_sprintf("UDP port 500 works, port 4500 does not: IKE_SA_INIT was answered, %" PRIu64 " IKE_AUTH to port %" PRIu64 " were not (%s)%s%s",
+				 number(f, "transmissions"), number(f, "port"),
+				 often(f, when, sizeof(when)), said ? "; " : "", said ? said : ""),
+		    json_sprintf("there is a NAT, so all goes by UDP port 4500: let it pass every firewall%s", more));
+}
+
 static void no_answer_auth(json_t *list, const json_t *tunnel, const json_t *f, bool theirs)
 {
 	bool nat = is_set(f, "nat-local") || is_set(f, "nat-remote");
 	const char *remedy;
 	json_t *said = icmp_text(tunnel, f, &remedy);
-	const char *icmp = said ? json_string_value(said) : "no ICMP came back";
+	const char *icmp = json_string_value(said);
 	char when[64];
 
 	if (theirs)
@@ -100,16 +129,12 @@ static void no_answer_auth(json_t *list, const json_t *tunnel, const json_t *f, 
 					 often(f, when, sizeof(when))),
 			    json_string("our answers do not reach it, or its UDP port 4500 does not reach us: look at the firewalls on the way, and into the peer's log"));
 	else if (nat)
-		finding_add(list, "error", "no-answer-auth",
-			    json_sprintf("UDP port 500 works, port 4500 does not: IKE_SA_INIT was answered, %" PRIu64 " IKE_AUTH to port %" PRIu64 " were not (%s)%s%s",
-					 number(f, "transmissions"), number(f, "port"),
-					 often(f, when, sizeof(when)), said ? "; " : "", said ? icmp : ""),
-			    json_string("there is a NAT, so all goes by UDP port 4500: let it pass every firewall; if one refuses it by ICMP, tcpdump -n icmp or icmp6 shows which"));
+		no_answer_natt(list, tunnel, f, icmp);
 	else
 		finding_add(list, "error", "no-answer-auth",
 			    json_sprintf("IKE_SA_INIT was answered, IKE_AUTH on the same UDP port %" PRIu64 " was not (sent %" PRIu64 " times, %s); %s",
 					 number(f, "port"), number(f, "transmissions"),
-					 often(f, when, sizeof(when)), icmp),
+					 often(f, when, sizeof(when)), icmp ? icmp : no_icmp(tunnel, f)),
 			    json_string("the peer ignores us, its log says why; or a firewall drops fragments of large packets"));
 	json_decref(said);
 }

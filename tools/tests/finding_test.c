@@ -114,15 +114,22 @@ static void answers(void **state)
 		     "no answer from 192.0.2.2 on UDP port 500 to IKE_SA_INIT: sent 6 times, given up 0 s ago; no ICMP came back", "", 3);
 	assert_first(judge("\"ours\":" FAILURE("no-answer", ""), ",\"icmp\":{\"type\":3,\"code\":3,\"from\":\"192.0.2.2\",\"count\":4,\"ago-ms\":10}", NULL),
 		     "no-answer", "ICMP from 192.0.2.2 said: port unreachable (4 times)", "no IKE daemon listens there", 3);
+	/* Of port 4500 the agent may not be able to hear any. */
+	assert_first(judge("\"ours\":" FAILURE("peer-dead", ",\"port\":4500"), "", NULL), "peer-dead",
+		     "on UDP port 4500 to IKE_SA_INIT: sent 6 times, given up 0 s ago; whether ICMP came back is not known", "", 3);
+	assert_first(judge("\"ours\":" FAILURE("peer-dead", ",\"port\":4500"), ",\"hears-icmp\":true", NULL), "peer-dead",
+		     "given up 0 s ago; no ICMP came back", "", 3);
 	/* ICMP of an earlier attempt has nothing to do with this one. */
 	assert_first(judge("\"ours\":" FAILURE("no-answer", ""), ",\"icmp\":{\"type\":3,\"code\":3,\"from\":\"192.0.2.2\",\"count\":4,\"ago-ms\":10000}", NULL),
 		     "no-answer", "no ICMP came back", "", 3);
 	assert_first(judge("\"ours\":" FAILURE("no-answer-auth", ",\"nat-local\":true"), "", NULL), "no-answer-auth",
 		     "UDP port 500 works, port 4500 does not: IKE_SA_INIT was answered, 6 IKE_AUTH to port 500 were not (0 s ago)",
 		     "let it pass every firewall; if one refuses it by ICMP, tcpdump -n icmp or icmp6 shows which", 0);
+	assert_first(judge("\"ours\":" FAILURE("no-answer-auth", ",\"nat-local\":true"), ",\"hears-icmp\":true", NULL), "no-answer-auth",
+		     "IKE_AUTH to port 500 were not (0 s ago); no ICMP came back", "let it pass every firewall", 0);
 	/* Who shuts the port may say so. */
 	assert_first(judge("\"ours\":" FAILURE("no-answer-auth", ",\"nat-local\":true"), ",\"icmp\":{\"type\":3,\"code\":13,\"from\":\"192.0.2.9\",\"count\":6,\"ago-ms\":10}", NULL),
-		     "no-answer-auth", "(0 s ago); ICMP from 192.0.2.9 said: administratively prohibited (6 times)", "let it pass every firewall", 0);
+		     "no-answer-auth", "(0 s ago); ICMP from 192.0.2.9 said: administratively prohibited (6 times)", "let it pass every firewall, first of all where ICMP comes from", 0);
 	assert_first(judge("\"ours\":" FAILURE("no-answer-auth", ""), "", NULL), "no-answer-auth",
 		     "was not (sent 6 times, 0 s ago); no ICMP came back", "the peer ignores us", 0);
 	assert_first(judge("\"ours\":" FAILURE("no-answer-auth", ""), ",\"icmp\":{\"type\":3,\"code\":13,\"from\":\"192.0.2.9\",\"count\":6,\"ago-ms\":10}", NULL),

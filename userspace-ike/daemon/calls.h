@@ -122,9 +122,9 @@ struct answer_result {
 
 /**
  * struct answer_start - with the descriptors of the configuration, the control
- *                       socket and those UDP sockets that are there
+ *                       socket and those sockets of struct net that are there
  * @ret: 0
- * @sockets: bit N: UDP socket N is there
+ * @sockets: bit N: socket N is there
  */
 struct answer_start {
 	int32_t ret;

@@ -138,7 +138,7 @@ static void show_tunnel(void *arg, const struct ike_tunnel_status *status)
 	s->tunnel = tunnel;
 	show_failed(s, status);
 	if (s->why && conf)
-		ctl_add_why(tunnel, conf, status, iked_now());
+		ctl_add_why(tunnel, s->iked->net, conf, status, iked_now());
 	if (s->why && conf && config->ike_sa_of[0])
 		add_owner(s->iked, tunnel, config->ike_sa_of);
 	s->ike_sas = tunnel ? ike_sas : NULL;
@@ -255,7 +255,8 @@ static bool show_nameless(const struct iked *iked, const char *name, bool why,
 				    json_integer((json_int_t)(iked_now() -
 							      conf->sought_at)));
 		if (why)
-			ctl_add_why(tunnel, conf, &nothing_tried, iked_now());
+			ctl_add_why(tunnel, iked->net, conf, &nothing_tried,
+				    iked_now());
 		json_array_append_new(tunnels, tunnel);
 	}
 	return found;

@@ -99,7 +99,8 @@ static json_t *config(const struct ike_tunnel_config *c)
 			 "ike-sa-of", c->ike_sa_of[0] ? c->ike_sa_of : NULL);
 }
 
-void ctl_add_why(json_t *tunnel, const struct conf_tunnel *conf,
+void ctl_add_why(json_t *tunnel, const struct net *net,
+		 const struct conf_tunnel *conf,
 		 const struct ike_tunnel_status *status, uint64_t now)
 {
 	const struct conf_trouble *trouble = &conf->trouble;
@@ -114,6 +115,9 @@ void ctl_add_why(json_t *tunnel, const struct conf_tunnel *conf,
 	json_object_set_new(tunnel, "file", json_string(conf->file));
 	json_object_set_new(tunnel, "config", config(&conf->ike));
 	json_object_set_new(tunnel, "unix-time", json_integer(time(NULL)));
+	json_object_set_new(tunnel, "hears-icmp",
+			    json_boolean(net_hears_icmp(
+				    net, conf->ike.remote.family)));
 	if (trouble->icmp_count)
 		json_object_set_new(
 			tunnel, "icmp",
@@ -142,12 +146,59 @@ static bool concerns(const struct conf_tunnel *tunnel,
 	return !memcmp(&tunnel->ike.remote, remote, sizeof(*remote));
 }
 
+static bool same_endpoint(const struct ike_endpoint *a,
+			  const struct ike_endpoint *b)
+{
+	return a->port == b->port &&
+	       !memcmp(&a->addr, &b->addr, sizeof(a->addr));
+}
+
+struct sought {
+	const struct net_error *error;
+	bool found;
+};
+
+static void look_at_ike_sa(void *arg, const struct ike_sa_status *sa)
+{
+	struct sought *sought = arg;
+
+	sought->found |= same_endpoint(&sa->local, &sought->error->local) &&
+			 same_endpoint(&sa->remote, &sought->error->to);
+}
+
+/*
+ * Whether the tunnel sends from there to there. A peer behind a NAT has a port of
+ * the NAT's choice, which its IKE SA knows.
+ */
+static bool sends_so(const struct iked *iked, const struct conf_tunnel *tunnel,
+		     const struct net_error *error)
+{
+	static const struct ike_status_visitor visitor = {
+		.ike_sa = look_at_ike_sa,
+	};
+	struct sought sought = { .error = error };
+
+	if (!concerns(tunnel, &error->to.addr))
+		return false;
+	/* The kernel has found the socket that has sent it. */
+	if (!error->local.addr.family)
+		return true;
+	if (memcmp(&tunnel->ike.local, &error->local.addr,
+		   sizeof(tunnel->ike.local)) != 0)
+		return false;
+	if (error->to.port == IKE_PORT_NATT)
+		return true;
+	ike_engine_status(iked->engine, iked_now(), tunnel->ike.name, &visitor,
+			  &sought);
+	return sought.found;
+}
+
 void why_icmp(struct iked *iked, const struct net_error *error)
 {
 	for (size_t i = 0; i < iked->conf.count; i++) {
 		struct conf_tunnel *tunnel = iked->conf.tunnels[i];
 
-		if (!concerns(tunnel, &error->to.addr))
+		if (!sends_so(iked, tunnel, error))
 			continue;
 		tunnel->trouble.icmp = *error;
 		tunnel->trouble.icmp_at = iked_now();

@@ -3,9 +3,11 @@
  * The ike process: what the network says ends up here, and so nothing of value
  * is. It starts without rights (see parent.c), and goes on without files.
  */
+#include <errno.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -45,12 +47,31 @@ static void ignore_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* Without one of them we go on. */
+static void mute_icmp(int sockets[NET_SOCKETS])
+{
+	unsigned int i;
+
+	for (i = NET_UDP_SOCKETS; i < NET_SOCKETS; i++) {
+		if (sockets[i] < 0)
+			continue;
+		sockets[i] = sandbox_mute(sockets[i]);
+		if (sockets[i] < 0)
+			log_line(LOG_WARNING, NULL,
+				 "what ICMP says of UDP port 4500 will not be known: %s",
+				 strerror(errno));
+	}
+}
+
 static int serve(struct iked *iked)
 {
 	int sockets[NET_SOCKETS], control;
 
-	if (warm_up() < 0 || ask_start(&iked->conf, sockets, &control) < 0 ||
-	    net_adopt(&iked->net, sockets) < 0 || loop_open(iked) < 0 ||
+	_Static_assert(NET_SOCKETS - NET_UDP_SOCKETS == SANDBOX_MUTE_FILES, "");
+	if (warm_up() < 0 || ask_start(&iked->conf, sockets, &control) < 0)
+		return -1;
+	mute_icmp(sockets);
+	if (net_adopt(&iked->net, sockets) < 0 || loop_open(iked) < 0 ||
 	    names_open(iked) < 0 || ctl_open(iked, control) < 0 ||
 	    sandbox_filter(SANDBOX_IKE) < 0)
 		return -1;

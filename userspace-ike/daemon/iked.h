@@ -4,7 +4,7 @@
  * and the rights; `ike`, described here, has the network and the engine:
  *
  *   ike      start and end                     ask     has the parent do things
- *   net      UDP sockets                       log     lines for people
+ *   net      UDP and ICMP sockets              log     lines for people
  *   env      the engine's vtables on these
  *   tunnels  the configured set into the engine, and again on reload
  *   underlay devices and routes that come and go

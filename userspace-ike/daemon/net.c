@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The daemon's UDP sockets.
+ * The daemon's sockets, but for what is read of ICMP: net_icmp.c.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include "ctl_listen.h"
 #include "log.h"
 #include "net.h"
+#include "net_icmp.h"
 
 #define MESSAGE_MAX 65536
 #define MARKER_LEN 4 /* of zeros: RFC 3948, section 2.2 */
@@ -39,6 +40,8 @@ static const struct {
 	{ AF_INET, IKE_PORT_NATT },
 	{ AF_INET6, IKE_PORT },
 	{ AF_INET6, IKE_PORT_NATT },
+	{ AF_INET, 0 },
+	{ AF_INET6, 0 },
 };
 
 union address {
@@ -61,6 +64,8 @@ static const char *socket_name(unsigned int index)
 		"IPv4 UDP port 4500",
 		"IPv6 UDP port 500",
 		"IPv6 UDP port 4500",
+		"ICMP",
+		"ICMPv6",
 	};
 
 	return names[index];
@@ -207,6 +212,23 @@ static int open_socket(struct net *net, unsigned int index)
 	return 0;
 }
 
+/* To know what a firewall says is good, and not to know it no reason to stay away. */
+static void hear_icmp(struct net *net)
+{
+	unsigned int i;
+
+	for (i = NET_UDP_SOCKETS; i < NET_SOCKETS; i++) {
+		net->fds[i] = net_icmp_open(layout[i].family);
+		if (net->fds[i] >= 0 || errno == EAFNOSUPPORT)
+			continue;
+		log_line(LOG_NOTICE, NULL,
+			 "%s: %s; what ICMP says of UDP port 4500 will not be known%s",
+			 socket_name(i), strerror(errno),
+			 errno == EPERM ? ": CAP_NET_RAW is needed for it" : "");
+		return;
+	}
+}
+
 int net_open(struct net **netp)
 {
 	struct net *net = calloc(1, sizeof(*net));
@@ -218,12 +240,13 @@ int net_open(struct net **netp)
 	}
 	for (i = 0; i < NET_SOCKETS; i++)
 		net->fds[i] = -1;
-	for (i = 0; i < NET_SOCKETS; i++) {
+	for (i = 0; i < NET_UDP_SOCKETS; i++) {
 		if (open_socket(net, i) < 0) {
 			net_close(net);
 			return -1;
 		}
 	}
+	hear_icmp(net);
 	*netp = net;
 	return 0;
 }
@@ -262,6 +285,13 @@ void net_on_error(struct net *net, net_error_receiver receiver, void *arg)
 int net_fd(const struct net *net, unsigned int index)
 {
 	return net->fds[index];
+}
+
+bool net_hears_icmp(const struct net *net, uint8_t family)
+{
+	unsigned int i = NET_UDP_SOCKETS + (family == IKE_IPV4 ? 0 : 1);
+
+	return net->fds[i] >= 0;
 }
 
 /* The address a datagram was sent to; false if the kernel did not say. */
@@ -345,6 +375,11 @@ void net_receive(struct net *net, unsigned int index, net_receiver receiver,
 {
 	int i;
 
+	if (index >= NET_UDP_SOCKETS) {
+		net_icmp_read(net->fds[index], layout[index].family,
+			      net->on_error, net->on_error_arg);
+		return;
+	}
 	/* Left where they are they would wake us up for ever. */
 	net_error_read(net->fds[index], net->on_error, net->on_error_arg);
 	for (i = 0; i < BURST; i++)
@@ -357,7 +392,7 @@ static int socket_for(const struct net *net, const struct ike_endpoint *local)
 	int family = local->addr.family == IKE_IPV4 ? AF_INET : AF_INET6;
 	unsigned int i;
 
-	for (i = 0; i < NET_SOCKETS; i++)
+	for (i = 0; i < NET_UDP_SOCKETS; i++)
 		if (layout[i].family == family && layout[i].port == local->port)
 			return net->fds[i];
 	return -1;

@@ -2,9 +2,11 @@
 /*
  * UDP sockets: 500 and 4500, IPv4 and IPv6. Here the non-ESP marker (RFC 3948,
  * section 2.2) is put in front and taken off; ESP in UDP stays in the kernel.
+ * And raw sockets of ICMP and ICMPv6, for what these say of port 4500: see
+ * net_icmp.h.
  *
- * Opening needs CAP_NET_BIND_SERVICE (and CAP_NET_ADMIN for the policy bypass);
- * nothing after that does.
+ * Opening needs CAP_NET_BIND_SERVICE (CAP_NET_ADMIN for the policy bypass, and
+ * CAP_NET_RAW for ICMP); nothing after that does.
  */
 #ifndef IPSVTI_NET_H
 #define IPSVTI_NET_H
@@ -16,7 +18,8 @@
 
 struct net;
 
-#define NET_SOCKETS 4
+#define NET_SOCKETS 6
+#define NET_UDP_SOCKETS 4 /* of these; the others are of ICMP, to be read only */
 
 /**
  * struct net_counters - what became of datagrams outside the engine
@@ -34,7 +37,8 @@ struct net_counters {
  * net_open() - open the sockets
  * @netp: set on success; to be released with net_close()
  *
- * A kernel without IPv6 is no error. What failed is logged.
+ * A kernel without IPv6 is no error, nor is it to be without the right to hear
+ * ICMP. What failed is logged.
  *
  * Return: 0 or -1.
  */
@@ -60,6 +64,13 @@ void net_close(struct net *net);
  * Return: a non-blocking descriptor, or -1 if this one is not open.
  */
 int net_fd(const struct net *net, unsigned int index);
+
+/**
+ * net_hears_icmp() - whether what ICMP says of port 4500 would be heard
+ * @net: the sockets
+ * @family: IKE_IPV4 or IKE_IPV6, of the packet that did not arrive
+ */
+bool net_hears_icmp(const struct net *net, uint8_t family);
 
 /**
  * typedef net_receiver - takes one IKE message

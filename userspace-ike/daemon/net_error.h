@@ -8,13 +8,15 @@
 /**
  * struct net_error - an ICMP error
  * @to: where the packet was going
+ * @local: where it came from; family 0: from a socket of ours, more was not said
  * @from: who says that it did not arrive
  * @type: type of ICMP or ICMPv6, after the family of @to
  * @code: its code
- * @error: what the kernel makes of it, an errno value
+ * @error: what the kernel makes of it, an errno value; 0 if it was not asked
  */
 struct net_error {
 	struct ike_endpoint to;
+	struct ike_endpoint local;
 	struct ike_address from;
 	uint8_t type;
 	uint8_t code;

@@ -53,7 +53,7 @@ struct parent_options {
  * @calls: our end of the calls
  * @news: our end of the news
  * @control: the listening control socket, until it is handed over
- * @sockets: UDP sockets, until they are handed over
+ * @sockets: of the network, until they are handed over
  * @keylog: files for session keys; NULL without --export-keys
  * @room: tells when news can be sent again
  * @lost: news that could not be sent, bit N for news N

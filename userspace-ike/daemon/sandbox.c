@@ -4,6 +4,7 @@
  */
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
@@ -15,7 +16,6 @@
 #include "sandbox.h"
 
 #define NOBODY 65534 /* to the kernel, who has no number of its own here */
-#define IKE_FILES 64 /* sockets and clients, with room */
 
 int sandbox_find_user(const char *name, struct sandbox_user *user)
 {
@@ -75,9 +75,20 @@ static bool is(const struct sandbox_user *user)
 	       rg == user->gid && eg == user->gid && sg == user->gid;
 }
 
+int sandbox_mute(int fd)
+{
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC,
+			  SANDBOX_FILES - SANDBOX_MUTE_FILES);
+	int why = errno;
+
+	close(fd);
+	errno = why;
+	return moved;
+}
+
 int sandbox_become(const struct sandbox_user *user)
 {
-	const struct rlimit files = { IKE_FILES, IKE_FILES };
+	const struct rlimit files = { SANDBOX_FILES, SANDBOX_FILES };
 	const struct rlimit processes = { 0 };
 
 	/* The bounding set first: it takes a capability to make it smaller. */

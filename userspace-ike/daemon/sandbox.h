@@ -54,6 +54,22 @@ int sandbox_keep_net_admin(void);
  */
 void sandbox_hide(void);
 
+/* How many descriptors the ike process may have; the last ones are for reading only. */
+#define SANDBOX_FILES 64
+#define SANDBOX_MUTE_FILES 2
+
+/**
+ * sandbox_mute() - nothing will be sent with a socket
+ * @fd: the socket, which is moved to where sandbox_filter(SANDBOX_IKE) finds it,
+ *      or closed
+ *
+ * A raw socket could forge what it is there to hear. There is no call in that list
+ * to move it back.
+ *
+ * Return: its new descriptor, or -1 and errno.
+ */
+int sandbox_mute(int fd);
+
 /** enum sandbox_role - which system calls a process may go on using */
 enum sandbox_role {
 	SANDBOX_PARENT, /* reads files, opens sockets to name servers */

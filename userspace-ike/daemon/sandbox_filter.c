@@ -23,9 +23,8 @@
 static const int common[] = {
 	CALL(read), CALL(readv), CALL(pread64), CALL(write), CALL(writev),
 	CALL(close), CALL(lseek), CALL(recvfrom), CALL(recvmsg), CALL(recvmmsg),
-	CALL(sendto), CALL(sendmsg), CALL(sendmmsg), CALL(accept),
-	CALL(accept4), CALL(shutdown), CALL(getsockopt), CALL(getsockname),
-	CALL(getpeername), CALL(poll), CALL(ppoll), CALL(select),
+	CALL(accept), CALL(accept4), CALL(shutdown), CALL(getsockopt),
+	CALL(getsockname), CALL(getpeername), CALL(poll), CALL(ppoll), CALL(select),
 	CALL(pselect6), CALL(epoll_wait), CALL(epoll_pwait),
 	CALL(epoll_pwait2), CALL(epoll_ctl), CALL(brk), CALL(munmap),
 	CALL(mremap), CALL(madvise), CALL(futex), CALL(sched_yield),
@@ -35,6 +34,13 @@ static const int common[] = {
 	CALL(sigaltstack), CALL(restart_syscall), CALL(getpid), CALL(gettid),
 	CALL(getppid), CALL(getuid), CALL(geteuid), CALL(getgid),
 	CALL(getegid), CALL(exit), CALL(exit_group),
+};
+
+/* To say where to. (write() has no such argument, and connect() is the parent's.) */
+static const int sending[] = {
+	CALL(sendto),
+	CALL(sendmsg),
+	CALL(sendmmsg),
 };
 
 /* Files of the configuration, name servers, the end of the ike process. */
@@ -113,6 +119,8 @@ static int add_parent(scmp_filter_ctx ctx)
 
 	ret = add(ctx, SCMP_ACT_ALLOW, parent_only, COUNT(parent_only));
 	if (!ret)
+		ret = add(ctx, SCMP_ACT_ALLOW, sending, COUNT(sending));
+	if (!ret)
 		ret = add_if(ctx, CALL(open), 1, not_reading, 0);
 	if (!ret)
 		ret = add_if(ctx, CALL(openat), 2, not_reading, 0);
@@ -125,13 +133,26 @@ static int add_parent(scmp_filter_ctx ctx)
 	return ret;
 }
 
+/* Not with the sockets that are there to hear; of a descriptor all 64 bits count. */
+static int add_ike(scmp_filter_ctx ctx)
+{
+	const scmp_datum_t mute = SANDBOX_FILES - SANDBOX_MUTE_FILES;
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; i < COUNT(sending) && !ret; i++)
+		ret = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, sending[i], 1,
+				       SCMP_A0(SCMP_CMP_LT, mute, 0));
+	return ret;
+}
+
 int sandbox_filter(enum sandbox_role role)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int ret = ctx ? add_common(ctx) : -ENOMEM;
 
-	if (!ret && role == SANDBOX_PARENT)
-		ret = add_parent(ctx);
+	if (!ret)
+		ret = role == SANDBOX_PARENT ? add_parent(ctx) : add_ike(ctx);
 	if (!ret)
 		ret = seccomp_load(ctx);
 	if (ctx)

@@ -48,7 +48,7 @@ static int setup(void **state)
 	static const struct parent_options options = {
 		.conf_dir = "/nonexistent/ipsvti",
 	};
-	const int none[NET_SOCKETS] = { -1, -1, -1, -1 };
+	const int none[NET_SOCKETS] = { -1, -1, -1, -1, -1, -1 };
 	struct conf_tunnel *psk = new_tunnel("psk"), *cert = new_tunnel("cert");
 	/* cert_sign() looks at the real clock. */
 	int64_t now = time(NULL) - PKI_NOW;

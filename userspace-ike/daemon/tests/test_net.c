@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <cap-ng.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "net.h"
@@ -282,6 +284,76 @@ static void test_unreachable(void **state)
 	unreachable(*state, 2, "::1", 1, 4);
 }
 
+/* Of port 4500 another socket hears it; what is said of others does not wake us up. */
+static void unreachable_natt(struct net *net, unsigned int udp,
+			     unsigned int index, const char *addr, uint8_t type,
+			     uint8_t code)
+{
+	const struct ike_endpoint local = endpoint(addr, IKE_PORT_NATT);
+	const struct ike_endpoint other = endpoint(addr, IKE_PORT);
+	struct ike_datagram dgram = {
+		.local = other,
+		.remote = endpoint(addr, 7),
+		.data = (const uint8_t *)"message",
+		.len = 7,
+	};
+	struct net_error error = { 0 };
+	struct inbox inbox = { 0 };
+
+	if (net_fd(net, udp) < 0)
+		skip();
+	assert_true(net_hears_icmp(net, local.addr.family));
+	net_on_error(net, take_error, &error);
+	assert_int_equal(net_send(net, &dgram), 0);
+	assert_false(is_readable(net, index));
+	dgram.local = local;
+	assert_int_equal(net_send(net, &dgram), 0);
+	assert_true(is_readable(net, index));
+	net_receive(net, index, take, &inbox);
+	assert_false(is_readable(net, index));
+	assert_int_equal(inbox.count, 0);
+	assert_int_equal(error.type, type);
+	assert_int_equal(error.code, code);
+	assert_int_equal(error.to.port, 7);
+	assert_memory_equal(&error.to.addr, &local.addr, sizeof(local.addr));
+	assert_memory_equal(&error.local, &local, sizeof(local));
+	assert_memory_equal(&error.from, &local.addr, sizeof(local.addr));
+}
+
+static void test_unreachable_natt(void **state)
+{
+	if (!*state)
+		skip();
+	unreachable_natt(*state, 1, 4, "127.0.0.1", 3, 3);
+	unreachable_natt(*state, 3, 5, "::1", 1, 4);
+}
+
+/* A container may have no CAP_NET_RAW; to be without is no reason not to start. */
+static void test_no_net_raw(void **state)
+{
+	struct net *net = NULL;
+	int status;
+	pid_t pid;
+
+	net_close(*state);
+	if (!*state)
+		skip();
+	*state = NULL;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		capng_get_caps_process();
+		if (capng_update(CAPNG_DROP, CAPNG_EFFECTIVE, CAP_NET_RAW) < 0 ||
+		    capng_apply(CAPNG_SELECT_CAPS) < 0 || net_open(&net) < 0)
+			_exit(2);
+		_exit(net_fd(net, 1) < 0 || net_fd(net, 4) >= 0 ||
+		      net_fd(net, 5) >= 0 || net_hears_icmp(net, IKE_IPV4) ||
+		      net_hears_icmp(net, IKE_IPV6));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void test_in_use(void **state)
 {
 	struct net *second = NULL;
@@ -299,7 +371,8 @@ int main(void)
 		T(test_ipv4),		  T(test_ipv6),
 		T(test_marker),		  T(test_kernel_takes_esp),
 		T(test_burst_is_bounded), T(test_no_route),
-		T(test_unreachable),	  T(test_in_use),
+		T(test_unreachable),	  T(test_unreachable_natt),
+		T(test_no_net_raw),	  T(test_in_use),
 #undef T
 	};
 

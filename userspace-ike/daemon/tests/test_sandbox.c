@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@
 #define TRY(name, ...) (syscall(SYS_##name, ##__VA_ARGS__) < 0 ? errno : 0)
 
 static int a_pipe[2];
+/* Of UDP, to which it makes no difference what it is for. */
+static int a_socket, a_mute_socket;
 
 static int try_open(void) { return TRY(openat, AT_FDCWD, "/etc/passwd", O_RDONLY); }
 static int try_create(void) { return TRY(openat, AT_FDCWD, "/tmp/x", O_WRONLY | O_CREAT, 0600); }
@@ -76,6 +79,39 @@ static int try_peek(void)
 	struct iovec iov = { &octet, 1 };
 
 	return TRY(process_vm_readv, getppid(), &iov, 1, &iov, 1, 0);
+}
+/* To nobody in particular: of a socket to read only it fails before that is seen. */
+static int try_send(int fd)
+{
+	struct mmsghdr message = { 0 };
+	int sent = TRY(sendto, fd, "x", 1, 0, NULL, 0);
+
+	if (sent == TRY(sendmsg, fd, &message.msg_hdr, 0) &&
+	    sent == TRY(sendmmsg, fd, &message, 1, 0))
+		return sent;
+	return EIO;
+}
+static int try_send_mute(void) { return try_send(a_mute_socket); }
+static int try_send_other(void) { return try_send(a_socket); }
+static int try_hear(void)
+{
+	char octet;
+
+	return TRY(recvfrom, a_mute_socket, &octet, 1, MSG_DONTWAIT, NULL, NULL);
+}
+static int try_move_back(void) { return TRY(dup2, a_mute_socket, a_socket); }
+static int try_move_back_by_fcntl(void) { return TRY(fcntl, a_mute_socket, F_DUPFD, 0); }
+static int try_connect(void)
+{
+	const struct sockaddr_in to = { .sin_family = AF_INET };
+
+	return TRY(connect, a_mute_socket, &to, sizeof(to));
+}
+static int try_option(void)
+{
+	const int on = 1;
+
+	return TRY(setsockopt, a_mute_socket, SOL_SOCKET, SO_DETACH_FILTER, &on, sizeof(on));
 }
 static int try_unshare(void) { return TRY(unshare, 0x40000000); }
 
@@ -178,6 +214,13 @@ static void ike(void **state)
 		{ "ptrace", try_ptrace, -SIGSYS },
 		{ "read another process", try_peek, -SIGSYS },
 		{ "unshare", try_unshare, -SIGSYS },
+		{ "send", try_send_other, EDESTADDRREQ },
+		{ "send with what is to be read only", try_send_mute, EPERM },
+		{ "read it", try_hear, EAGAIN },
+		{ "connect it", try_connect, EPERM },
+		{ "set options of it", try_option, EPERM },
+		{ "have it as another one", try_move_back, EPERM },
+		{ "have another one of it", try_move_back_by_fcntl, EPERM },
 		{ "go on", try_usual, 0 },
 		{ 0 },
 	};
@@ -256,7 +299,9 @@ int main(void)
 		cmocka_unit_test(users),
 	};
 
-	if (pipe(a_pipe) < 0)
+	a_socket = socket(AF_INET, SOCK_DGRAM, 0);
+	a_mute_socket = sandbox_mute(socket(AF_INET, SOCK_DGRAM, 0));
+	if (pipe(a_pipe) < 0 || a_socket < 0 || a_mute_socket < 0)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
