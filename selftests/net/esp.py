@@ -5,14 +5,16 @@
     esp.py --from ADDR --to ADDR --spi N --keys FILE [--seq N] [--udp SPORT:DPORT]
            [--next-header N] [--padding HEX] [--inner-src A --inner-dst B]
            [--tos N] [--outer-tos N] [--cut N] [--flip N] [--times N] [--esn]
+           [--size N] [--udp-sum right|wrong|none]
 
     esp.py --from ADDR --to ADDR --packet HEX     what is there already
     esp.py --serve         the same from each line of standard input; answers "sent"
 
 The file with the keys is that of the sender, as ipsvtictl has it: the line "out
-KEY SALT" is used.  The inner packet is UDP to port 9 (discard), or what --inner
-says in hexadecimal digits.  Encryption is libcrypto's: nothing that the module under
-test does, nor the kernel, is used here.
+KEY SALT" is used.  The inner packet is UDP to port 9 (discard), of IPv4 with the
+sequence number as its identification, or what --inner says in hexadecimal digits.
+Encryption is libcrypto's: nothing that the module under test does, nor the kernel, is
+used here.
 """
 import argparse
 import ctypes
@@ -32,13 +34,13 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def inner_packet(a):
-    payload = b"ipsvti"
+def inner_packet(a, seq):
+    payload = b"ipsvti".ljust(a.size, b"\0")
     src, dst = (ipaddress.ip_address(x) for x in (a.inner_src, a.inner_dst))
     udp = struct.pack("!HHHH", 9, 9, 8 + len(payload), 0) + payload
     if src.version == 4:
-        head = struct.pack("!BBHHHBBH4s4s", 0x45, a.tos, 20 + len(udp), 0, 0x4000, 64,
-                           17, 0, src.packed, dst.packed)
+        head = struct.pack("!BBHHHBBH4s4s", 0x45, a.tos, 20 + len(udp), seq & 0xFFFF, 0x4000,
+                           64, 17, 0, src.packed, dst.packed)
         return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + udp
     pseudo = src.packed + dst.packed + struct.pack("!II", len(udp), 17)
     udp = udp[:6] + struct.pack("!H", checksum(pseudo + udp)) + udp[8:]
@@ -88,7 +90,7 @@ def read_keys(path):
 
 
 def esp_packet(a, seq):
-    plain = bytes.fromhex(a.inner) if a.inner is not None else inner_packet(a)
+    plain = bytes.fromhex(a.inner) if a.inner is not None else inner_packet(a, seq)
     next_header = a.next_header
     if next_header is None:
         next_header = 4 if plain[0] >> 4 == 4 else 41
@@ -109,6 +111,18 @@ def esp_packet(a, seq):
     return bytes(packet[: len(packet) - a.cut] if a.keep is None else packet[: a.keep])
 
 
+def udp_packet(a, payload):
+    """With a header of our own, since no socket makes wrong checksums."""
+    sport, dport = map(int, a.udp.split(":"))
+    head = struct.pack("!HHH", sport, dport, 8 + len(payload))
+    src, dst = (ipaddress.ip_address(x).packed for x in (a.src, a.to))
+    pseudo = src + dst + struct.pack("!II", 8 + len(payload), 17)
+    right = checksum(pseudo + head + bytes(2) + payload) or 0xFFFF
+    # Another one, and not 0, which says that there is none.
+    wrong = right ^ 1 or 2
+    return head + struct.pack("!H", {"right": right, "wrong": wrong, "none": 0}[a.udp_sum]) + payload
+
+
 def send(words):
     p = argparse.ArgumentParser()
     number = lambda s: int(s, 0)
@@ -118,11 +132,14 @@ def send(words):
     p.add_argument("--keys")
     p.add_argument("--seq", type=number, default=1)
     p.add_argument("--udp", help="ESP in UDP, SPORT:DPORT")
+    p.add_argument("--udp-sum", choices=("right", "wrong", "none"),
+                   help="what the UDP checksum is, instead of what a socket makes of it")
     p.add_argument("--next-header", type=number)
     p.add_argument("--padding", help="hexadecimal digits instead of what is right")
     p.add_argument("--pad-len", type=number, help="what the pad length field says")
     p.add_argument("--inner-src", default="10.2.0.2")
     p.add_argument("--inner-dst", default="10.1.0.2")
+    p.add_argument("--size", type=number, default=0, help="octets of UDP payload, if they are more than 6")
     p.add_argument("--inner", help="the whole inner packet, hexadecimal digits")
     p.add_argument("--tos", type=number, default=0)
     p.add_argument("--outer-tos", type=number, default=0)
@@ -136,7 +153,11 @@ def send(words):
 
     v6 = ":" in a.to
     family = socket.AF_INET6 if v6 else socket.AF_INET
-    if a.udp:
+    if a.udp_sum:
+        dport = 0
+        sock = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_UDP)
+        sock.bind((a.src, 0))
+    elif a.udp:
         sport, dport = map(int, a.udp.split(":"))
         sock = socket.socket(family, socket.SOCK_DGRAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -152,6 +173,8 @@ def send(words):
     # All are made before the first leaves: on an emulated processor that takes longer.
     packets = [bytes.fromhex(a.packet)] if a.packet else \
         [esp_packet(a, seq) for seq in range(a.seq, a.seq + a.times)]
+    if a.udp_sum:
+        packets = [udp_packet(a, packet) for packet in packets]
     for packet in packets:
         sock.sendto(packet, (a.to, dport))
     sock.close()

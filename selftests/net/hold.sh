@@ -5,7 +5,7 @@
 # long, and in what order they go on, also with those that come meanwhile.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 7
+ktap_plan 8
 
 N=1
 
@@ -89,6 +89,32 @@ so_many() {
 	[ "$(grown rx-larval) $(grown rx-packets)" = "72 129" ]
 }
 
+# Memory is bounded, too: 2 MiB, which the packets take and what is kept with each of them, so
+# that of large ones fewer are kept; these come in fragments. What is more is dropped, none of
+# what is there before.
+so_large() {
+	local size=20000 sent=110 n c held status
+	# The capture first: it must not keep the pipe of the keys open.
+	lans_mtu 40000 && capture_start hostA eth0 "$WORK/large" "udp port 9" && reserve gwA || return
+	n=$(delivered)
+	for c in rx-larval rx-packets; do
+		BEFORE[$c]=$(counter gwA "$c")
+	done
+	esp --seq 1 --times $sent --size $size && bring_the_keys && esp --seq $((sent + 1)) || return
+	wait_for 10 "[ \$((\$(grown rx-larval) + \$(grown rx-packets))) -eq $((sent + 1)) ]" || return
+	held=$(($(grown rx-packets) - 1))
+	wait_for 10 "[ \$(delivered) -eq $((n + held + 1)) ]"
+	status=$?
+	capture_stop "$WORK/large"
+	lans_mtu 1500
+	echo "$(grown rx-larval) of $sent too many, $held delivered"
+	# A packet's memory is more than its octets, but not four times as much.
+	[ "$status" = 0 ] && [ $((held * size)) -le $((2 << 20)) ] && [ $((held * size * 4)) -ge $((2 << 20)) ] &&
+		[ "$(drops gwA | grep -cv '^rx-larval:')" = 0 ] || return
+	tcpdump -nvr "$WORK/large" 2>/dev/null | grep -o ' id [0-9]*' >"$WORK/ids"
+	diff "$WORK/ids" <(printf ' id %d\n' $(seq "$held") $((sent + 1)))
+}
+
 # Two seconds, or up to four if none comes meanwhile; then there is room for others, also when
 # the keys never come.
 so_long() {
@@ -147,6 +173,7 @@ flow() { # PAUSE COUNT FIRST
 
 ktap_run "set up" setup
 ktap_run "128 are held" so_many
+ktap_run "no more than 2 MiB of memory" so_large
 ktap_run "for two seconds" so_long
 ktap_run "in their order" flow 5 300 20
 # More than come while others are received: these wait behind them.
