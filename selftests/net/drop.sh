@@ -5,7 +5,7 @@
 # is not ours goes on to XFRM.  gwB's part is played by esp.py with the keys.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 33
+ktap_plan 35
 
 T=/sys/kernel/tracing
 
@@ -163,12 +163,17 @@ ecn() {
 	dmesg | grep 'vti0: ECN was changed on the path: outer 2, inner 0'
 }
 
+# vti1_up N: another device, over IPv6, with pair N
+vti1_up() {
+	ip -n gwA link add vti1 type ipsvti local "$GWA6" remote "$GWB6" && ip -n gwA link set vti1 up && keys "$1" &&
+		in_ns gwA ipsvtictl sa add vti1 in spi $((SPIS[gwA] + $1)) out spi $((SPIS[gwB] + $1)) \
+			alg aes-gcm-16-256 keys "$WORK/gwA.$1"
+}
+
 # The same of IPv6 inside and outside, by another device.
 ecn_ipv6() {
 	local row inner outer want n got
-	ip -n gwA link add vti1 type ipsvti local "$GWA6" remote "$GWB6" && ip -n gwA link set vti1 up && keys 3 &&
-		in_ns gwA ipsvtictl sa add vti1 in spi $((SPIS[gwA] + 3)) out spi $((SPIS[gwB] + 3)) \
-			alg aes-gcm-16-256 keys "$WORK/gwA.3" || return
+	vti1_up 3 || return
 	for row in "2 3 3" "1 2 1" "0 1 0" "3 0 3" "0 3 -"; do
 		read -r inner outer want <<<"$row"
 		n=$(delivered)
@@ -181,6 +186,49 @@ ecn_ipv6() {
 			{ echo "inner $inner, outer $outer: class 0x$got, expected ECN $want"; return 1; }
 	done
 	wait_for 5 "in_ns gwA ethtool -S vti1 | grep -q 'rx_ecn: 1\$'" && [ "$(delivered)" -eq "$n" ] && ip -n gwA link del vti1
+}
+
+# mib 4|6 NAME: what gwA's UDP counts
+mib() {
+	if [ "$1" = 4 ]; then
+		in_ns gwA nstat -asz "Udp$2" | awk -v n="Udp$2" '$1 == n { print $2 }'
+	else
+		in_ns gwA awk -v n="Udp6$2" '$1 == n { print $2 }' /proc/net/snmp6
+	fi
+}
+
+# spoilt 4|6 N WORD...: ESP in UDP that UDP throws away for its checksum. Nothing is changed by
+# it: the next one has the same number, and comes through.
+spoilt() {
+	local v=$1 n=$2 before
+	shift 2
+	before=$(mib "$v" InCsumErrors)
+	counts gwA rx-auth 0 esp_send "$n" --seq $((++SEQ)) --udp 4500:4500 "$@" &&
+		wait_for 5 "[ \$(mib $v InCsumErrors) -eq $((before + 1)) ]" || return
+	SEQ=$((SEQ - 1))
+}
+
+# RFC 3948, section 2.1: over IPv4 there should be no checksum. One that is there is looked at.
+udp_checksum() {
+	good --udp 4500:4500 --udp-sum none && good --udp 4500:4500 --udp-sum right &&
+		spoilt 4 1 --udp-sum wrong && good --udp 4500:4500 --udp-sum none
+}
+
+# RFC 8200, section 8.1: over IPv6 there must be one.
+udp_checksum_ipv6() {
+	local n sum path=(--from "$GWB6" --to "$GWA6")
+	vti1_up 4 || return
+	n=$(delivered)
+	for sum in none wrong right; do
+		if [ $sum != right ]; then
+			spoilt 6 4 "${path[@]}" --udp-sum $sum || return
+		else
+			esp_send 4 "${path[@]}" --udp 4500:4500 --seq $((++SEQ)) --udp-sum right || return
+		fi
+	done
+	wait_for 5 "[ \$(delivered) -eq $((n + 1)) ]" && in_ns gwA ethtool -S vti1 >"$WORK/vti1" || return
+	grep -E 'rx_[a-z_]*: [^0]' "$WORK/vti1"
+	[ "$(sed -n 's/^ *\(rx_[a-z_]*: [^0].*\)/\1/p' "$WORK/vti1" | grep -v rx_bytes)" = "rx_packets: 1" ] && ip -n gwA link del vti1
 }
 
 # What a device says of itself when it comes up (MLD, router solicitations) comes whenever
@@ -304,6 +352,8 @@ ktap_run "inner packet longer than there is" inner_longer_than_there_is
 ktap_run "padding for traffic flow confidentiality is cut off" tfc
 ktap_run "ECN, all combinations" ecn
 ktap_run "ECN, IPv6 inside and outside" ecn_ipv6
+ktap_run "in UDP over IPv4: no checksum, a right one, a wrong one" udp_checksum
+ktap_run "in UDP over IPv6: no checksum, a wrong one, a right one" udp_checksum_ipv6
 ktap_run "an SPI without keys yet" larval
 ktap_run "a foreign SPI goes on to XFRM" foreign_spi
 ktap_run "our SPI at another address is not ours" foreign_address
