@@ -6,7 +6,7 @@
 # and through tunnels that are on top of ours; and nobody else's errors change it.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 35
+ktap_plan 38
 
 FITS=1446
 
@@ -89,7 +89,7 @@ replaced() { # 4|6 FITS WIDER GATEWAY
 
 # ---- from the underlay, by routes that only outer packets take
 
-# apart fwmark|dev|vrf 4|6: outer packets of gwA go where their mark, their device or their VRF
+# apart fwmark|dev|vrf 4|6 [WORD...]: outer packets of gwA go where their mark, their device or their VRF
 # leads, and all others into the tunnel, or nowhere. Errors come back by another link.
 apart() {
 	links_down
@@ -131,7 +131,7 @@ apart() {
 				route add default via 2001:db8:a::fe dev wan vrf blue
 			EOT
 		;;
-	esac && link_up gwB "$2" && pair_up 1
+	esac && link_up gwB "$2" && pair_up 1 256 "${@:3}"
 }
 
 # together: as it was before
@@ -148,15 +148,53 @@ together() {
 }
 
 # What is learnt is the path of outer packets, and of nothing else.
-learnt_apart() { # fwmark|dev|vrf 4|6 FITS
+learnt_apart() { # fwmark|dev|vrf 4|6 FITS [WORD...]
 	local fits=$3 peer=$GWB4
 	[ "$2" = 4 ] || peer=$GWB6
-	apart "$1" "$2" && narrow || return
+	apart "$1" "$2" "${@:4}" && narrow || return
+	[ -z "${BIND:-}" ] || bind || return
 	wait_for 10 "big 'told $fits' udp hostA hostB 4 1380 df" && mtu_is gwA "$fits" || return
 	[ "$(route_mtu gwA "$peer" "${OUTSIDE[@]}")" = 1400 ] || return
 	[ "$1" = vrf ] || [ "$(route_mtu gwA "$peer")" = null ] || return
 	big "arrived 1" udp hostA hostB 4 $((fits - 28)) df && big "arrived 1" udp hostA hostB 6 $((fits - 48)) df &&
 		tcp_across 4 100000 && tcp_across 6 100000
+}
+
+# The same of ESP in UDP: errors are for its socket, which learns the path that it would take
+# itself. An unbound one, with net.ipv4.udp_l3mdev_accept, takes the VRF's with IPv6 ...
+in_vrf() { # any|bound COMMAND...
+	local how=$1 status
+	shift
+	if [ "$how" = any ]; then
+		in_ns gwA sysctl -qw net.ipv4.udp_l3mdev_accept=1
+		"$@"
+		status=$?
+		in_ns gwA sysctl -qw net.ipv4.udp_l3mdev_accept=0
+	else
+		BOUND=''
+		BIND=blue "$@"
+		status=$?
+		kill "$BOUND" && wait "$BOUND"
+	fi
+	return "$status"
+}
+
+# bind: beside the one of "set up", which hears nothing from a VRF
+bind() {
+	in_ns gwA "$NET/encap.py" 4500 "$BIND" >"$WORK/encap.bound" 2>&1 &
+	BOUND=$!
+	wait_for 20 "grep -q ready '$WORK/encap.bound'"
+}
+
+# ... and the main table's with IPv4: what is too big for the path is lost, until somebody sets
+# an MTU.
+not_learnt() { # FITS
+	apart vrf 4 "${ENCAP_UDP[@]}" && narrow && ping_across 4 -c 1 && mtu_is gwA 1438 || return
+	for _ in 1 2 3; do
+		big lost udp hostA hostB 4 1380 df || return
+	done
+	[ "$(mtu gwA)" = 1438 ] && ip -n gwA link set vti0 mtu "$1" && big "told $1" udp hostA hostB 4 1380 df &&
+		big "arrived 1" udp hostA hostB 4 $(($1 - 28)) df
 }
 
 # ---- forged errors
@@ -400,6 +438,12 @@ for v in 4 6; do
 	ktap_run "learnt, outer IPv$v in a VRF" learnt_apart vrf "$v" "$fits"
 	together
 done
+ktap_run "learnt, outer IPv6 and UDP in a VRF" in_vrf any learnt_apart vrf 6 1318 "${ENCAP_UDP[@]}"
+together
+ktap_run "learnt, outer IPv4 and UDP in a VRF, by a socket that is bound to it" in_vrf bound learnt_apart vrf 4 1338 "${ENCAP_UDP[@]}"
+together
+ktap_run "not learnt, outer IPv4 and UDP in a VRF, by a socket that is not: set the MTU" in_vrf any not_learnt 1338
+together
 for v in 4 6; do
 	ktap_run "forged, outer IPv$v: another SPI, other addresses, nothing smaller" forged $v
 	after
