@@ -5,7 +5,7 @@
 # is not ours goes on to XFRM.  gwB's part is played by esp.py with the keys.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 35
+ktap_plan 37
 
 T=/sys/kernel/tracing
 
@@ -148,17 +148,17 @@ wrong_keys() {
 }
 
 # RFC 6040, figure 4: the ECN field that comes out, from the outer and inner ones.
-ecn() {
+ecn() { # [WORD...]
 	local row inner outer want got
 	for row in "0 0 0" "0 2 0" "0 1 0" "2 0 2" "2 2 2" "2 1 1" "2 3 3" \
 		"1 0 1" "1 2 1" "1 1 1" "1 3 3" "3 0 3" "3 2 3" "3 1 3" "3 3 3"; do
 		read -r inner outer want <<<"$row"
-		good --tos $((0x28 | inner)) --outer-tos $((0x40 | outer)) || return
+		good --tos $((0x28 | inner)) --outer-tos $((0x40 | outer)) "$@" || return
 		got=$(sed -n 's/.*(tos 0x\([0-9a-f]*\).*/\1/p' "$WORK/got" | tail -n 1)
 		[ $((0x$got)) -eq $((0x28 | want)) ] ||
 			{ echo "inner $inner, outer $outer: tos 0x$got, expected ECN $want"; return 1; }
 	done
-	dropped rx-ecn --tos 0x28 --outer-tos 3 || return
+	dropped rx-ecn --tos 0x28 --outer-tos 3 "$@" || return
 	# What nobody should make is told, with what would be lost without a word.
 	dmesg | grep 'vti0: ECN was changed on the path: outer 2, inner 0'
 }
@@ -171,14 +171,14 @@ vti1_up() {
 }
 
 # The same of IPv6 inside and outside, by another device.
-ecn_ipv6() {
+ecn_ipv6() { # [WORD...]
 	local row inner outer want n got
 	vti1_up 3 || return
 	for row in "2 3 3" "1 2 1" "0 1 0" "3 0 3" "0 3 -"; do
 		read -r inner outer want <<<"$row"
 		n=$(delivered)
 		esp_send 3 --from "$GWB6" --to "$GWA6" --seq $((++SEQ)) --inner-src "$HOSTB6" --inner-dst "$HOSTA6" \
-			--tos $((0x28 | inner)) --outer-tos $((0x40 | outer)) || return
+			--tos $((0x28 | inner)) --outer-tos $((0x40 | outer)) "$@" || return
 		[ "$want" != - ] || continue
 		wait_for 5 "[ \$(delivered) -eq $((n + 1)) ]" || return
 		got=$(sed -n 's/.*(class 0x\([0-9a-f]*\).*/\1/p' "$WORK/got" | tail -n 1)
@@ -352,6 +352,8 @@ ktap_run "inner packet longer than there is" inner_longer_than_there_is
 ktap_run "padding for traffic flow confidentiality is cut off" tfc
 ktap_run "ECN, all combinations" ecn
 ktap_run "ECN, IPv6 inside and outside" ecn_ipv6
+ktap_run "ECN, all combinations, in UDP" ecn --udp 4500:4500
+ktap_run "ECN, IPv6 inside and in UDP over IPv6" ecn_ipv6 --udp 4500:4500
 ktap_run "in UDP over IPv4: no checksum, a right one, a wrong one" udp_checksum
 ktap_run "in UDP over IPv6: no checksum, a wrong one, a right one" udp_checksum_ipv6
 ktap_run "an SPI without keys yet" larval
