@@ -6,7 +6,7 @@
 # packets must be wrong in just one way, its part is played by esp.py in inet.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 21
+ktap_plan 22
 
 INET4=198.51.100.254
 
@@ -112,6 +112,13 @@ another_address() {
 		event gwB '.event == "float-ntf" and .remote == "192.0.2.77" and ."encap-dport" == 30003' || return
 	ip -n gwB -d link show vti0 | grep "remote $GWA4_SEEN" && [ "$(tunnel gwB .remote)" = "$GWA4_SEEN" ] &&
 		tcp_across 4 300000 && tcp_across 6 300000 hostB && [ "$(tunnel gwB .mtu)" = 1438 ]
+}
+
+# What is configured is asked for again: that is no other address.
+same_configuration() {
+	in_ns gwB "$NET/nl.py" ask tunnel-set "{\"dev\":\"vti0\",\"remote\":\"$GWA4_SEEN\"}" &&
+		ip -n gwB link change vti0 type ipsvti local "$GWB4" remote "$GWA4_SEEN" &&
+		goes_to 1 192.0.2.77 30003 && ping_across 4
 }
 
 # Other options than the addresses are changed: the peer is where it is, but is routed
@@ -244,6 +251,7 @@ ktap_run "set up" setup
 ktap_run "behind a NAT: nobody moves" before_the_change
 ktap_run "another port, under ping" another_port
 ktap_run "another address" another_address
+ktap_run "the same configuration again" same_configuration
 ktap_run "another configuration, the same peer" another_configuration
 ktap_run "back to where it was" back_again
 ktap_run "a keepalive from elsewhere" keepalive

@@ -93,7 +93,7 @@ refusals_table() {
 	EOT
 }
 rows=$(refusals_table | grep -c .)
-ktap_plan $((23 + rows))
+ktap_plan $((24 + rows))
 
 setup() {
 	modprobe ipsvti && topo_up && links_up 4 && events_start gwA && events_start gwB
@@ -443,6 +443,41 @@ address_changes() {
 
 still_carries() { ping_across 4 && ping_across 6; }
 
+# What a device has already can be asked for again, as often as one likes, under traffic: nothing
+# of it changes, nothing is lost, and nobody is told of anything.
+as_it_was() {
+	nl_in gwA dump sa-get | sed -E 's/"(seq|packets|bytes|used-[a-z]*)": [0-9]+//g'
+	nl_in gwA ask tunnel-get '{"dev":"vti0"}' | sed -E 's/"[rt]x-(packets|bytes)": [0-9]+//g'
+	ip -n gwA -d -j link show vti0 | jq '.[0] | [.mtu, .operstate, .flags, .linkinfo]'
+	in_ns gwA cat /sys/class/net/vti0/carrier_changes
+	wc -l <"$WORK/events.gwA"
+}
+
+again() {
+	local same="local $GWA4 remote 198.51.100.77" pid n id larval sent got
+	keys 43 && sa_add gwA 43 256 activate manual && read -r larval _ < <(alloc gwA 3600) &&
+		ip -n gwA link set vti0 type ipsvti ttl 33 dscp 46 mss-clamp 1300 || return
+	id=$(pair_id gwA 42)
+	as_it_was >"$WORK/before"
+	ip netns exec hostA ping -n -q -i 0.01 "$HOSTB4" >"$WORK/ping" 2>&1 &
+	pid=$!
+	for n in 1 2 3 4 5 6 7 8; do
+		nl_in gwA ask tunnel-set '{"dev":"vti0","remote":"198.51.100.77"}' &&
+			nl_in gwA ask tunnel-set "{\"dev\":\"vti0\",\"local\":\"$GWA4\",\"remote\":\"198.51.100.77\"}" &&
+			nl_in gwA ask sa-activate "{\"dev\":\"vti0\",\"pair-id\":$id}" || return
+		# shellcheck disable=SC2086
+		ip -n gwA link set vti0 type ipsvti $same && ip -n gwA link set vti0 type ipsvti $same ttl 33 dscp 46 mss-clamp 1300 || return
+	done
+	kill -INT "$pid"
+	wait "$pid"
+	cat "$WORK/ping"
+	read -r sent got < <(sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' "$WORK/ping")
+	# The last answer may still have been under way.
+	[ "$got" -gt 20 ] && [ $((sent - got)) -le 1 ] || return
+	as_it_was >"$WORK/after"
+	diff "$WORK/before" "$WORK/after" && in_ns gwA ipsvtictl sa del vti0 "$larval" && in_ns gwA ipsvtictl sa del vti0 "$(pair_id gwA 43)"
+}
+
 # With a device of its own for what has no addresses; then each must be refused as
 # the table says, and leave all as it was.
 refusals() {
@@ -481,6 +516,7 @@ ktap_run "the sequence numbers end" exhausted
 ktap_run "a dump of one device" dump_of_one
 ktap_run "other namespaces and users see nothing" others_see_nothing
 ktap_run "the peer's address changes, and ours" address_changes
+ktap_run "what is there is asked for again: nothing changes, and nothing is told" again
 ktap_run "all that must be refused was asked for" refusals
 table_checks
 ktap_run "nothing changed by what was refused" nothing_changed
