@@ -220,8 +220,8 @@ udp_checksum_ipv6() {
 	vti1_up 4 || return
 	n=$(delivered)
 	for sum in none wrong right; do
-		if [ $sum != right ]; then
-			spoilt 6 4 "${path[@]}" --udp-sum $sum || return
+		if [ "$sum" != right ]; then
+			spoilt 6 4 "${path[@]}" --udp-sum "$sum" || return
 		else
 			esp_send 4 "${path[@]}" --udp 4500:4500 --seq $((++SEQ)) --udp-sum right || return
 		fi

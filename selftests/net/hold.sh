@@ -100,7 +100,7 @@ so_large() {
 	for c in rx-larval rx-packets; do
 		BEFORE[$c]=$(counter gwA "$c")
 	done
-	esp --seq 1 --times $sent --size $size && bring_the_keys && esp --seq $((sent + 1)) || return
+	esp --seq 1 --times "$sent" --size "$size" && bring_the_keys && esp --seq $((sent + 1)) || return
 	wait_for 10 "[ \$((\$(grown rx-larval) + \$(grown rx-packets))) -eq $((sent + 1)) ]" || return
 	held=$(($(grown rx-packets) - 1))
 	wait_for 10 "[ \$(delivered) -eq $((n + held + 1)) ]"

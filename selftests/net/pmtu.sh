@@ -163,9 +163,9 @@ learnt_apart() { # fwmark|dev|vrf 4|6 FITS [WORD...]
 # The same of ESP in UDP: errors are for its socket, which learns the path that it would take
 # itself. An unbound one, with net.ipv4.udp_l3mdev_accept, takes the VRF's with IPv6 ...
 in_vrf() { # any|bound COMMAND...
-	local how=$1 status
+	local socket=$1 status
 	shift
-	if [ "$how" = any ]; then
+	if [ "$socket" = any ]; then
 		in_ns gwA sysctl -qw net.ipv4.udp_l3mdev_accept=1
 		"$@"
 		status=$?
