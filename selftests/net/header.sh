@@ -5,7 +5,7 @@
 # options, and which are what they have to be.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 20
+ktap_plan 23
 
 setup() {
 	modprobe ipsvti && topo_up && encap_up gwA && encap_up gwB || return
@@ -92,6 +92,31 @@ in_udp() {
 	"$@"
 }
 
+# A router on the way says CE of all packets (RFC 3168); RFC 6040, section 4.2: that arrives
+# inside, and what could not carry it is dropped, without an answer.  (Outer IPv6: drop.sh)
+congested() { # INNER
+	local inner=$1 outer=4 ecn to=HOSTB$1 status
+	links_up "$outer" && pair_up 1 256 "${ENCAP[@]}" &&
+		ping_across "$inner" -c 1 && capture_start inet toB "$WORK/out" && capture_start hostB eth0 "$WORK/in" || return
+	in_ns inet nft -f - <<-EOT || return
+		table inet congested { chain f { type filter hook forward priority 0; iifname "toA" jump ce; }
+			chain ce { ip ecn set ce; }; }
+	EOT
+	for ecn in 1 2 3; do
+		ping_across "$inner" -c 1 -s 200 -Q $((0x58 | ecn)) || break
+	done
+	[ "$ecn" = 3 ] && counts gwB rx-ecn 1 no_answer "$inner"
+	status=$?
+	in_ns inet nft delete table inet congested
+	capture_stop "$WORK/out" "$WORK/in"
+	[ "$status" = 0 ] || return
+	heads out "src host $(outer gwA "$outer") and $SEEN" >"$WORK/outside"
+	heads in "dst host ${!to}" >"$WORK/inside"
+	is tos outside "5b 5b 5b 5b" && is tos inside "5b 5b 5b"
+}
+
+no_answer() { ! ping_across "$1" -c 1 -s 200 -W 1 -Q $((0x58)); }
+
 # checksums OUTER VALUES: tshark on each, 3 is "there is none" and 1 "it is right"
 checksums() {
 	links_up "$1" && pair_up 1 256 "${ENCAP_UDP[@]}" && capture_start inet toA "$WORK/udp" "udp port 4500" || return
@@ -127,6 +152,10 @@ for outer in 4 6; do
 	one "DSCP and ECN copied, IPv$inner in UDP over IPv$outer" in_udp copied $inner $outer
 	one "DSCP fixed, ECN copied, IPv$inner in UDP over IPv$outer" in_udp fixed $inner $outer
 	one "hop limit, IPv$inner in UDP over IPv$outer" in_udp hops $inner $outer
+done
+one "ECN, CE on the way, IPv6 in IPv4" congested 6
+for inner in 4 6; do
+	one "ECN, CE on the way, IPv$inner in UDP over IPv4" in_udp congested $inner
 done
 # RFC 3948, section 2.1, and RFC 8200, section 8.1
 one "UDP over IPv4 has no checksum" checksums 4 "ip.src == $GWA4" 3
