@@ -235,8 +235,7 @@ router_end() {
 sessions() { [ "$(birdc_ show protocols | grep -c Established)" = 2 ]; }
 
 # Now and then BIRD 3.1.8 leaves both ways in the kernel when the metric of the second one
-# changes, until it looks there once a minute, though it knows better. (One of six changes; and
-# `reload out`, as its documentation has it, is no command of that version.)
+# changes, until it looks there once a minute, though it knows better.
 AGAIN=
 export_again() {
 	AGAIN=$(birdc_ reload filters out kernel1)

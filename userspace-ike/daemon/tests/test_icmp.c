@@ -48,25 +48,26 @@ static bool parse(int family, const uint8_t *data, size_t len,
 	return ret;
 }
 
-/* With @octet at @offset. */
-static bool taken4(size_t offset, uint8_t octet)
+/* @message with @octet at @offset. */
+static bool taken(int family, const uint8_t *message, size_t len, size_t offset,
+		  uint8_t octet)
 {
-	uint8_t data[sizeof(ipv4)];
+	uint8_t data[sizeof(ipv4) > sizeof(ipv6) ? sizeof(ipv4) : sizeof(ipv6)];
 	struct net_error error;
 
-	memcpy(data, ipv4, sizeof(data));
+	memcpy(data, message, len);
 	data[offset] = octet;
-	return parse(AF_INET, data, sizeof(data), &error);
+	return parse(family, data, len, &error);
+}
+
+static bool taken4(size_t offset, uint8_t octet)
+{
+	return taken(AF_INET, ipv4, sizeof(ipv4), offset, octet);
 }
 
 static bool taken6(size_t offset, uint8_t octet)
 {
-	uint8_t data[sizeof(ipv6)];
-	struct net_error error;
-
-	memcpy(data, ipv6, sizeof(data));
-	data[offset] = octet;
-	return parse(AF_INET6, data, sizeof(data), &error);
+	return taken(AF_INET6, ipv6, sizeof(ipv6), offset, octet);
 }
 
 static void is_told(const struct net_error *error, uint8_t type, uint8_t code,
