@@ -13,6 +13,7 @@
 #include "aead.h"
 #include "compat.h"
 #include "dev.h"
+#include "hold.h"
 #include "rx.h"
 #include "tx.h"
 
@@ -235,6 +236,8 @@ static __always_inline struct aead_work *work_get(struct ipsvti_sa *sa,
 			return NULL;
 		ipsvti_sa_hold(sa);
 		netdev_hold(sa->vdev->dev, &w->tracker, GFP_ATOMIC);
+		if (sa->inbound && unlikely(IPSVTI_RX_CB(skb)->held))
+			ipsvti_hold_given(sa);
 	} else {
 		w = this_cpu_read(sync_work);
 	}
@@ -251,8 +254,10 @@ static void work_done(struct aead_work *w, int err)
 	struct ipsvti_sa *sa = w->sa;
 	struct net_device *dev = sa->vdev->dev;
 	netdevice_tracker tracker = w->tracker;
-	bool async = sa->async;
+	bool async = sa->async, held;
 
+	/* The packet is gone when somebody who waits for it is told. */
+	held = async && sa->inbound && IPSVTI_RX_CB(skb)->held;
 	/* First of all: the next packet of this CPU may want it. */
 	if (async)
 		work_free(w, sa);
@@ -265,6 +270,8 @@ static void work_done(struct aead_work *w, int err)
 		ipsvti_tx_post(skb, sa, err);
 
 	if (async) {
+		if (unlikely(held))
+			ipsvti_hold_back(sa);
 		ipsvti_sa_put(sa);
 		netdev_put(dev, &tracker);
 	}

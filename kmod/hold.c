@@ -4,6 +4,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/skbuff.h>
+#include <linux/wait_bit.h>
 
 #include "dev.h"
 #include "hold.h"
@@ -150,6 +151,42 @@ static void receive(struct sk_buff_head *list, struct ipsvti_sa *sa)
 	}
 }
 
+/**
+ * ipsvti_hold_given - a cipher that may answer later gets a packet that waited
+ * @sa: its SA
+ *
+ * Context: BHs disabled.
+ */
+void ipsvti_hold_given(struct ipsvti_sa *sa)
+{
+	atomic_inc(&sa->in.given);
+}
+
+/**
+ * ipsvti_hold_back - and has given it back, and it was received
+ * @sa: its SA, held
+ *
+ * Context: BHs disabled.
+ */
+void ipsvti_hold_back(struct ipsvti_sa *sa)
+{
+	if (atomic_dec_and_test(&sa->in.given))
+		wake_up_var(&sa->in.given);
+}
+
+/*
+ * A cipher that answers later may do so on each CPU for itself, so what comes next on
+ * another one must not get there while it has those that waited.  True, they are all
+ * back; false, it takes its time, and nobody waits for it any longer.
+ */
+static bool all_back(struct ipsvti_sa *sa)
+{
+	atomic_t *given = &sa->in.given;
+
+	return wait_var_event_timeout(given, !atomic_read(given),
+				      IPSVTI_HOLD_TIME);
+}
+
 /* What has come meanwhile. When there is nothing, @sa holds no more, nor does it if @last. */
 static bool take(struct ipsvti_sa *sa, struct sk_buff_head *list, bool last)
 {
@@ -170,8 +207,8 @@ static bool take(struct ipsvti_sa *sa, struct sk_buff_head *list, bool last)
  * @sa: the SA that took its place, which held packets from the beginning
  *
  * In the order they came in: what comes while others are received queues up behind
- * them.  If that does not end, because packets come as fast as they are received,
- * those that come last do not wait.
+ * them.  If that does not end, because packets come as fast as they are received or
+ * the cipher does not answer, those that come last do not wait.
  *
  * Context: process, bundle lock not held, references to both held.
  */
@@ -179,6 +216,7 @@ void ipsvti_hold_release(struct ipsvti_sa *larval, struct ipsvti_sa *sa)
 {
 	struct sk_buff_head list;
 	unsigned int size;
+	bool last = false;
 	int round = 0;
 
 	size = close_queue(larval, &list);
@@ -188,8 +226,10 @@ void ipsvti_hold_release(struct ipsvti_sa *larval, struct ipsvti_sa *sa)
 	sa->in.held_size += size;
 	spin_unlock_bh(&sa->in.lock);
 
-	while (take(sa, &list, ++round == HOLD_ROUNDS))
+	while (take(sa, &list, last)) {
 		receive(&list, sa);
+		last = !all_back(sa) || ++round == HOLD_ROUNDS;
+	}
 }
 
 /**

@@ -17,6 +17,8 @@ struct sk_buff;
 
 bool ipsvti_hold_add(struct ipsvti_sa *sa, struct sk_buff *skb);
 void ipsvti_hold_age(struct ipsvti_sa *larval);
+void ipsvti_hold_given(struct ipsvti_sa *sa);
+void ipsvti_hold_back(struct ipsvti_sa *sa);
 void ipsvti_hold_release(struct ipsvti_sa *larval, struct ipsvti_sa *sa);
 void ipsvti_hold_drop(struct ipsvti_sa *larval);
 

@@ -87,6 +87,7 @@ struct ipsvti_sa_key {
  * @in.closed: larval no more: nothing may be added to @in.held
  * @in.held: packets that are kept
  * @in.held_size: the memory they take, in octets
+ * @in.given: of those that waited, how many the cipher has that may answer later
  * @out: what only outbound SAs have
  * @out.spi: security parameters index
  * @out.node: entry in ipsvti_sad::out
@@ -135,6 +136,7 @@ struct ipsvti_sa {
 			atomic64_t packets;
 			struct sk_buff_head held;
 			unsigned int held_size;
+			atomic_t given;
 		} in;
 		struct {
 			__be32 spi;

@@ -85,8 +85,8 @@ with_cipher() {
 	# of which AEAD ciphers take a key of 32 octets and a salt of 4
 	[[ $alg == *hmac* ]] || ab="${ab:0:64} ${ab:64:8}" ba="${ba:0:64} ${ba:64:8}"
 	links_up 4 &&
-		in_ns gwA ipsvtictl sa add vti0 in spi 0x1001 out spi 0x2001 alg "$alg" ${esn:+esn} keys - <<<"in $ab"$'\n'"out $ba" &&
-		in_ns gwB ipsvtictl sa add vti0 in spi 0x2001 out spi 0x1001 alg "$alg" ${esn:+esn} keys - <<<"in $ba"$'\n'"out $ab" &&
+		in_ns gwA ipsvtictl sa add vti0 in spi 0x1001 out spi 0x2001 alg "$alg" ${esn:+esn} replay-window 4096 keys - <<<"in $ab"$'\n'"out $ba" &&
+		in_ns gwB ipsvtictl sa add vti0 in spi 0x2001 out spi 0x1001 alg "$alg" ${esn:+esn} replay-window 4096 keys - <<<"in $ba"$'\n'"out $ab" &&
 		later_is_used "$name" || return
 	for v in 4 6; do
 		ping_across "$v" && ping_across "$v" -s 1300 -n 1 && tcp_across "$v" 200000 && tcp_across "$v" 200000 hostB || return
