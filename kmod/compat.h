@@ -17,6 +17,11 @@
 
 #include "compat-config.h"
 
+/* What is a CPU's own while BHs are disabled may not be there, see data-path.md. */
+#ifdef CONFIG_PREEMPT_RT
+#error "ipsvti does not support kernels with PREEMPT_RT"
+#endif
+
 #ifdef IPSVTI_HAVE_NET_GSO_H
 #include <net/gso.h>
 #endif
