@@ -139,6 +139,47 @@ static void move(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 	ipsvti_event_float(vdev, pair);
 }
 
+/**
+ * ipsvti_nat_begin - let an SA begin where its peer was moved to
+ * @vdev: the device
+ * @sa: outbound SA with ESP in UDP, which nobody else has seen yet
+ * @addr: the peer's address, as IKE has found it; IPv4 as IPv4-mapped
+ *
+ * From there the peer is followed as from where it is configured, back to it if need be.
+ *
+ * Context: process, may sleep.
+ * Return: 0; -EINVAL, no peer of @vdev can have that address; -ENOMEM.
+ */
+int ipsvti_nat_begin(struct ipsvti_dev *vdev, struct ipsvti_sa *sa,
+		     const struct in6_addr *addr)
+{
+	const struct ipsvti_config *config;
+	struct ipsvti_peer *peer;
+	bool possible, moved;
+
+	rcu_read_lock();
+	config = rcu_dereference(vdev->config);
+	possible = can_be_peer(addr, config);
+	moved = !ipv6_addr_equal(addr, &config->remote);
+	rcu_read_unlock();
+	if (!possible)
+		return -EINVAL;
+	if (!moved)
+		return 0;
+
+	peer = kzalloc(sizeof(*peer), GFP_KERNEL);
+	if (!peer)
+		return -ENOMEM;
+	if (dst_cache_init(&peer->dst_cache, GFP_KERNEL)) {
+		kfree(peer);
+		return -ENOMEM;
+	}
+	peer->addr = *addr;
+	peer->port = sa->out.dport;
+	RCU_INIT_POINTER(sa->out.peer, peer);
+	return 0;
+}
+
 /* Context: bundle lock held. */
 static void follow(struct ipsvti_dev *vdev, const struct ipsvti_sa *sa,
 		   const struct in6_addr *addr, __be16 port, __be16 our_port)

@@ -21,7 +21,7 @@
 struct sk_buff;
 
 /**
- * struct ipsvti_peer - where a peer was followed to
+ * struct ipsvti_peer - where a peer is, if not where it is configured
  * @addr: its address, IPv4 as IPv4-mapped
  * @port: its UDP port
  * @dst_cache: route to @addr, if that is not the configured address; per CPU, used
@@ -79,6 +79,8 @@ static inline struct ipsvti_to ipsvti_nat_to(struct ipsvti_config *config,
 	return to;
 }
 
+int ipsvti_nat_begin(struct ipsvti_dev *vdev, struct ipsvti_sa *sa,
+		     const struct in6_addr *addr);
 void ipsvti_nat_seen(const struct sk_buff *skb, const struct ipsvti_sa *sa);
 void __ipsvti_nat_forget(struct ipsvti_dev *vdev);
 void ipsvti_nat_reroute(struct ipsvti_dev *vdev);

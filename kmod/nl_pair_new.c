@@ -8,6 +8,7 @@
 
 #include "dev.h"
 #include "life.h"
+#include "nat.h"
 #include "nl.h"
 #include "nl_gen.h"
 
@@ -224,6 +225,38 @@ static int read_encap(struct genl_info *info, struct ipsvti_pair *pair,
 	return 0;
 }
 
+/* Where the peer is now, if its NAT has moved it since the device was told. */
+static int read_remote(struct genl_info *info, struct ipsvti_dev *vdev,
+		       struct ipsvti_pair *pair)
+{
+	struct nlattr *v4 = info->attrs[IPSVTI_A_PAIR_REMOTE];
+	struct nlattr *v6 = info->attrs[IPSVTI_A_PAIR_REMOTE6];
+	struct in6_addr addr;
+	int err;
+
+	if (!v4 && !v6)
+		return 0;
+	if (v4 && v6)
+		return ipsvti_refuse(info->extack, v6, -EINVAL,
+				     "remote and remote6 exclude each other");
+	if (!pair->follow)
+		return ipsvti_refuse(info->extack, v4 ?: v6, -EINVAL,
+				     "remote needs encap udp and encap-follow");
+	if (v4)
+		ipv6_addr_set_v4mapped(nla_get_in_addr(v4), &addr);
+	else
+		addr = nla_get_in6_addr(v6);
+	/* Only what came as IPv4 is one, inside the module. */
+	if (v6 && ipv6_addr_v4mapped(&addr))
+		err = -EINVAL;
+	else
+		err = ipsvti_nat_begin(vdev, pair->out, &addr);
+	if (err == -EINVAL)
+		ipsvti_refuse(info->extack, v4 ?: v6, err,
+			      "the peer cannot have that address");
+	return err;
+}
+
 static struct ipsvti_sa *make_sa(struct genl_info *info,
 				 struct ipsvti_dev *vdev, int attr,
 				 const struct ipsvti_sa_params *p)
@@ -278,11 +311,17 @@ static struct ipsvti_pair *read_pair(struct genl_info *info,
 	pair->out = make_sa(info, vdev, IPSVTI_A_PAIR_OUT, &out);
 	if (IS_ERR(pair->out)) {
 		err = PTR_ERR(pair->out);
-		ipsvti_sa_retire(pair->in);
-		goto err_free;
+		goto err_in;
 	}
+	err = read_remote(info, vdev, pair);
+	if (err)
+		goto err_out;
 	goto out;
 
+err_out:
+	ipsvti_sa_retire(pair->out);
+err_in:
+	ipsvti_sa_retire(pair->in);
 err_free:
 	kfree(pair);
 	pair = ERR_PTR(err);

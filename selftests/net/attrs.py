@@ -197,6 +197,12 @@ class SaPairNew(Op):
         SpiAlloc.undo(self, reply)
 
 
+class Elsewhere(SaPairNew):
+    """The peer's NAT has moved it before the pair is made."""
+    def request(self):
+        return {**super().request(), "encap-follow": 1, "remote": "192.0.2.77"}
+
+
 class Complete(SaPairNew):
     """A pair whose SPI was reserved, and selectors of IPv6."""
     six, larval = True, None
@@ -252,7 +258,7 @@ class LinkNew6(LinkNew):
 
 
 BASES = {"tunnel-get": [TunnelGet], "tunnel-set": [TunnelSet, TunnelSet6], "spi-alloc": [SpiAlloc],
-         "sa-pair-new": [SaPairNew, Complete], "sa-activate": [WithPair], "sa-get": [WithPair],
+         "sa-pair-new": [SaPairNew, Elsewhere, Complete], "sa-activate": [WithPair], "sa-get": [WithPair],
          "sa-del": [SaDel], "sa-flush": [Op], "link-new": [LinkNew, LinkNew6],
          "link-set": [LinkSet, LinkSet6]}
 

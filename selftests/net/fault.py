@@ -449,6 +449,9 @@ def cases(world):
     yield "pair with selectors", install(1, activation="now", **{"in": both, "out": both})
     yield "pair in UDP", install(1, activation="now", encap="udp",
                                  **{"encap-sport": 4500, "encap-dport": 4500})
+    yield "pair in UDP, elsewhere", install(
+        1, activation="now", encap="udp", remote=OTHER,
+        **{"encap-sport": 4500, "encap-dport": 4500})
     for alg in world.spec.enums["alg"]:
         yield "pair of " + alg, install(1, alg, activation="manual")
     for alg in "aes-cbc-128-hmac-sha2-256-128", "aes-cbc-256-hmac-sha1-96":

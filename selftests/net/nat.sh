@@ -6,7 +6,7 @@
 # packets must be wrong in just one way, its part is played by esp.py in inet.
 set -u
 . "$IPSVTI_TREE/selftests/net/lib.sh"
-ktap_plan 22
+ktap_plan 23
 
 INET4=198.51.100.254
 
@@ -227,6 +227,27 @@ not_allowed() {
 		is 6 encap-follow 0 && is 5 encap-follow 1
 }
 
+# IKE knows where the peer is before the pair is there: that is where it begins, and the
+# peer is followed from there like any other; what the user says counts more here, too.
+begins_elsewhere() {
+	local n=8 way key salt sas='' spi
+	keys "$n" || return
+	while read -r way key salt; do
+		[ "$way" = in ] && spi=$(spi gwB "$n") || spi=$(spi gwA "$n")
+		sas+=",\"$way\":{\"spi\":$spi,\"alg\":\"aes-gcm-16-256\",\"key\":\"$key\",\"salt\":\"$salt\"}"
+	done <"$WORK/gwB.$n"
+	echo "sa-pair-new {\"dev\":\"vti0\",\"activation\":\"now\",\"encap\":\"udp\",\"encap-sport\":4500," \
+		"\"encap-dport\":33008,\"remote\":\"$INET4\"$sas}" >&7 && read -r -t 20 said <&8 || return
+	ID[$n]=$(jq -e '."pair-id"' <<<"$said") && goes_to "$n" "$INET4" 33008 || return
+	capture_start inet toB "$WORK/cap8" "udp src port 4500 and dst port 33008 and dst host $INET4" || return
+	in_ns hostB ping -n -q -c 1 -W 1 "$HOSTA4"
+	capture_stop "$WORK/cap8"
+	tshark -nr "$WORK/cap8" 2>/dev/null | tee "$WORK/cap8.txt"
+	[ -s "$WORK/cap8.txt" ] && good "$n" 1 33008 && goes_to "$n" "$INET4" 33008 && good "$n" 2 33009 &&
+		goes_to "$n" "$INET4" 33009 && in_ns gwB "$NET/nl.py" ask tunnel-set '{"dev":"vti0","remote":"192.0.2.98"}' &&
+		goes_to "$n" 192.0.2.98 33008
+}
+
 esp6() { # SEQ PORT SOURCE
 	in_ns gwA "$NET/esp.py" --from "$3" --to "$GWB6" --spi "$(spi gwB 7)" --keys "$WORK/gwA.7" \
 		--seq "$1" --udp "$2:4500" --inner-src "$HOSTA4" --inner-dst "$HOSTB4" &&
@@ -267,6 +288,7 @@ ktap_run "a draining pair, as long as the peer has used no other" draining_pair
 ktap_run "not more than so often" no_more_than_so_often
 ktap_run "another remote is configured" set_by_hand
 ktap_run "a pair that does not follow" not_allowed
+ktap_run "a pair that begins where the peer was moved to" begins_elsewhere
 ktap_run "over IPv6" over_ipv6
 ktap_run "removal with a moved peer" links_down
 ktap_end

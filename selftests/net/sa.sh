@@ -63,7 +63,15 @@ refusals_table() {
 	following without UDP | EINVAL | encap-follow | udp | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap-follow":1}
 	owner-bound of 2 | ERANGE | owner-bound | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"owner-bound":2}
 	following of 2 | ERANGE | encap-follow | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"encap-follow":2}
-	remote of a pair is not taken | EINVAL | remote | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"remote":"192.0.2.9"}
+	remote that is our own | EINVAL | remote | peer | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"remote":"192.0.2.1"}
+	remote that is a group | EINVAL | remote | peer | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"remote":"224.0.0.1"}
+	remote of 0.0.0.0 | EINVAL | remote | peer | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"remote":"0.0.0.0"}
+	remote of 255.255.255.255 | EINVAL | remote | peer | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"remote":"255.255.255.255"}
+	remote of another family | EINVAL | remote6 | peer | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"remote6":"2001:db8:b::1"}
+	remote, IPv4-mapped | EINVAL | remote6 | peer | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"remote6":"::ffff:192.0.2.9"}
+	remote twice | EINVAL | remote6 | exclude | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"remote":"192.0.2.9","remote6":"2001:db8:b::1"}
+	remote without following | EINVAL | remote | encap-follow | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"udp","encap-sport":4500,"encap-dport":4500,"encap-follow":0,"remote":"192.0.2.9"}
+	remote without UDP | EINVAL | remote | encap udp | sa-pair-new | {"dev":"vti0",$IN,$OUT,"remote":"192.0.2.9"}
 	ports without UDP | EINVAL | encap-sport | | sa-pair-new | {"dev":"vti0",$IN,$OUT,"encap":"none","encap-sport":4500,"encap-dport":4500}
 	completing a pair that is none | ENOENT | pair-id | | sa-pair-new | {"dev":"vti0","pair-id":99999,$IN,$OUT}
 	completing a pair that is complete | EEXIST | - | | sa-pair-new | {"dev":"vti0","pair-id":@1,$IN,$OUT}

@@ -230,8 +230,8 @@ struct ipsvti_sa {
  * @reason: why an event happened; in an answer, what an event of type
  *	IPSVTI_EVENT_EXPIRE about it said, a hard one rather than the last
  * @allow_legacy: take algorithms that are too weak for new tunnels; requests only
- * @remote: where outbound packets go; answers and events only. Its bits are not
- *	used, its family says whether it is present
+ * @remote: where outbound packets go; in a request, where the peer is now, if its NAT
+ *	has moved it. Its bits are not used, its family says whether it is present
  * @encap_follow: with encap udp, follow the peer when its NAT moves it, as the
  *	kernel does if it is not told
  * @owner_bound: the pair goes with the socket of the request
