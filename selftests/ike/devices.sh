@@ -207,13 +207,20 @@ reload() {
 		wait_for 10 "pairs gwA '.[] | select(.state == \"active\" and .out.alg == \"aes-gcm-16-128\")'" && pings_pass
 }
 
-# refused PATTERN: a reload says so, and what runs goes on as it was
-refused() {
+# not_taken PATTERN: a reload says so
+not_taken() {
 	local said
-	said=$(ipsvtictl -s /run/gwA.sock reload 2>&1) && return 1
+	said=$(in_ns gwA ipsvtictl -s /run/gwA.sock reload 2>&1) && return 1
 	echo "$said"
-	grep -Eq -- "$1" <<<"$said" && up && [ "$(spi_out gwA)" = "$SPI" ]
+	grep -Eq -- "$1" <<<"$said"
 }
+
+# refused PATTERN: the same, and what runs goes on as it was
+refused() {
+	not_taken "$1" && up && [ "$(spi_out gwA)" = "$SPI" ]
+}
+
+NOT_OURS='is not an address of this machine; expected one that it has: correct it, or add it to an interface first; for one that comes later, as from VRRP, first: sysctl'
 
 # Whatever is wrong with any of the files, nothing comes of it.
 bad_reloads() {
@@ -229,9 +236,16 @@ bad_reloads() {
 		refused '^/etc/ipsvti/x.conf:7: interface "vti0" is that of /etc/ipsvti/vti0.conf by its name, too; .*change interface in one of them$' || return
 	rm "$conf/x.conf"
 	sed -i 's/^local =.*/local = "192.0.2.77"/' "$conf/vti0.conf" &&
-		refused '^/etc/ipsvti/vti0.conf:1: local: 192.0.2.77 is not an address of this machine, and tunnel "vti0" is up with 192.0.2.1; correct it, add it to an interface first, or say "ipsvtictl down vti0" before$' &&
+		refused "^/etc/ipsvti/vti0.conf:1: local: 192.0.2.77 $NOT_OURS net.ipv4.ip_nonlocal_bind=1\$" &&
 		ctl gwA reload 2>&1 | jq -e '.error.name == "EINVAL"' || return
 	echo "$good" >"$conf/vti0.conf"
+	# The same of a tunnel that is new.
+	sed 's/^local =.*/local = "192.0.2.77"/' "$conf/vti0.conf" >"$conf/x.conf" &&
+		refused "^/etc/ipsvti/x.conf:1: local: 192.0.2.77 $NOT_OURS net.ipv4.ip_nonlocal_bind=1\$" || return
+	sed -i 's/^local =.*/local = "2001:db8:a::77"/; s/^remote =.*/remote = "2001:db8:b::77"/' "$conf/x.conf" &&
+		refused "^/etc/ipsvti/x.conf:1: local: 2001:db8:a::77 $NOT_OURS net.ipv6.ip_nonlocal_bind=1\$" &&
+		[ "$(ctl gwA status | jq -r '.tunnels[].name')" = vti0 ] && ! ip -n gwA link show x || return
+	rm "$conf/x.conf"
 	ctl gwA reload | jq -e '.unchanged == 1 and .stopped == 0 and .started == 0' && [ "$(spi_out gwA)" = "$SPI" ] && pings_from hostA 10.2.0.2
 }
 
@@ -322,15 +336,32 @@ slip() {
 		wait_for 5 '! ctl gwA status vti0 | grep "other addresses"' && agent_conf gwA && ctl gwA reload && device gwA && wait_for 20 up
 }
 
-# With the address, or without a tunnel that is up, it is the administrator's will: an
-# address may also come later.
+# waits_for_it NUMBER: a reload changes nothing of as many tunnels, and so of one without its address
+waits_for_it() {
+	ctl gwA reload | jq -e --argjson n "$1" '.unchanged == $n and .stopped == 0 and .started == 0'
+}
+
+# An address may also come later. By a reload only if the administrator says so, of what is up
+# and of what is down; at the start of the agent, which may be that of the machine, it is told.
+# What waits for its address stops no change of something else.
 other_address() {
 	local conf=/etc/netns/gwA/ipsvti
 	sed -i 's/^local =.*/local = "192.0.2.77"/' "$conf/vti0.conf" && ip -n gwA addr add 192.0.2.77/24 dev wan &&
 		ctl gwA reload | jq -e '.stopped == 1' && ip -n gwA addr del 192.0.2.77/24 dev wan && wait_for 10 'carrier gwA 0' || return
 	agent_conf gwA && ctl gwA reload && wait_for 20 up && ctl gwA down vti0 && wait_for 5 'carrier gwA 0' || return
-	sed -i 's/^local =.*/local = "192.0.2.77"/' "$conf/vti0.conf" && ctl gwA reload | jq -e .ok && agent_end gwA &&
-		ip -n gwA link del vti0 && agent_start gwA && [ "$(state gwA)" != no-device ] || return
+	sed -i 's/^local =.*/local = "192.0.2.77"/' "$conf/vti0.conf" && not_taken "vti0.conf:1: local: 192.0.2.77 $NOT_OURS" &&
+		[ "$(ctl gwA status | jq -r '.tunnels[0].local')" = "$WAN_A" ] || return
+	in_ns gwA sysctl -qw net.ipv4.ip_nonlocal_bind=1
+	ctl gwA reload | jq -e '.stopped == 1 and .started == 1' &&
+		said gwA 'vti0.conf:1: local: 192.0.2.77 is on no interface at present; it is taken' || return
+	in_ns gwA sysctl -qw net.ipv4.ip_nonlocal_bind=0
+	waits_for_it 1 && agent_end gwA && ip -n gwA link del vti0 && agent_start gwA && [ "$(state gwA)" != no-device ] &&
+		said gwA 'vti0.conf:1: local: 192.0.2.77 is not an address of this machine at present; the tunnel waits for it' &&
+		waits_for_it 1 || return
+	# A second one comes and goes meanwhile.
+	sed "s/^local =.*/local = \"$GWA6\"/; s/^remote =.*/remote = \"2001:db8:b::77\"/" "$conf/vti0.conf" >"$conf/x.conf" &&
+		ctl gwA reload | jq -e '.unchanged == 1 and .started == 1' && rm "$conf/x.conf" &&
+		ctl gwA reload | jq -e '.unchanged == 1 and .stopped == 1' && ip -n gwA link del x || return
 	agent_conf gwA && ip -n gwA link del vti0 && ctl gwA reload && device gwA && wait_for 20 up
 }
 

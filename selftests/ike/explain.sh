@@ -290,7 +290,9 @@ device_matters() {
 }
 
 not_our_address() {
-	agent_conf gwA "$GCM" && sed -i "s/^local = .*/local = \"192.0.2.77\"/" /etc/netns/gwA/ipsvti/vti0.conf && ctl gwA reload && ctl gwA up vti0
+	agent_conf gwA "$GCM" && sed -i "s/^local = .*/local = \"192.0.2.77\"/" /etc/netns/gwA/ipsvti/vti0.conf &&
+		in_ns gwA sysctl -qw net.ipv4.ip_nonlocal_bind=1 && ctl gwA reload && in_ns gwA sysctl -qw net.ipv4.ip_nonlocal_bind=0 &&
+		ctl gwA up vti0
 	explains '192.0.2.77 is not an address of this machine' "$(at local)give this machine the address"
 }
 

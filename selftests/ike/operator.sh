@@ -369,7 +369,10 @@ check() {
 	echo 'interface = "vti0"' >>"$conf/vti0.conf"
 	checked 2 '^/etc/ipsvti/x.conf:6: interface "vti0" is that of /etc/ipsvti/vti0.conf:6, too; ' || return
 	sed -i 's/^local =.*/local = "192.0.2.77"/; /^interface/d' "$conf/x.conf"
-	checked 0 '^/etc/ipsvti/x.conf:1: warning: local: 192.0.2.77 is not an address of this machine' || return
+	checked 0 '^/etc/ipsvti/x.conf:1: warning: local: 192.0.2.77 is not an address of this machine at present; a reload refuses it, unless the tunnel has it already: correct it' || return
+	in_ns gwA sysctl -qw net.ipv4.ip_nonlocal_bind=1
+	checked 0 '^/etc/ipsvti/x.conf:1: warning: local: 192.0.2.77 is not an address of this machine at present; correct it, unless it is one that comes later' || return
+	in_ns gwA sysctl -qw net.ipv4.ip_nonlocal_bind=0
 	ask --json check | jq -e '.[0] | .line == 1 and .severity == "warning" and .file == "/etc/ipsvti/x.conf"' || return
 	rm "$conf/x.conf"
 }

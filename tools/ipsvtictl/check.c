@@ -2,7 +2,8 @@
 /*
  * ipsvtictl check: what is wrong with the configuration. The agent's own reading of
  * it is asked, "ipsvti-iked -t", so that the two never differ; what is added here is
- * whether the addresses are this machine's.
+ * whether the addresses are this machine's. That is a warning at most, although a reload may
+ * refuse it: the file may be a draft for another machine, or for a tunnel that waits.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -45,6 +46,14 @@ static bool is_ours(const char *address)
 	return found;
 }
 
+/* Whether a reload takes it nonetheless, as that of the agent's answer_local.c does. */
+static bool may_come(const char *address)
+{
+	struct ipsvti_addr addr = { .family = strchr(address, ':') ? AF_INET6 : AF_INET };
+
+	return inet_pton(addr.family, address, &addr.v6) == 1 && ipsvti_addr_binds(&addr);
+}
+
 /* "TUNNEL LOCAL FILE": what a good configuration is answered with, for each tunnel. */
 static bool take_tunnel(json_t *list, char *line)
 {
@@ -58,8 +67,10 @@ static bool take_tunnel(json_t *list, char *line)
 	if (is_ours(local))
 		return true;
 	warning = json_pack("{s:s, s:s, s:s, s:o}", "file", file, "severity", "warning", "key", "local", "text",
-			    json_sprintf("local: %s is not an address of this machine at present; correct it, or add it to an interface",
-					 local));
+			    json_sprintf("local: %s is not an address of this machine at present; %s", local,
+					 may_come(local) ?
+						 "correct it, unless it is one that comes later" :
+						 "a reload refuses it, unless the tunnel has it already: correct it, or add it to an interface first; ipsvti.conf(5) tells of one that comes later"));
 	json_object_set_new(warning, "line", json_integer(conf_line(file, "local")));
 	json_array_append_new(list, warning);
 	return true;

@@ -4,7 +4,10 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "addr.h"
 #include "link.h"
@@ -53,4 +56,20 @@ int ipsvti_addr_find(struct ipsvti_rtnl *rt, const struct ipsvti_addr *addr,
 		return nl_fail(err, ESTALE, "addresses changed while they were read");
 	*ifindex = ret ? 0 : search.ifindex;
 	return ret;
+}
+
+bool ipsvti_addr_binds(const struct ipsvti_addr *addr)
+{
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = addr->v6 };
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr = addr->v4 };
+	bool is_v4 = addr->family == AF_INET, may;
+	int fd;
+
+	fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	may = !bind(fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
+		    is_v4 ? sizeof(v4) : sizeof(v6));
+	close(fd);
+	return may;
 }

@@ -700,6 +700,19 @@ int ipsvti_link_del(struct ipsvti_rtnl *rt, unsigned int ifindex,
 int ipsvti_addr_find(struct ipsvti_rtnl *rt, const struct ipsvti_addr *addr,
 		     unsigned int *ifindex, struct ipsvti_error *err);
 
+/**
+ * ipsvti_addr_binds() - Look whether a program may have an address for its own.
+ * @addr: the address
+ *
+ * That is asked of the kernel in the way that programs do it, so it includes addresses by
+ * a local route, and any at all with the sysctls net.ipv4.ip_nonlocal_bind and
+ * net.ipv6.ip_nonlocal_bind, which who runs VRRP sets. Not included are those of a VRF,
+ * and those that IPv6 is still looking whether another machine has them.
+ *
+ * Return: whether it may.
+ */
+bool ipsvti_addr_binds(const struct ipsvti_addr *addr);
+
 /* ---- routes, and changes of everything (rtnetlink) ----------------------- */
 
 /**

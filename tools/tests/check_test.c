@@ -107,8 +107,23 @@ static void files(void **state)
 	assert_contains(out, "\"name\": \"ENOENT\"");
 }
 
+/* A warning, whoever asks: it may be a draft for another machine. Of documentation's addresses. */
+static void not_ours(void **state)
+{
+	static const char refuses[] = " is not an address of this machine at present; a reload refuses it";
+
+	(void)state;
+	assert_int_equal(check("tunnel a 192.0.2.77 conf/a.conf\n", 0, "check conf"), 0);
+	assert_contains(out, "conf/a.conf: warning: local: 192.0.2.77");
+	assert_contains(out, refuses);
+	assert_int_equal(check("tunnel a 2001:db8::77 conf/a.conf\n", 0, "check conf"), 0);
+	assert_contains(out, "conf/a.conf: warning: local: 2001:db8::77");
+	assert_contains(out, refuses);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(counts, make_folder),
+	cmocka_unit_test(not_ours),
 	cmocka_unit_test(nothing),
 	cmocka_unit_test_teardown(files, remove_folder),
 };

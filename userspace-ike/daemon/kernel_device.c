@@ -233,6 +233,14 @@ bool kernel_has_address(struct kernel *kernel, const struct ike_address *address
 	return true;
 }
 
+bool kernel_lets_bind(const struct ike_address *address)
+{
+	struct ipsvti_addr addr;
+
+	convert_address(address, &addr);
+	return ipsvti_addr_binds(&addr);
+}
+
 /* ---- changes ------------------------------------------------------------- */
 
 int kernel_changes_fd(const struct kernel *kernel)

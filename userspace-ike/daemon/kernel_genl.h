@@ -115,6 +115,14 @@ void kernel_way(struct kernel *kernel, const struct ike_address *local,
 bool kernel_has_address(struct kernel *kernel, const struct ike_address *address);
 
 /**
+ * kernel_lets_bind() - whether a program may have an address
+ * @address: the address
+ *
+ * Return: see ipsvti_addr_binds().
+ */
+bool kernel_lets_bind(const struct ike_address *address);
+
+/**
  * kernel_device() - make sure that the device of a tunnel is there
  * @kernel: the connection
  * @tunnel: the tunnel

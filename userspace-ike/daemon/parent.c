@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "answer_local.h"
 #include "ctl_listen.h"
 #include "ipc.h"
 #include "keylog.h"
@@ -328,6 +329,7 @@ static int start(struct keeper *keeper)
 	    sandbox_find_user(options->user, &user) < 0 ||
 	    kernel_open(&parent->kernel) < 0 || net_open(&parent->sockets) < 0)
 		return -1;
+	answer_local_warn(parent, &errors);
 	if (options->export_dir &&
 	    keylog_open(options->export_dir, &parent->keylog) < 0)
 		return -1;
