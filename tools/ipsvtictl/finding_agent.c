@@ -291,10 +291,13 @@ static void certificate(json_t *list, const json_t *tunnel, const json_t *f)
 		   tunnel, key);
 }
 
-/* What we have of certificate and key is not shown to the peer: nobody would believe it. */
+/*
+ * What we have of certificate and key is not shown to the peer: nobody would believe it. A PSK
+ * is also needed to check the peer's AUTH, and then it may be missing where we show a certificate.
+ */
 static void own_key(json_t *list, const json_t *tunnel, const json_t *f)
 {
-	bool by_psk = !strcmp(text(json_object_get(tunnel, "config"), "auth"), "psk");
+	bool by_psk = !strcmp(text(json_object_get(tunnel, "config"), "auth"), "psk") || strstr(text(f, "text"), "PSK");
 	bool expired = strstr(text(f, "text"), "expired");
 	const char *remedy = "have a certificate and a key there that both ends can use, such as RSA or ECDSA, then ipsvtictl reload";
 	char clock[64];

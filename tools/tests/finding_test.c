@@ -274,6 +274,13 @@ static void own_keys(void **state)
 		     "the peer does not know Ed25519 signatures", "a key there that both ends can use, such as RSA or ECDSA, then ipsvtictl reload", 7);
 	assert_first(judge("\"ours\":" FAILURE("own-key", ",\"text\":\"there is no usable PSK\""), ",\"config\":{\"auth\":\"psk\"}", NULL), "own-key",
 		     "there is no usable PSK", "put the key into that file, then ipsvtictl reload", 6);
+	/* The two ends may show who they are in different ways: a PSK is no certificate, whichever is ours. */
+	assert_first(judge("\"ours\":" FAILURE("own-key", ",\"text\":\"there is no usable PSK: Required key not available\""),
+			   ",\"config\":{\"auth\":\"cert\",\"remote-auth\":\"psk\"}", NULL), "own-key",
+		     "there is no usable PSK", "put the key into that file, then ipsvtictl reload", 6);
+	assert_first(judge("\"theirs\":" FAILURE("own-key", ",\"text\":\"there is no usable PSK: Required key not available\""),
+			   ",\"config\":{\"auth\":\"psk\",\"remote-auth\":\"cert\"}", NULL), "own-key",
+		     "there is no usable PSK", "put the key into that file, then ipsvtictl reload", 6);
 }
 
 /* Neither the device nor the way can be there before the address is. */

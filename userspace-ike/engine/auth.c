@@ -134,6 +134,7 @@ static int psk_auth(struct ike_sa *sa, const struct ike_tunnel *t,
 	};
 	int len = env->keys->psk_auth(env->ctx, &req, auth);
 
+	/* ("ipsvtictl explain" knows by the word PSK that it is not about a certificate.) */
 	if (len < 0)
 		snprintf(why, why_len, "there is no usable PSK: %s",
 			 strerror(-len));
