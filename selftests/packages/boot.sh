@@ -106,6 +106,60 @@ printf '%s\n' '. /usr/share/bash-completion/completions/ipsvtictl' $'ipsvtictl s
 same "completion: a verb, and the tunnel that there is" "1 1 1" \
 	"$(for line in '^[^ ]*[#$] ipsvtictl status ' '^vti0: up for ' '^[^ ]*[#$] ipsvtictl show vti0 '; do grep -c "$line" /run/typed; done | xargs)"
 
+# As an administrator changes something. The agent makes the new tunnel's device from where its
+# unit has put it, and the one that says "reload" to it is there, too.
+unit() { systemctl show -P "$1" ipsvti-iked; }
+as_it_was() { echo "$(unit ActiveState) $(unit MainPID) $(ipsvtictl sa show vti0 | grep -o 'spi 0x[0-9a-f]*' | xargs)"; }
+told() { journalctl --no-pager -q -u ipsvti-iked --after-cursor "$1" | grep -E "ipsvtictl.*: $second:$2"; }
+cursor() { journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p'; }
+remote_of() { ipsvtictl --json show "$1" | grep -o '"remote": "[0-9.]*"' | head -n 1; }
+denials() { dmesg | grep -c 'apparmor="DENIED"'; }
+one_pair() { [ "$(ipsvtictl sa show vti0 | grep -c 'spi 0x')" = 2 ]; }
+wait_for 60 one_pair # the two ends may both have begun
+was=$(as_it_was) denied=$(denials) second=/etc/ipsvti/vti1.conf
+sed 's/^remote .*/remote = "203.0.113.9"/' /etc/ipsvti/vti0.conf >$second
+echo 'start = "passive"' >>$second
+systemctl reload ipsvti-iked 2>/run/reload
+same "systemctl reload: a second tunnel is there, with its device, and the first one goes on" \
+	"0 success \"remote\": \"203.0.113.9\" remote 203.0.113.9 $was" \
+	"$? $(unit ReloadResult) $(remote_of vti1) $(ip -d link show vti1 | grep -o 'remote 203.0.113.9') $(as_it_was)"
+sed -i 's/203.0.113.9/203.0.113.10/' $second
+systemctl reload ipsvti-iked 2>/run/reload
+same "systemctl reload: what was changed is in effect" "0 success \"remote\": \"203.0.113.10\" $was" \
+	"$? $(unit ReloadResult) $(remote_of vti1) $(as_it_was)"
+good=$(<$second)
+# refused TITLE CHANGE LINE: of the file; the reload fails, the journal has the line, nothing else changes
+refused() {
+	local from
+	from=$(cursor)
+	sed -i "$2" $second
+	systemctl reload ipsvti-iked 2>/run/reload
+	same "systemctl reload: $1: it fails, systemd says so, and all is as it was" "1 exit-code \"remote\": \"203.0.113.10\" $was" \
+		"$? $(unit ReloadResult) $(remote_of vti1) $(as_it_was)"
+	wait_for 20 told "$from" "$3"
+	result $? "and the journal has file, line and reason" "$(journalctl --no-pager -n 20 -u ipsvti-iked)"
+}
+refused "a file that is broken" '$anonsense = 1' '[0-9]+: unknown key "nonsense"'
+sed -i '/^nonsense/d; s/^remote .*/remote = "203.0.113.11"/' $second
+refused "an address that this machine does not have" 's/^local .*/local = "192.0.2.77"/' '1: local: 192.0.2.77 is not an address of this machine; '
+sysctl -qw net.ipv4.ip_nonlocal_bind=1
+systemctl reload ipsvti-iked 2>/run/reload
+same "systemctl reload: the way that it names leads there" "0 success \"remote\": \"203.0.113.11\" $was" \
+	"$? $(unit ReloadResult) $(remote_of vti1) $(as_it_was)"
+sysctl -qw net.ipv4.ip_nonlocal_bind=0
+echo "$good" >$second
+systemctl reload ipsvti-iked 2>/run/reload
+same "systemctl reload: the file is as it was" "0 success \"remote\": \"203.0.113.10\" $was" \
+	"$? $(unit ReloadResult) $(remote_of vti1) $(as_it_was)"
+rm $second
+systemctl reload ipsvti-iked 2>/run/reload
+same "systemctl reload: without its file the tunnel is not there any more" "0 success 0 $was" \
+	"$? $(unit ReloadResult) $(ipsvtictl status | grep -c '^vti1') $(as_it_was)"
+ip link del vti1
+carries 10.2.0.1 >/dev/null
+result $? "the first tunnel carries after all that" "$(ipsvtictl status; cat /run/reload)"
+same "and nothing was denied by it" "$denied" "$(denials)"
+
 same "metrics are off unless somebody wants them" "disabled inactive" \
 	"$(systemctl is-enabled ipsvti-metrics) $(systemctl is-active ipsvti-metrics)"
 systemctl start ipsvti-metrics
