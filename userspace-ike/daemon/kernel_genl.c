@@ -126,6 +126,21 @@ static enum ike_limit limit_of(enum ipsvti_reason reason)
 	}
 }
 
+/* Return: an address without a family if there is none. */
+static struct ike_address take_address(const struct ipsvti_addr *from)
+{
+	struct ike_address to = { 0 };
+
+	if (from->family == AF_INET) {
+		to.family = IKE_IPV4;
+		memcpy(to.octets, &from->v4, sizeof(from->v4));
+	} else if (from->family == AF_INET6) {
+		to.family = IKE_IPV6;
+		memcpy(to.octets, &from->v6, sizeof(from->v6));
+	}
+	return to;
+}
+
 static void pair_event(const struct kernel_handler *handler,
 		       enum ike_kernel_event_id id,
 		       const struct ipsvti_pair *pair)
@@ -136,20 +151,9 @@ static void pair_event(const struct kernel_handler *handler,
 		.pair_id = pair->id,
 		.limit = limit_of(pair->reason),
 		.hard = ipsvti_reason_hard(pair->reason),
-		.remote = {
-			.addr.family = pair->remote.family == AF_INET6 ?
-					       IKE_IPV6 : IKE_IPV4,
-			.port = pair->encap_dport,
-		},
+		/* Only float-ntf has one. */
+		.remote = { take_address(&pair->remote), pair->encap_dport },
 	};
-
-	/* Only float-ntf has one. */
-	if (pair->remote.family == AF_INET)
-		memcpy(event.remote.addr.octets, &pair->remote.v4,
-		       sizeof(pair->remote.v4));
-	else if (pair->remote.family == AF_INET6)
-		memcpy(event.remote.addr.octets, &pair->remote.v6,
-		       sizeof(pair->remote.v6));
 
 	handler->event(handler->arg, &event);
 }
@@ -329,6 +333,16 @@ int kernel_pair_new(struct kernel *kernel, const struct ike_kernel_pair *pair)
 	struct ipsvti_error err;
 	int ret;
 
+	/* An address that has no family is not sent. */
+	if (pair->encap_remote.family == IKE_IPV4) {
+		request.remote.family = AF_INET;
+		memcpy(&request.remote.v4, pair->encap_remote.octets,
+		       sizeof(request.remote.v4));
+	} else if (pair->encap_remote.family == IKE_IPV6) {
+		request.remote.family = AF_INET6;
+		memcpy(&request.remote.v6, pair->encap_remote.octets,
+		       sizeof(request.remote.v6));
+	}
 	if (pair->encap_udp)
 		request.has |= IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_SPORT) |
 			       IPSVTI_HAS(IPSVTI_A_PAIR_ENCAP_DPORT) |
@@ -397,6 +411,7 @@ int kernel_query(struct kernel *kernel, uint32_t ifindex,
 			.tx_bytes = pairs[i].out.bytes,
 			.limit = limit_of(pairs[i].reason),
 			.hard = ipsvti_reason_hard(pairs[i].reason),
+			.remote = take_address(&pairs[i].remote),
 		};
 		if (visit(arg, &info))
 			break;

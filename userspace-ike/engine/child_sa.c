@@ -178,8 +178,12 @@ static int install(struct ike_sa *sa, const struct ike_child_plan *plan)
 		pair.encap_dport = sa->remote.port == IKE_PORT ?
 					   IKE_PORT_NATT :
 					   sa->remote.port;
-		pair.encap_follow = ike_sa_follows(sa);
+		pair.encap_follow = sa->nat_remote;
 	}
+	/* A pair begins at the address of its device, unless told otherwise. */
+	if (pair.encap_follow &&
+	    !ike_address_same(&sa->remote.addr, &config->remote))
+		pair.encap_remote = sa->remote.addr;
 	err = ike_keys_child(&sa->keys, esp, &plan->keymat, &keys);
 	if (err)
 		return err;

@@ -28,6 +28,7 @@
 #define IKE_RETRANSMIT_MS	500	/* first; then doubled up to the cap */
 #define IKE_RETRANSMIT_CAP_MS	1500
 #define IKE_TRANSMISSIONS	6	/* then the peer is dead: after 7.5 s */
+#define IKE_SURE_TRANSMISSIONS	2	/* then it is looked for where it was before, too */
 #define IKE_AUTH_TRANSMISSIONS	21	/* 30 s: it may have to ask others who we are,
 					 * or a card for its signature
 					 */
@@ -125,6 +126,8 @@ struct ike_window {
  * @barred: a person wants it down: not even answered
  * @up: an outbound SA is in use
  * @since: when @up has changed last
+ * @at: where its peer was followed to from there, see ike_tunnel_peer_at(); of no
+ *      family: nowhere
  * @swept: pairs of an earlier engine were looked for and retired
  * @going: pairs of our own that were retired before that, the last ones
  * @n_going: how many there were
@@ -151,6 +154,7 @@ struct ike_tunnel {
 	bool barred;
 	bool up;
 	uint64_t since;
+	struct ike_address at;
 	bool swept;
 	uint32_t going[IKE_GOING_MAX];
 	unsigned int n_going;
@@ -367,6 +371,7 @@ struct ike_origin {
  * @spi_r: responder's SPI
  * @local: our endpoint
  * @remote: the peer's
+ * @before: where the peer was before it was followed to @remote; of no family: nowhere
  * @nat_local: we are behind a NAT
  * @nat_remote: the peer is
  * @choice: its suite
@@ -423,6 +428,7 @@ struct ike_sa {
 	uint64_t spi_r;
 	struct ike_endpoint local;
 	struct ike_endpoint remote;
+	struct ike_endpoint before;
 	bool nat_local;
 	bool nat_remote;
 	struct ike_choice choice;
@@ -596,6 +602,11 @@ void ike_window_clear(struct ike_window *w);
 struct ike_tunnel *ike_tunnel_find(struct ike_engine *e, const char *name);
 struct ike_tunnel *ike_tunnel_by_ifindex(struct ike_engine *e,
 					 uint32_t ifindex);
+/*
+ * The peer, who has shown who it is, is at @remote now: from there it may begin anew
+ * as from where it is configured, for as long as nothing else is known of it.
+ */
+void ike_tunnel_peer_at(struct ike_tunnel *t, const struct ike_address *remote);
 /* Walks those between two addresses; @t NULL: the first. */
 struct ike_tunnel *ike_tunnel_between(struct ike_engine *e,
 				      struct ike_tunnel *t,
@@ -707,11 +718,40 @@ void ike_sa_inherit(struct ike_sa *to, struct ike_sa *from);
  */
 static inline bool ike_sa_follows(const struct ike_sa *sa)
 {
-	return !sa->initiator || sa->nat_remote;
+	return !sa->origin.initiator || sa->nat_remote;
 }
 
-/* ESP of @sa goes to @to now, where the peer's comes from. */
-void ike_sa_esp_moved(struct ike_sa *sa, const struct ike_endpoint *to);
+/*
+ * And when its address changes? Only a NAT in front of it can do that, and the peer
+ * must have shown who it is.
+ */
+static inline bool ike_sa_roams(const struct ike_sa *sa)
+{
+	return sa->nat_remote && (sa->state == IKE_SA_ESTABLISHED ||
+				  sa->state == IKE_SA_REKEYED ||
+				  sa->state == IKE_SA_DELETING);
+}
+
+static inline bool ike_address_same(const struct ike_address *a,
+				    const struct ike_address *b)
+{
+	return a->family == b->family &&
+	       !memcmp(a->octets, b->octets, sizeof(a->octets));
+}
+
+/*
+ * Can a pair of @t send to where @sa's peer is? Elsewhere than to where the device
+ * does only what may follow the peer: ESP in UDP, to a NAT.
+ */
+static inline bool ike_sa_in_reach(const struct ike_sa *sa,
+				   const struct ike_tunnel *t)
+{
+	return sa->nat_remote ||
+	       ike_address_same(&sa->remote.addr, &t->config.remote);
+}
+
+/* ESP of the CHILD SA goes to @to now, where the peer's comes from. */
+void ike_sa_esp_moved(struct ike_child *child, const struct ike_endpoint *to);
 const char *ike_spis_format(const struct ike_sa *sa, char buf[40]);
 
 /* child_sa.c */

@@ -216,7 +216,7 @@ void ike_engine_kernel_event(struct ike_engine *e, uint64_t now,
 		break;
 	case IKE_KERNEL_FLOAT:
 		if (child)
-			ike_sa_esp_moved(child->sa, &event->remote);
+			ike_sa_esp_moved(child, &event->remote);
 		break;
 	}
 	ike_engine_settle(e);

@@ -423,6 +423,8 @@ struct ike_kernel_sa {
  * @encap_dport: UDP destination port, with @encap_udp
  * @allow_legacy: the tunnel takes what is too weak for new ones
  * @encap_follow: with @encap_udp, ESP goes to where the peer's newest came from
+ * @encap_remote: with @encap_follow, where it goes at first, as the peer was followed
+ *                there before; of no family: to the device's remote
  * @local_ts: what our end of both SAs may be; none: anything
  * @remote_ts: the same of the peer's end
  * @n_local_ts: used entries of @local_ts
@@ -439,6 +441,7 @@ struct ike_kernel_pair {
 	uint16_t encap_dport;
 	bool allow_legacy;
 	bool encap_follow;
+	struct ike_address encap_remote;
 	struct ike_ts local_ts[IKE_TS_MAX];
 	struct ike_ts remote_ts[IKE_TS_MAX];
 	uint8_t n_local_ts;
@@ -468,6 +471,7 @@ enum ike_limit {
  * @tx_bytes: octets of these
  * @limit: what IKE_KERNEL_EXPIRE has said of it
  * @hard: the same
+ * @remote: where its packets go; of no family: that is not known
  */
 struct ike_pair_info {
 	uint32_t pair_id;
@@ -480,6 +484,7 @@ struct ike_pair_info {
 	uint64_t tx_bytes;
 	enum ike_limit limit;
 	bool hard;
+	struct ike_address remote;
 };
 
 /* Return: 0 to go on, anything else to stop. */
@@ -1062,7 +1067,7 @@ struct ike_child_status {
  * @spi_i: initiator's SPI
  * @spi_r: responder's SPI
  * @local: our endpoint
- * @remote: the peer's endpoint
+ * @remote: the peer's endpoint, where it was followed to
  * @nat_local: we are behind a NAT
  * @nat_remote: the peer is behind a NAT
  * @suite: in words, such as aes256gcm16-prfsha384-ecp384

@@ -267,7 +267,8 @@ static struct ike_tunnel *choose_tunnel(struct ike_call *c,
 
 	while ((t = ike_tunnel_between(c->e, t, &sa->local.addr,
 				       &sa->remote.addr))) {
-		if (!id_is(&t->config.remote_id, c->msg->idi))
+		if (!ike_sa_in_reach(sa, t) ||
+		    !id_is(&t->config.remote_id, c->msg->idi))
 			continue;
 		if ((c->msg->present & IKE_P_IDR) &&
 		    !id_is(&t->config.local_id, c->msg->idr))

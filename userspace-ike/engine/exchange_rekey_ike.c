@@ -81,6 +81,7 @@ static struct ike_sa *make_successor(struct ike_sa *old,
 	sa->spi_r = s->initiator ? s->theirs : s->ours;
 	sa->local = old->local;
 	sa->remote = old->remote;
+	sa->before = old->before;
 	sa->nat_local = old->nat_local;
 	sa->nat_remote = old->nat_remote;
 	sa->fragmentation = old->fragmentation;

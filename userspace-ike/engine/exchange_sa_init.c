@@ -274,6 +274,10 @@ void ike_on_init_response(struct ike_call *c)
 			sa->remote.port = IKE_PORT_NATT;
 		}
 	}
+	if (!ike_sa_in_reach(sa, t)) {
+		ike_sa_give_up(sa, "the peer has moved to where no NAT is in front of it: ESP would go to where it is configured");
+		return;
+	}
 	ike_window_answered(sa);
 	ike_start_auth(sa);
 }

@@ -137,6 +137,7 @@ void ike_sa_established(struct ike_sa *sa)
 	sa->rekey_at = e->now + life - ike_jitter(e, (uint32_t)(life / 10));
 	sa->expire_at = ike_min_time(e->now + life + life / 10, sa->auth_until);
 	sa->keepalive_at = e->now + IKE_KEEPALIVE_MS;
+	ike_tunnel_peer_at(sa->tunnel, &sa->remote.addr);
 	ike_sa_heard(sa);
 	ike_sa_set_state(sa, IKE_SA_ESTABLISHED, "keys made, peer known");
 	ike_choice_format(&sa->choice, suite, sizeof(suite));

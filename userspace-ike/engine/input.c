@@ -265,53 +265,70 @@ static void response(struct ike_call *c, bool well_formed)
 		ike_sa_kill(sa, "the peer's response makes no sense");
 }
 
-/* Section 2.23: the peer's NAT may give it another port at any time. */
-static void follow_port(struct ike_call *c)
+/* What is in flight to where the peer was goes to where it is, and at once. */
+static void go_to(struct ike_sa *sa, const struct ike_endpoint *to)
+{
+	if (ike_sa_roams(sa)) {
+		sa->before = sa->remote;
+		if (sa->tunnel)
+			ike_tunnel_peer_at(sa->tunnel, &to->addr);
+	}
+	sa->remote = *to;
+	ike_window_hurry(sa);
+}
+
+/*
+ * Section 2.23: the peer's NAT may give it another port or address at any time. What
+ * has shown that is a request that is authentic, and new.
+ */
+static void follow_peer(struct ike_call *c)
 {
 	const struct ike_datagram *d = c->dgram;
 	struct ike_sa *sa = c->sa;
+	bool moved = !ike_address_same(&sa->remote.addr, &d->remote.addr);
+	char text[64];
 
-	if (!ike_sa_follows(sa))
+	if (!ike_address_same(&sa->local.addr, &d->local.addr) ||
+	    !(moved ? ike_sa_roams(sa) : ike_sa_follows(sa)))
 		return;
-	if (memcmp(&sa->remote.addr, &d->remote.addr, sizeof(sa->remote.addr)) ||
-	    memcmp(&sa->local.addr, &d->local.addr, sizeof(sa->local.addr)))
-		return;
-	if (sa->remote.port == d->remote.port &&
+	if (!moved && sa->remote.port == d->remote.port &&
 	    sa->local.port == d->local.port)
 		return;
-	sa->remote = d->remote;
 	sa->local = d->local;
+	go_to(sa, &d->remote);
 	if (sa->state != IKE_SA_ESTABLISHED ||
 	    !(sa->nat_local || sa->nat_remote))
 		return;
+	ike_endpoint_format(&d->remote, text, sizeof(text));
 	ike_log(c->e, IKE_EVENT_NAT, IKE_LOG_NOTICE, sa->tunnel, IKE_NO_FIELDS,
-		"the peer's NAT now uses port %u: CHILD SA is rekeyed to it",
-		d->remote.port);
+		"the peer's NAT has moved it to %s: CHILD SA is rekeyed to it",
+		text);
 	for (struct ike_child *child = sa->children; child; child = child->next)
 		child->want_rekey = true;
 }
 
-void ike_sa_esp_moved(struct ike_sa *sa, const struct ike_endpoint *to)
+void ike_sa_esp_moved(struct ike_child *child, const struct ike_endpoint *to)
 {
+	struct ike_sa *sa = child->sa;
+	bool moved = !ike_address_same(&sa->remote.addr, &to->addr);
+	bool goes = sa->local.port != IKE_PORT &&
+		    (moved ? ike_sa_roams(sa) : ike_sa_follows(sa));
 	char text[64];
 
+	if (!moved && (sa->remote.port == to->port || !goes))
+		return;
 	ike_endpoint_format(to, text, sizeof(text));
-	if (memcmp(&sa->remote.addr, &to->addr, sizeof(to->addr))) {
-		/* Tunnels are found by their addresses, so IKE cannot go along. */
-		ike_log(sa->e, IKE_EVENT_NAT, IKE_LOG_NOTICE, sa->tunnel,
-			IKE_NO_FIELDS,
-			"the peer's NAT has moved it: ESP goes to %s, IKE to where it is configured",
-			text);
-		return;
-	}
-	/* On port 500 there is no NAT, or ESP has a mapping of its own. */
-	if (sa->remote.port == to->port || sa->local.port == IKE_PORT ||
-	    !ike_sa_follows(sa))
-		return;
-	sa->remote.port = to->port;
 	ike_log(sa->e, IKE_EVENT_NAT, IKE_LOG_NOTICE, sa->tunnel, IKE_NO_FIELDS,
-		"the peer's NAT now uses port %u: ESP and IKE go there",
-		to->port);
+		goes ? "the peer's NAT has moved it to %s: ESP and IKE go there" :
+		       "the peer's NAT has moved it: ESP goes to %s, IKE does not",
+		text);
+	/* On port 500 there is no NAT, or ESP has a mapping of its own. */
+	if (!goes)
+		return;
+	go_to(sa, to);
+	/* What has heard nothing of it: the pairs of other devices. */
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		c->want_rekey |= c->tunnel != child->tunnel;
 }
 
 static void not_authentic(struct ike_call *c)
@@ -402,7 +419,7 @@ static void protected(struct ike_call *c, struct ike_msg *msg)
 	/* Whoever goes on behind IKE_AUTH has our response to that. */
 	sa->origin.shared |= sa->state == IKE_SA_ESTABLISHED;
 	if (!is_response)
-		follow_port(c);
+		follow_peer(c);
 	if (is_response)
 		response(c, !err);
 	else

@@ -100,6 +100,16 @@ static void default_ts(struct ike_ts_set *set, const struct ike_ts *ts,
 	}
 }
 
+static int find_peer(void *arg, const struct ike_pair_info *info)
+{
+	struct ike_tunnel *t = arg;
+
+	if (info->state == IKE_PAIR_ACTIVE &&
+	    info->remote.family == t->config.remote.family)
+		ike_tunnel_peer_at(t, &info->remote);
+	return 0;
+}
+
 int ike_engine_add_tunnel(struct ike_engine *e, uint64_t now,
 			  const struct ike_tunnel_config *config,
 			  const char **why)
@@ -135,6 +145,9 @@ int ike_engine_add_tunnel(struct ike_engine *e, uint64_t now,
 	t->next = e->tunnels;
 	e->tunnels = t;
 	ike_share_link(e);
+	/* Where the kernel has followed the peer to, it may come from. */
+	if (c->ifindex)
+		e->env->kernel->query(e->env->ctx, c->ifindex, find_peer, t);
 	ike_engine_tick(e, now);
 	return 0;
 }
@@ -250,6 +263,7 @@ int ike_engine_set_remote(struct ike_engine *e, uint64_t now, const char *name,
 	ike_engine_enter(e, now);
 	begin_anew(e, t, "the peer has another address");
 	t->config.remote = *remote;
+	memset(&t->at, 0, sizeof(t->at));
 	ike_engine_tick(e, now);
 	return 0;
 }

@@ -30,10 +30,12 @@ bool ike_tunnel_usable(const struct ike_tunnel *t)
 	return t->config.ifindex && !t->barred;
 }
 
-static bool same(const struct ike_address *a, const struct ike_address *b)
+void ike_tunnel_peer_at(struct ike_tunnel *t, const struct ike_address *remote)
 {
-	return a->family == b->family &&
-	       !memcmp(a->octets, b->octets, sizeof(a->octets));
+	if (ike_address_same(&t->config.remote, remote))
+		memset(&t->at, 0, sizeof(t->at));
+	else
+		t->at = *remote;
 }
 
 struct ike_tunnel *ike_tunnel_between(struct ike_engine *e,
@@ -43,8 +45,9 @@ struct ike_tunnel *ike_tunnel_between(struct ike_engine *e,
 {
 	for (t = t ? t->next : e->tunnels; t; t = t->next)
 		if (t->owner == t && ike_tunnel_usable(t) &&
-		    same(&t->config.local, local) &&
-		    same(&t->config.remote, remote))
+		    ike_address_same(&t->config.local, local) &&
+		    (ike_address_same(&t->config.remote, remote) ||
+		     ike_address_same(&t->at, remote)))
 			return t;
 	return NULL;
 }
@@ -402,13 +405,15 @@ static void use_held(struct ike_engine *e, struct ike_tunnel *t)
 
 static void up_or_down(struct ike_engine *e, struct ike_tunnel *t, bool up)
 {
+	const struct ike_tunnel *owner = t->owner ? t->owner : t;
 	char peer[48];
 
 	if (up == t->up)
 		return;
 	t->up = up;
 	t->since = e->now;
-	ike_address_format(&t->config.remote, peer, sizeof(peer));
+	ike_address_format(owner->at.family ? &owner->at : &t->config.remote,
+			   peer, sizeof(peer));
 	if (up) {
 		t->failures = 0;
 		t->last_error[0] = 0;

@@ -247,5 +247,12 @@ bool ike_window_tick(struct ike_sa *sa)
 		IKE_NO_FIELDS, "no answer yet: request %u sent again (%u of %u)",
 		w->next_id, w->transmissions, patience(sa));
 	transmit(sa, &sa->local, &sa->remote, w->request, w->request_len);
+	/*
+	 * What has moved the peer may have been late, or somebody's copy from elsewhere:
+	 * a peer that does not answer where it is may do so where it was.
+	 */
+	if (w->transmissions > IKE_SURE_TRANSMISSIONS && sa->before.addr.family)
+		transmit(sa, &sa->local, &sa->before, w->request,
+			 w->request_len);
 	return true;
 }

@@ -216,7 +216,9 @@ static int pair_new(void *ctx, const struct ike_kernel_pair *info)
 		return -ENOENT;
 	if (pair->state != IKE_PAIR_LARVAL ||
 	    pair->info.in.spi != info->in.spi || info->out.spi < 256 ||
-	    !acceptable(info) || !info->in.replay_window) {
+	    !acceptable(info) || !info->in.replay_window ||
+	    (info->encap_follow && !info->encap_udp) ||
+	    (info->encap_remote.family && !info->encap_follow)) {
 		sim_fail(node->sim, "node %u: impossible sa-pair-new",
 			 node->index);
 		return -EINVAL;
@@ -227,6 +229,8 @@ static int pair_new(void *ctx, const struct ike_kernel_pair *info)
 		sim_fail(node->sim, "node %u: a key is used twice",
 			 node->index);
 	pair->info = *info;
+	if (!info->encap_remote.family)
+		pair->info.encap_remote = node->config.remote;
 	pair->gone_at = 0;
 	pair->state = IKE_PAIR_STAGED;
 	/* The first one of all comes with IKE_AUTH, if so, and there we wait. */
@@ -310,6 +314,7 @@ static int query(void *ctx, uint32_t ifindex, ike_pair_visitor visit, void *arg)
 			.rx_bytes = p->rx * SIM_PACKET,
 			.tx_packets = p->tx,
 			.tx_bytes = p->tx * SIM_PACKET,
+			.remote = p->info.encap_remote,
 		};
 
 		if (p->used && visit(arg, &info))
@@ -410,9 +415,12 @@ static void follow(struct sim_node *node, struct sim_kernel *k,
 		struct sim_pair *pair = &k->pairs[i];
 
 		if (!pair->used || !pair->info.encap_udp ||
-		    pair->info.encap_dport == source->port)
+		    (pair->info.encap_dport == source->port &&
+		     !memcmp(&pair->info.encap_remote, &source->addr,
+			     sizeof(source->addr))))
 			continue;
 		pair->info.encap_dport = source->port;
+		pair->info.encap_remote = source->addr;
 		k->floats++;
 		notify(node, k, IKE_KERNEL_FLOAT, pair->info.pair_id)
 			->kernel.remote = *source;

@@ -146,13 +146,15 @@ void sim_send_esp(struct sim_node *node, const struct sim_pair *from)
 
 	if (sim->net.nat) {
 		/* Without UDP, or to a dead mapping, it does not get through. */
-		struct ike_endpoint dest = { .port = pair->encap_dport };
+		struct ike_endpoint dest = { .addr = pair->encap_remote,
+					     .port = pair->encap_dport };
+		struct ike_endpoint there = sim_address(sim, to, true);
 
 		if (!pair->encap_udp) {
 			sim_fail(sim, "raw ESP sent through a NAT");
 			return;
 		}
-		if (!nat_in(sim, to, &dest))
+		if (!same_address(&dest, &there) || !nat_in(sim, to, &dest))
 			return;
 	}
 	source = sim_address(sim, node->index, false);

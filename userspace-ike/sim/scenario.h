@@ -69,6 +69,8 @@ void scenario_invalid_ke(struct sim *sim);
 void scenario_nat(struct sim *sim);
 void scenario_nat_rebind(struct sim *sim);
 void scenario_nat_follow(struct sim *sim);
+void scenario_nat_move(struct sim *sim);
+void scenario_nat_move_idle(struct sim *sim);
 /* scenario_agree.c */
 void scenario_establish(struct sim *sim);
 void scenario_suites(struct sim *sim);

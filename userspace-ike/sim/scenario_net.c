@@ -150,3 +150,113 @@ void scenario_nat_follow(struct sim *sim)
 		sim_fail(sim, "IKE did not follow the peer");
 	converge(sim);
 }
+
+/* ------------------------------------------------------- another address */
+
+/* The NAT gets another address, and most of the time other ports with it. */
+static void nat_moves(struct sim *sim)
+{
+	sim->net.nat_moved = (uint8_t)(sim->net.nat_moved + 1 +
+				       sim_below(&sim->rng, 50)) % 200;
+	/* 192.0.2.2 is node 1. */
+	sim->net.nat_moved += sim->net.nat_moved == 1;
+	if (sim_chance(&sim->rng, 60))
+		sim->net.nat_shift =
+			(uint16_t)(2000 + sim_below(&sim->rng, 30000));
+}
+
+static void look_where(void *arg, const struct ike_sa_status *status)
+{
+	struct sim *sim = arg;
+	struct ike_endpoint there = sim_address(sim, 0, true);
+
+	there.port = (uint16_t)(IKE_PORT_NATT + sim->net.nat_shift);
+	if (!strcmp(status->state, "established") &&
+	    memcmp(&status->remote, &there, sizeof(there)))
+		sim_fail(sim, "IKE did not follow the peer");
+}
+
+/* Does node 1 know where node 0 is, for IKE and for ESP? */
+static void followed(struct sim *sim)
+{
+	static const struct ike_status_visitor visitor = {
+		.ike_sa = look_where,
+	};
+	struct ike_endpoint there = sim_address(sim, 0, true);
+
+	for (unsigned int d = 0; d < SIM_DEVICES; d++) {
+		const struct sim_pair *pair = sim_kernel_active(
+			sim_kernel_of(&sim->nodes[1], d));
+
+		if (pair && memcmp(&pair->info.encap_remote, &there.addr,
+				   sizeof(there.addr)))
+			sim_fail(sim, "ESP did not follow the peer");
+	}
+	ike_engine_status(sim->nodes[1].engine, sim->now, NULL, &visitor, sim);
+}
+
+/* Rekeys and reauthentication by both while it moves, and nobody is taken for dead. */
+void scenario_nat_move(struct sim *sim)
+{
+	static const enum ike_command commands[] = { IKE_CMD_REKEY_CHILD,
+						     IKE_CMD_REKEY_IKE,
+						     IKE_CMD_REKEY_CHILD,
+						     IKE_CMD_REAUTH };
+	uint64_t no_sa;
+
+	sim->net.nat = true;
+	sim->net.nat_shift = 1000;
+	establish(sim, 10);
+	sim->traffic = true;
+	no_sa = without_sa(sim);
+	for (unsigned int round = 0; round < 3; round++) {
+		nat_moves(sim);
+		for (unsigned int i = 0; i < 3; i++)
+			command_in(sim, 5000, sim_below(&sim->rng, 2),
+				   commands[sim_below(&sim->rng, 4)]);
+		sim_run(sim, 12000);
+	}
+	converge(sim);
+	carried(sim, no_sa);
+	if (!sim->failed)
+		followed(sim);
+}
+
+/*
+ * No packet comes, but a request: so the pairs are made anew, and what begins
+ * elsewhere than its device is told so. Node 1 sends only then, and arrives.
+ */
+void scenario_nat_move_idle(struct sim *sim)
+{
+	unsigned int again;
+	uint64_t taken;
+
+	sim->net.nat = true;
+	sim->net.nat_shift = 1000;
+	establish(sim, 0);
+	sim_net_perfect(sim);
+	sim->traffic = false;
+	/* What node 1 may have begun leads nowhere, and comes to an end. */
+	sim_run(sim, 20000);
+	again = sim->nodes[1].counts[IKE_EVENT_RETRANSMIT];
+	nat_moves(sim);
+	sim_command(sim, 0, sim_chance(&sim->rng, 50) ? IKE_CMD_REKEY_CHILD :
+							 IKE_CMD_REKEY_IKE);
+	sim_run(sim, 1000);
+	followed(sim);
+	taken = sim->nodes[0].kernel.taken;
+	sim_kernel_traffic(&sim->nodes[1]);
+	sim_run(sim, 100);
+	if (sim->nodes[0].kernel.taken != taken + 1)
+		sim_fail(sim, "a packet went to where the peer was");
+	/* Whoever asks, by a rekey or whether the other one lives, finds it. */
+	sim_command(sim, sim_below(&sim->rng, 2), IKE_CMD_REKEY_IKE);
+	sim_run(sim, 30000);
+	sim_command(sim, 1, IKE_CMD_REAUTH);
+	sim_run(sim, 5000);
+	if (sim->nodes[1].counts[IKE_EVENT_RETRANSMIT] != again)
+		sim_fail(sim, "something went to where the peer was");
+	converge(sim);
+	if (!sim->failed)
+		followed(sim);
+}

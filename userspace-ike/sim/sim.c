@@ -202,12 +202,14 @@ struct ike_endpoint sim_address(const struct sim *sim, unsigned int node,
 {
 	struct ike_endpoint end = { .port = IKE_PORT };
 
-	/* 192.0.2.1 and 192.0.2.2; behind the NAT 10.0.0.1. */
+	/* 192.0.2.1, or where the NAT is now, and 192.0.2.2; behind the NAT 10.0.0.1. */
 	end.addr.family = IKE_IPV4;
 	memcpy(end.addr.octets, (uint8_t[]){ 192, 0, 2, 0 }, 4);
 	if (sim->net.nat && node == 0 && !public)
 		memcpy(end.addr.octets, (uint8_t[]){ 10, 0, 0, 0 }, 4);
 	end.addr.octets[3] = (uint8_t)(node + 1);
+	if (sim->net.nat && node == 0 && public)
+		end.addr.octets[3] += sim->net.nat_moved;
 	return end;
 }
 

@@ -78,7 +78,7 @@ struct sim_kernel {
 	uint64_t early;		/* of these, those that had no other way */
 	uint64_t ended;		/* hard limits that were reached */
 	uint64_t newest;	/* when the newest one received was sent */
-	uint64_t floats;	/* pairs that followed the peer to another port */
+	uint64_t floats;	/* pairs that followed the peer elsewhere */
 };
 
 /* ----------------------------------------------------------------- network */
@@ -92,6 +92,7 @@ struct sim_kernel {
  * @cut: nothing passes
  * @nat: node 0 sits behind a NAT
  * @nat_shift: what the NAT adds to port numbers at present
+ * @nat_moved: what has been added to the last octet of its public address
  */
 struct sim_net {
 	uint32_t drop;
@@ -101,6 +102,7 @@ struct sim_net {
 	bool cut;
 	bool nat;
 	uint16_t nat_shift;
+	uint8_t nat_moved;
 };
 
 enum sim_event_kind {
