@@ -8,7 +8,7 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 9
+ktap_plan 10
 
 # file NS NAME OUR-ID THEIR-ID LOCAL REMOTE KEY [LINE...]
 file() {
@@ -127,6 +127,15 @@ rebound() {
 # IKE has followed as well: who is asked now is the right one.
 rekeys_after() { under_pings eval 'rekeyed gwB vti0 vti0 && rekeyed gwB vti1 vti1' && each_its_own; }
 
+# All branches have another address then, which no tunnel is configured for.
+moved() {
+	ip -n nat -4 addr flush dev out && ip -n nat addr add 192.0.2.77/24 dev out &&
+		ip -n nat route replace default via 192.0.2.254 && in_ns nat conntrack -F || return
+	wait_for 30 'in_ns gwA ping -q -c 1 -W 1 169.254.1.2' && wait_for 30 'in_ns gwC ping -q -c 1 -W 1 169.254.3.2' || return
+	by vti0 '.remote == "192.0.2.77"' && by vti1 '.remote == "192.0.2.77"' && [ "$(port vti0)" != "$(port vti1)" ] &&
+		each_its_own && carrier gwA 1 && carrier gwC 1 && rekeys_after && by vti0 '.remote == "192.0.2.77"'
+}
+
 # INITIAL_CONTACT is about who says so, and not about an address.
 one_restarts() {
 	local c
@@ -156,6 +165,7 @@ ktap_run "one address, two ports: each gets its own" told_apart
 ktap_run "each is rekeyed by either side, no ping is lost" under_pings rekeys
 ktap_run "the NAT forgets them, and they change their ports" rebound
 ktap_run "the head office rekeys both, and asks the right one, no ping is lost" rekeys_after
+ktap_run "the NAT has another address: each is followed there, and rekeyed" moved
 ktap_run "one is killed and started again: the other one notices nothing" one_restarts
 ktap_run "both have a pair for each direction, and nothing else" wait_for 30 \
 	'pairs gwA "length == 1" && pairs gwC "length == 1" && pairs gwB "length == 1"'
