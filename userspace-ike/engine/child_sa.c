@@ -286,6 +286,7 @@ struct ike_child *ike_child_install(struct ike_sa *sa,
 	child->sa = sa;
 	child->tunnel = plan->tunnel;
 	child->tunnel->asked = false;
+	child->tunnel->put_off = 0;
 	child->state = IKE_CHILD_INSTALLED;
 	child->pair_id = plan->pair_id;
 	child->spi_in = plan->spi_in;

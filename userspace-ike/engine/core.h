@@ -45,11 +45,13 @@
 					 */
 #define IKE_REFUSAL_MS		3000	/* IKE_SA_INIT may be answered otherwise yet */
 #define IKE_COLLISION_MS	2000	/* after TEMPORARY_FAILURE, and jitter */
+#define IKE_COLLISIONS		3	/* so often; then, of a CHILD SA, ... */
+#define IKE_PUT_OFF_CAP_MS	15000	/* ... doubled up to that, and jitter */
 #define IKE_REFUSED_MS		30000	/* after a rekey was refused */
 #define IKE_OUT_OF_STEP_MS	180000	/* of TEMPORARY_FAILURE, and the IKE SA is
 					 * made anew
 					 */
-#define IKE_IN_A_ROW_MS		30000	/* two of them further apart are strangers */
+#define IKE_IN_A_ROW_MS		45000	/* two of them further apart are strangers */
 #define IKE_PEER_DELETES_MS	30000	/* for the peer to delete what it must */
 #define IKE_DUPLICATE_MS	10000	/* the same of a whole IKE SA */
 #define IKE_CHILDLESS_MS	2000	/* for an initiator that wants its CHILD SA
@@ -137,6 +139,7 @@ struct ike_window {
  * @lingers: one of its IKE SAs is one too many; the same
  * @sought: it wants an IKE SA, or one that shares it does; the same
  * @silent: the attempt that is failing got no answer
+ * @put_off: TEMPORARY_FAILUREs to requests for a CHILD SA since there was one
  * @failures: attempts that failed in a row
  * @retry_at: earliest time of the next attempt
  * @last_error: why the last one failed; empty: it did not
@@ -164,6 +167,7 @@ struct ike_tunnel {
 	bool lingers;
 	bool sought;
 	bool silent;
+	unsigned int put_off;
 	unsigned int failures;
 	uint64_t retry_at;
 	char last_error[400];
@@ -207,6 +211,7 @@ enum ike_child_state {
  * @confirm_id: by a request of the peer's with this message ID or a later one
  * @by_auth: made in IKE_AUTH, so whoever answers a request has its keys
  * @want_rekey: rekey it as soon as possible
+ * @put_off: TEMPORARY_FAILUREs to requests to rekey it
  * @want_delete: delete it as soon as possible
  * @lowest: the lower of the two nonces that made it (section 2.8.1)
  * @installed_at: time
@@ -237,6 +242,7 @@ struct ike_child {
 	uint32_t confirm_id;
 	bool by_auth;
 	bool want_rekey;
+	unsigned int put_off;
 	bool want_delete;
 	struct ike_nonce lowest;
 	uint64_t installed_at;

@@ -242,14 +242,41 @@ void ike_on_child_invalid_ke(struct ike_call *c)
 	ike_negotiation_free(sa);
 }
 
+/*
+ * Section 2.25: what collides with something is over soon, and asked for again after a
+ * while. What goes on is something else, such as a kernel that does not take the keys:
+ * @times counts, and the pauses grow.
+ */
+static uint32_t put_off_ms(unsigned int *times)
+{
+	uint32_t ms = IKE_COLLISION_MS;
+
+	for (unsigned int i = IKE_COLLISIONS;
+	     i <= *times && ms < IKE_PUT_OFF_CAP_MS; i++)
+		ms *= 2;
+	++*times;
+	return ms < IKE_PUT_OFF_CAP_MS ? ms : IKE_PUT_OFF_CAP_MS;
+}
+
+/* Of a rekey; what has not long to live does not wait that long. */
+static uint64_t rekey_again_at(struct ike_child *old)
+{
+	uint64_t now = old->sa->e->now;
+	uint32_t ms = put_off_ms(&old->put_off);
+	uint64_t left = old->expire_at > now ? old->expire_at - now : 0;
+
+	if (ms > left / 8)
+		ms = (uint32_t)(left / 8);
+	return later(old->sa->e, ms > IKE_COLLISION_MS ? ms : IKE_COLLISION_MS);
+}
+
 static void refused_rekey(struct ike_call *c, const struct ike_notify *n,
 			  struct ike_child *old)
 {
 	char why[500];
 
 	if (ike_sa_put_off(c->sa, n->type)) {
-		/* Section 2.25: not at once. */
-		old->rekey_at = later(c->e, IKE_COLLISION_MS);
+		old->rekey_at = rekey_again_at(old);
 		return;
 	}
 	if (ike_sa_outgrown(c->sa, n->type))
@@ -278,7 +305,7 @@ static void refused_new(struct ike_call *c, const struct ike_notify *n)
 	char why[500];
 
 	if (ike_sa_put_off(sa, n->type)) {
-		retry_at(sa, t, later(c->e, IKE_COLLISION_MS));
+		retry_at(sa, t, later(c->e, put_off_ms(&t->put_off)));
 		return;
 	}
 	ike_child_tell_refusal(sa, n, why, sizeof(why));

@@ -143,6 +143,21 @@ static uint64_t again_at(struct bench *t, enum ike_exchange_kind kind)
 					   sa->child_retry_at;
 }
 
+/* Node 1 has lost its CHILD SA, and asks for another one. */
+static void begin_new_child(struct bench *t)
+{
+	struct ike_engine *e = t->sim.nodes[1].engine;
+	struct ike_sa *sa = sa_of(t, 1);
+
+	e->tunnels->config.start = IKE_START_ALWAYS;
+	e->tunnels->wanted = true;
+	ike_build_delete_esp(&t->b, &sa->children->spi_out, 1);
+	assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
+	t->sim.now += 2000;
+	ike_engine_tick(e, t->sim.now);
+	assert_int_equal(sa->window.kind, IKE_X_NEW_CHILD);
+}
+
 /* As initiator: not at once. */
 static void put_off_means_a_pause(void **state)
 {
@@ -158,14 +173,7 @@ static void put_off_means_a_pause(void **state)
 		uint64_t at;
 
 		if (kinds[i] == IKE_X_NEW_CHILD) {
-			t->sim.nodes[1].engine->tunnels->config.start =
-				IKE_START_ALWAYS;
-			t->sim.nodes[1].engine->tunnels->wanted = true;
-			ike_build_delete_esp(&t->b, &sa->children->spi_out, 1);
-			assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
-			t->sim.now += 2000;
-			ike_engine_tick(e, t->sim.now);
-			assert_int_equal(sa->window.kind, kinds[i]);
+			begin_new_child(t);
 		} else {
 			begin(t,
 			      kinds[i] == IKE_X_REKEY_IKE ? IKE_CMD_REKEY_IKE :
@@ -187,6 +195,55 @@ static void put_off_means_a_pause(void **state)
 		ike_engine_tick(e, at);
 		assert_int_equal(requests_sent(t), 1);
 		assert_int_equal(sa->window.kind, kinds[i]);
+		bench_free(t);
+	}
+}
+
+/*
+ * What collides is over soon: it is asked for again three times soon. What goes on is
+ * asked for as rarely as what is refused in another way, though never after its time.
+ */
+static void what_goes_on_is_asked_for_rarely(void **state)
+{
+	static const enum ike_exchange_kind kinds[] = {
+		IKE_X_REKEY_CHILD, IKE_X_NEW_CHILD
+	};
+	static const uint32_t least[] = { 2000, 2000, 2000, 4000, 8000, 15000,
+					  15000 };
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		struct bench *t = bench_up();
+		struct ike_engine *e = t->sim.nodes[1].engine;
+		struct ike_sa *sa = sa_of(t, 1);
+
+		if (kinds[k] == IKE_X_NEW_CHILD)
+			begin_new_child(t);
+		else
+			begin(t, IKE_CMD_REKEY_CHILD, kinds[k]);
+		for (size_t i = 0; i < sizeof(least) / sizeof(least[0]); i++) {
+			uint64_t at;
+
+			ike_build_status(&t->b, IKE_N_TEMPORARY_FAILURE);
+			respond(t);
+			at = again_at(t, kinds[k]);
+			assert_in_range(at, t->sim.now + least[i],
+					t->sim.now + 2 * least[i]);
+			/* Whether the peer lives is asked in between. */
+			while (sa->window.kind == IKE_X_LIVENESS)
+				respond(t);
+			t->sim.now = at;
+			ike_engine_tick(e, at);
+			assert_int_equal(sa->window.kind, kinds[k]);
+		}
+		if (kinds[k] == IKE_X_REKEY_CHILD) {
+			sa->children->expire_at = t->sim.now + 40000;
+			ike_build_status(&t->b, IKE_N_TEMPORARY_FAILURE);
+			respond(t);
+			assert_in_range(again_at(t, kinds[k]),
+					t->sim.now + 5000,
+					t->sim.now + 10000);
+		}
 		bench_free(t);
 	}
 }
@@ -226,14 +283,15 @@ static void put_off_for_minutes(void **state)
 		t->sim.disrupted = false;
 		begin(t, ike ? IKE_CMD_REKEY_IKE : IKE_CMD_REKEY_CHILD,
 		      ike ? IKE_X_REKEY_IKE : IKE_X_REKEY_CHILD);
-		/* With a pause each time. */
-		assert_in_range(put_off_for(t, IKE_OUT_OF_STEP_MS - 200), 40, 91);
+		/* With a pause each time, and longer ones for a CHILD SA. */
+		assert_in_range(put_off_for(t, IKE_OUT_OF_STEP_MS - 200),
+				ike ? 40 : 9, ike ? 91 : 18);
 		assert_ptr_equal(sa_of(t, 1), sa);
 		assert_int_equal(node->counts[IKE_EVENT_NEGOTIATION_FAILED],
 				 failures);
-		put_off_for(t, 5000);
+		put_off_for(t, ike ? 5000 : 31000);
 		assert_in_range(t->sim.now - since, IKE_OUT_OF_STEP_MS,
-				IKE_OUT_OF_STEP_MS + 5000);
+				IKE_OUT_OF_STEP_MS + (ike ? 5000 : 31000));
 		assert_int_equal(node->counts[IKE_EVENT_NEGOTIATION_FAILED],
 				 failures + 1);
 		/* It is made first, and the old one carries on until then. */
@@ -309,8 +367,8 @@ static void put_off_now_and_then(void **state)
 			assert_true(t->reply.present & IKE_P_TSI);
 			begin(t, IKE_CMD_REKEY_IKE, IKE_X_REKEY_IKE);
 		} else {
-			sa->children->rekey_at = t->sim.now + 40000;
-			t->sim.now += 40000;
+			sa->children->rekey_at = t->sim.now + 60000;
+			t->sim.now += 60000;
 		}
 		put_off_for(t, 30000);
 		assert_ptr_equal(sa_of(t, 1), sa);
@@ -533,6 +591,7 @@ int main(void)
 		cmocka_unit_test(rekeys_of_what_goes),
 		cmocka_unit_test(while_a_child_sa_is_busy),
 		cmocka_unit_test(put_off_means_a_pause),
+		cmocka_unit_test(what_goes_on_is_asked_for_rarely),
 		cmocka_unit_test(put_off_for_minutes),
 		cmocka_unit_test(no_room_for_new_keys),
 		cmocka_unit_test(put_off_now_and_then),
