@@ -379,6 +379,13 @@ static bool sa_fits(const struct ike_kernel_sa *sa)
 	       is_bool(&sa->esn);
 }
 
+/* None, or of a family that there is. */
+static bool address_fits(const struct ike_address *addr)
+{
+	return !addr->family || addr->family == IKE_IPV4 ||
+	       addr->family == IKE_IPV6;
+}
+
 /* Lengths are ours to check; what the values are worth the module knows. */
 static int answer_new_pair(struct parent *parent, struct call_new_pair *request)
 {
@@ -389,8 +396,8 @@ static int answer_new_pair(struct parent *parent, struct call_new_pair *request)
 	if (!result.ret &&
 	    (!is_bool(&pair->encap_udp) || !is_bool(&pair->encap_follow) ||
 	     !is_bool(&pair->allow_legacy) || !sa_fits(&pair->in) ||
-	     !sa_fits(&pair->out) || pair->n_local_ts > IKE_TS_MAX ||
-	     pair->n_remote_ts > IKE_TS_MAX))
+	     !sa_fits(&pair->out) || !address_fits(&pair->encap_remote) ||
+	     pair->n_local_ts > IKE_TS_MAX || pair->n_remote_ts > IKE_TS_MAX))
 		result.ret = refuse(-EINVAL, "an SA pair",
 				    "its keys or lists are too long, or it makes no sense");
 	if (!result.ret)

@@ -242,6 +242,10 @@ static void bad_pairs(void **state)
 	assert_int_equal(call(CALL_PAIR_NEW, &bad, sizeof(bad), NULL, 0), 1);
 	assert_int_equal(result(), -EINVAL);
 	bad = pair;
+	bad.pair.encap_remote.family = 5;
+	assert_int_equal(call(CALL_PAIR_NEW, &bad, sizeof(bad), NULL, 0), 1);
+	assert_int_equal(result(), -EINVAL);
+	bad = pair;
 	memcpy(&bad.pair.allow_legacy, &two, 1);
 	assert_int_equal(call(CALL_PAIR_NEW, &bad, sizeof(bad), NULL, 0), 1);
 	assert_int_equal(result(), -EINVAL);
