@@ -94,6 +94,23 @@ static bool move_allowed(struct ipsvti_bundle *b)
 	return b->moves++ < MOVES_MAX;
 }
 
+/* @own_route: @addr is not the configured address.  Return: NULL, there is no memory. */
+static struct ipsvti_peer *peer_new(const struct in6_addr *addr, __be16 port,
+				    bool own_route, gfp_t gfp)
+{
+	struct ipsvti_peer *peer = kzalloc(sizeof(*peer), gfp);
+
+	if (!peer)
+		return NULL;
+	if (own_route && dst_cache_init(&peer->dst_cache, gfp)) {
+		kfree(peer);
+		return NULL;
+	}
+	peer->addr = *addr;
+	peer->port = port;
+	return peer;
+}
+
 static void peer_free(struct rcu_head *rcu)
 {
 	struct ipsvti_peer *peer = container_of(rcu, struct ipsvti_peer, rcu);
@@ -124,16 +141,9 @@ static void move(struct ipsvti_dev *vdev, struct ipsvti_pair *pair,
 
 	if (other_addr || port != pair->out->out.dport) {
 		/* Without memory it stays where it is until the next packet. */
-		peer = kzalloc(sizeof(*peer), GFP_ATOMIC);
+		peer = peer_new(addr, port, other_addr, GFP_ATOMIC);
 		if (!peer)
 			return;
-		if (other_addr &&
-		    dst_cache_init(&peer->dst_cache, GFP_ATOMIC)) {
-			kfree(peer);
-			return;
-		}
-		peer->addr = *addr;
-		peer->port = port;
 	}
 	set_peer(vdev, pair, peer);
 	ipsvti_event_float(vdev, pair);
@@ -167,15 +177,9 @@ int ipsvti_nat_begin(struct ipsvti_dev *vdev, struct ipsvti_sa *sa,
 	if (!moved)
 		return 0;
 
-	peer = kzalloc(sizeof(*peer), GFP_KERNEL);
+	peer = peer_new(addr, sa->out.dport, true, GFP_KERNEL);
 	if (!peer)
 		return -ENOMEM;
-	if (dst_cache_init(&peer->dst_cache, GFP_KERNEL)) {
-		kfree(peer);
-		return -ENOMEM;
-	}
-	peer->addr = *addr;
-	peer->port = sa->out.dport;
 	RCU_INIT_POINTER(sa->out.peer, peer);
 	return 0;
 }

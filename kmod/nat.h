@@ -4,8 +4,9 @@
  *
  * A struct ipsvti_peer is complete and immutable once published at the outbound
  * SA.  Packets read that pointer once under RCU; it is written under
- * ipsvti_dev::bundle.lock.  The configured remote address, and the port that the SA
- * was installed with, are what the SA goes back to, and are never overwritten.
+ * ipsvti_dev::bundle.lock, or before others see the SA.  The configured remote
+ * address, and the port that the SA was installed with, are what the SA goes back to,
+ * and are never overwritten.
  */
 #ifndef _IPSVTI_NAT_H
 #define _IPSVTI_NAT_H
