@@ -39,10 +39,13 @@ flood() {
 	EOT
 }
 
+# What they took of the flood is among their IKE SAs, so nothing is settled, for as long as theirs may
+# be half-open: 30 s, if not told otherwise.
 they_want_cookies() {
 	fresh
 	SWAN_CHARON="cookie_threshold = 2
-		block_threshold = 0"
+		block_threshold = 0
+		half_open_timeout = 10"
 	agent_conf gwA && swan_start && flood gwA "$WAN_A" "$WAN_B" 4 &&
 		wait_for 10 'charon_said "sending cookie|IKE_SA_INIT response 0 \[ N\(COOKIE\)"' &&
 		agent_start gwA && device gwA && wait_for 60 'carrier gwA 1' && wait_for 30 settled
