@@ -76,7 +76,7 @@ def processor(number):
 
 
 def flood(stop, number, ns_from, ns_to, arrived):
-    """As many datagrams as go, half a hundred under way at most. What arrived, up to 255, is shown."""
+    """As many datagrams as go. What arrived, up to 255, is shown. Lost is what has not come when none came for 5 s."""
     processor(number)
     out, into = pair(socket.SOCK_DGRAM, ns_from, ns_to, HOSTS[ns_to][number % 2], PORT + number)
     out.connect((HOSTS[ns_to][number % 2], PORT + number))
@@ -97,6 +97,7 @@ def flood(stop, number, ns_from, ns_to, arrived):
             while True:
                 (n,) = struct.unpack_from("!I", into.recv(256))
                 seen.add(n)
+                end = end and time.monotonic() + 5
         except BlockingIOError:
             arrived[number] = min(len(seen), 255)
         if end is not None:

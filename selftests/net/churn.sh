@@ -19,7 +19,10 @@ churn() { # MODE
 	local status=$?
 	cat "$WORK/churn"
 	DID=$(tail -n 1 "$WORK/churn")
-	return "$status"
+	[ "$status" = 0 ] && return
+	drops gwA
+	drops gwB
+	lost_where
 }
 
 # The last change holds, option by option.
