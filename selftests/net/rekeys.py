@@ -20,10 +20,10 @@ then both activate it.  It goes, from both, when it has been out of use for a wh
 the counters of the devices, all that was sent has arrived: a packet that does not
 arrive ends the test.
 """
+import faulthandler
 import json
 import os
 import select
-import signal
 import socket
 import struct
 import sys
@@ -343,5 +343,6 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.alarm(300)
+    # And says where it was.
+    faulthandler.dump_traceback_later(300, exit=True)
     main()
