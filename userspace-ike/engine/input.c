@@ -103,6 +103,26 @@ static void suspect(struct ike_call *c, struct ike_sa *sa)
 		     "it says, without proof, that it does not know an SA of ours");
 }
 
+/*
+ * Said in answer to what we have just asked, it comes from somebody who sees that. A new
+ * IKE SA beside this one finds out who it was, and nothing is lost if it was not the
+ * peer. One that carries nothing, and on which nothing was heard for long, is not worth
+ * so much; but the tunnel would wait for it.
+ */
+static void ask_anew(const struct ike_call *c, struct ike_sa *sa)
+{
+	if (sa->state != IKE_SA_ESTABLISHED || !ike_window_busy(sa) ||
+	    c->msg->h.message_id != sa->window.next_id ||
+	    !ike_address_same(&sa->remote.addr, &c->dgram->remote.addr))
+		return;
+	if (ike_sa_in_use(sa)) {
+		if (sa->tunnel->sought && sa->origin.shared && !sa->redundant)
+			ike_start_reauth(sa);
+	} else if (c->e->now >= sa->heard_at + IKE_DUPLICATE_MS) {
+		ike_sa_kill(sa, "the peer does not have it");
+	}
+}
+
 /* Return: whether it was such a message; then nothing more is done about it. */
 static bool hint(struct ike_call *c)
 {
@@ -111,14 +131,16 @@ static bool hint(struct ike_call *c)
 	if (msg->present & (IKE_P_SK | IKE_P_SKF))
 		return false;
 	if (c->sa && ike_msg_is_response(msg) &&
-	    ike_msg_notify(msg, IKE_N_INVALID_IKE_SPI))
+	    ike_msg_notify(msg, IKE_N_INVALID_IKE_SPI)) {
 		suspect(c, c->sa);
-	else if (!ike_msg_is_response(msg) &&
-		 ike_msg_notify(msg, IKE_N_INVALID_SPI))
+		ask_anew(c, c->sa);
+	} else if (!ike_msg_is_response(msg) &&
+		   ike_msg_notify(msg, IKE_N_INVALID_SPI)) {
 		for (struct ike_sa *sa = c->e->sas; sa; sa = sa->next)
 			suspect(c, sa);
-	else
+	} else {
 		return false;
+	}
 	c->e->counters.hints++;
 	return true;
 }

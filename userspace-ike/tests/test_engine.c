@@ -360,9 +360,9 @@ static void strays_are_told_so(void **state)
 	bench_free(t);
 }
 
-/* A notification in clear, of the IKE SA or of none. */
-static void deliver_hint(struct bench *t, uint16_t type, uint8_t flags,
-			 bool known)
+/* A notification in clear, of the IKE SA or of none. Return: octets of the answer. */
+static size_t deliver_clear(struct bench *t, uint16_t type, uint8_t flags,
+			    bool known, uint32_t message_id)
 {
 	struct ike_header h = {
 		.spi_i = known ? sa_of(t, 1)->spi_i : 0x1111,
@@ -370,6 +370,7 @@ static void deliver_hint(struct bench *t, uint16_t type, uint8_t flags,
 		.version = 0x20,
 		.exchange = IKE_EXCHANGE_INFORMATIONAL,
 		.flags = flags,
+		.message_id = message_id,
 	};
 
 	ike_build_start(&t->b, t->build, sizeof(t->build));
@@ -379,7 +380,30 @@ static void deliver_hint(struct bench *t, uint16_t type, uint8_t flags,
 	h.length = (uint32_t)(28 + t->b.w.len);
 	ike_header_write(t->wire, &h);
 	memcpy(t->wire + 28, t->b.w.data, t->b.w.len);
-	assert_int_equal(deliver(t, t->wire, h.length), 0);
+	return deliver(t, t->wire, h.length);
+}
+
+static void deliver_hint(struct bench *t, uint16_t type, uint8_t flags,
+			 bool known)
+{
+	assert_int_equal(deliver_clear(t, type, flags, known, 0), 0);
+}
+
+/*
+ * The IKE SA is not known, says the answer to a request of ours. Return: how many are
+ * being begun then.
+ */
+static unsigned int begun_when_unknown(struct bench *t, uint32_t message_id,
+				       bool sought)
+{
+	unsigned int n = 0;
+
+	t->sim.nodes[1].engine->tunnels->sought = sought;
+	deliver_clear(t, IKE_N_INVALID_IKE_SPI,
+		      IKE_FLAG_RESPONSE | IKE_FLAG_INITIATOR, true, message_id);
+	for (struct ike_sa *sa = t->sim.nodes[1].engine->sas; sa; sa = sa->next)
+		n += sa->state == IKE_SA_INIT_SENT;
+	return n;
 }
 
 /* What has no proof is no reason to do anything but ask. */
@@ -430,6 +454,57 @@ static void hints_only_make_us_ask(void **state)
 		assert_true(alive(t));
 		bench_free(t);
 	}
+}
+
+/* In answer to what we ask, it is: a new IKE SA beside this one finds out. */
+static void who_sees_what_we_ask_is_asked_anew(void **state)
+{
+	struct bench *t = bench_up();
+	struct ike_sa *sa = sa_of(t, 1);
+	uint32_t id;
+
+	(void)state;
+	sa->origin.shared = true;
+	sa->children->in_use = true;
+	deliver_hint(t, IKE_N_INVALID_SPI, IKE_FLAG_INITIATOR, false);
+	assert_int_equal(sa->window.kind, IKE_X_LIVENESS);
+	id = sa->window.next_id;
+	/* To another request, from elsewhere, or of a tunnel that the peer begins. */
+	assert_int_equal(begun_when_unknown(t, id + 1, true), 0);
+	sa->remote.addr.octets[0] ^= 1;
+	assert_int_equal(begun_when_unknown(t, id, true), 0);
+	sa->remote.addr.octets[0] ^= 1;
+	assert_int_equal(begun_when_unknown(t, id, false), 0);
+
+	assert_int_equal(begun_when_unknown(t, id, true), 1);
+	/* One at a time; and what there is stays. */
+	assert_int_equal(begun_when_unknown(t, id, true), 1);
+	assert_int_equal(sa->state, IKE_SA_ESTABLISHED);
+	assert_true(sim_both_up(&t->sim));
+	bench_free(t);
+}
+
+/* The tunnel is not to wait for an IKE SA that carries nothing, and has not for long. */
+static void what_carries_nothing_is_not_waited_for(void **state)
+{
+	struct bench *t = bench_up();
+	struct ike_sa *sa = sa_of(t, 1);
+	uint32_t id;
+
+	(void)state;
+	deliver_hint(t, IKE_N_INVALID_SPI, IKE_FLAG_INITIATOR, false);
+	assert_int_equal(sa->window.kind, IKE_X_LIVENESS);
+	id = sa->window.next_id;
+	for (struct ike_child *c = sa->children; c; c = c->next)
+		c->in_use = false;
+	sa->heard_at = t->sim.now - 9000;
+	begun_when_unknown(t, id, true);
+	assert_int_equal(sa->state, IKE_SA_ESTABLISHED);
+	sa->heard_at = t->sim.now - 10000;
+	begun_when_unknown(t, id, true);
+	sa = sa_of(t, 1);
+	assert_true(!sa || sa->state != IKE_SA_ESTABLISHED);
+	bench_free(t);
 }
 
 /* Node 1 has begun with IKE_SA_INIT, which node 0 has not got yet. */
@@ -560,6 +635,8 @@ int main(void)
 		cmocka_unit_test(nothing_before_auth),
 		cmocka_unit_test(strays_are_told_so),
 		cmocka_unit_test(hints_only_make_us_ask),
+		cmocka_unit_test(who_sees_what_we_ask_is_asked_anew),
+		cmocka_unit_test(what_carries_nothing_is_not_waited_for),
 		cmocka_unit_test(errors_in_clear_end_nothing),
 		cmocka_unit_test(errors_in_clear_are_told_in_the_end),
 		cmocka_unit_test(answers_of_others_are_dropped),
