@@ -35,23 +35,31 @@ rekey() { # N
 # veth queue of the one it left are overtaken there, by no fault of the tunnel.
 flow() { # NAME FROM TO ADDR PROCESSOR
 	in_ns "$3" "$NET/flow.py" recv "$4" 7000 >"$WORK/flow.$1" 2>&1 &
-	wait_for 20 "grep -q ready '$WORK/flow.$1'" || return
+	wait_for 20 "grep -q ready '$WORK/flow.$1'" || { cat "$WORK/flow.$1"; return 1; }
 	in_ns "$2" taskset -c "$5" "$NET/flow.py" send "$4" 7000 "$PAUSE" "$WORK/enough" >"$WORK/send.$1" 2>&1 &
 	SENDERS+=($!)
 }
 
-under_traffic() {
-	local n pid
-	SENDERS=()
+flows_and_rekeys() {
+	local n
 	flow there hostA hostB "$HOSTB4" 0 &&
 		flow back hostB hostA "$HOSTA6" $(($(nproc) - 1)) || return
 	for ((n = 2; n < 2 + REKEYS; n++)); do
-		rekey "$n" || return
+		rekey "$n" || { echo "rekey $n of $((REKEYS + 1)) failed"; return 1; }
 	done
+}
+
+# The flows end in any case: what comes next counts on it.
+under_traffic() {
+	local pid status
+	SENDERS=()
+	flows_and_rekeys
+	status=$?
 	touch "$WORK/enough"
 	for pid in "${SENDERS[@]}"; do
-		wait "$pid" || { cat "$WORK"/send.*; return 1; }
+		wait "$pid" || { cat "$WORK"/send.*; status=1; }
 	done
+	return "$status"
 }
 
 unharmed() { # NAME
