@@ -28,6 +28,7 @@
 #define IKE_RETRANSMIT_MS	500	/* first; then doubled up to the cap */
 #define IKE_RETRANSMIT_CAP_MS	1500
 #define IKE_TRANSMISSIONS	6	/* then the peer is dead: after 7.5 s */
+#define IKE_RENEWALS		2	/* as often a peer that asks us gets them anew */
 #define IKE_SURE_TRANSMISSIONS	2	/* then it is looked for where it was before, too */
 #define IKE_AUTH_TRANSMISSIONS	21	/* 30 s: it may have to ask others who we are,
 					 * or a card for its signature
@@ -91,7 +92,8 @@ enum ike_exchange_kind {
  * @request: its octets, sent again as they are; if it is in fragments, these
  *           one behind the other
  * @request_len: octets of @request
- * @transmissions: how often it was sent
+ * @transmissions: how often it was sent, since the peer last showed that it lives
+ * @renewals: how often it has shown that meanwhile
  * @resend_at: when it is sent next
  * @expected_id: message ID of the peer's next request
  * @answering: that one has come, and its handler is at work
@@ -104,6 +106,7 @@ struct ike_window {
 	uint8_t *request;
 	size_t request_len;
 	unsigned int transmissions;
+	unsigned int renewals;
 	uint64_t resend_at;
 	uint32_t expected_id;
 	bool answering;
@@ -600,6 +603,8 @@ void ike_window_respond(struct ike_sa *sa, const struct ike_header *request,
 void ike_window_replay(struct ike_sa *sa, const struct ike_datagram *to);
 /* Sends again what is due. Return: false if the peer must be dead. */
 bool ike_window_tick(struct ike_sa *sa);
+/* A request of the peer's has come: it lives, and ours or the answer was lost. */
+void ike_window_lives(struct ike_sa *sa);
 /* There is a new way to the peer: what is in flight is sent again at once. */
 void ike_window_hurry(struct ike_sa *sa);
 void ike_window_clear(struct ike_window *w);

@@ -440,12 +440,13 @@ static void protected(struct ike_call *c, struct ike_msg *msg)
 	}
 	/* Whoever goes on behind IKE_AUTH has our response to that. */
 	sa->origin.shared |= sa->state == IKE_SA_ESTABLISHED;
-	if (!is_response)
-		follow_peer(c);
-	if (is_response)
+	if (is_response) {
 		response(c, !err);
-	else
+	} else {
+		follow_peer(c);
+		ike_window_lives(sa);
 		request(c, !err);
+	}
 }
 
 void ike_engine_input(struct ike_engine *e, uint64_t now,

@@ -125,6 +125,7 @@ static int send_request(struct ike_sa *sa, enum ike_exchange_kind kind, int len)
 	}
 	w->kind = kind;
 	w->transmissions = 1;
+	w->renewals = 0;
 	w->resend_at = sa->e->now + IKE_RETRANSMIT_MS;
 	transmit(sa, &sa->local, &sa->remote, w->request, w->request_len);
 	return 0;
@@ -206,6 +207,21 @@ void ike_window_replay(struct ike_sa *sa, const struct ike_datagram *to)
 	if (sa->window.response)
 		transmit(sa, &to->local, &to->remote, sa->window.response,
 			 sa->window.response_len);
+}
+
+/*
+ * Section 2.4: only a peer of which nothing is heard is dead. But one that asks and
+ * never answers is of no use, so there is an end.
+ */
+void ike_window_lives(struct ike_sa *sa)
+{
+	struct ike_window *w = &sa->window;
+
+	if (w->kind == IKE_X_NONE || w->transmissions == 1 ||
+	    w->renewals >= IKE_RENEWALS)
+		return;
+	w->transmissions = 1;
+	w->renewals++;
 }
 
 void ike_window_hurry(struct ike_sa *sa)

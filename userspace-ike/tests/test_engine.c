@@ -236,6 +236,37 @@ static void requests_are_sent_again_as_they_are(void **state)
 	bench_free(t);
 }
 
+/*
+ * None of our requests arrives, or none of the answers. The peer asks, so it lives, but
+ * if all it does is to ask it is given up in the end.
+ */
+static void who_asks_lives(void **state)
+{
+	struct bench *t = bench_up();
+	struct sim_node *node = &t->sim.nodes[1];
+	struct ike_sa *sa = sa_of(t, 1);
+	uint64_t sent, last = t->sim.now;
+
+	(void)state;
+	ike_engine_command(node->engine, t->sim.now, IKE_CMD_REKEY_CHILD, "beta");
+	assert_int_equal(sa->window.kind, IKE_X_REKEY_CHILD);
+	sent = counters(t).retransmits;
+	while (alive(t) && sa->window.kind == IKE_X_REKEY_CHILD) {
+		if (sa->window.transmissions == 4 && last + 1000 < t->sim.now) {
+			assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
+			last = t->sim.now;
+		}
+		t->sim.now += 50;
+		ike_engine_tick(node->engine, t->sim.now);
+		forget(t);
+		assert_true(counters(t).retransmits - sent <= 11);
+	}
+	assert_int_equal(counters(t).retransmits - sent,
+			 IKE_RENEWALS * 3 + IKE_TRANSMISSIONS - 1);
+	assert_int_equal(node->counts[IKE_EVENT_PEER_DEAD], 1);
+	bench_free(t);
+}
+
 static void exchanges_out_of_turn(void **state)
 {
 	struct bench *t = bench_up();
@@ -630,6 +661,7 @@ int main(void)
 		cmocka_unit_test(first_requests_with_flaws),
 		cmocka_unit_test(requests_are_answered_once),
 		cmocka_unit_test(requests_are_sent_again_as_they_are),
+		cmocka_unit_test(who_asks_lives),
 		cmocka_unit_test(exchanges_out_of_turn),
 		cmocka_unit_test(malformed_is_fatal),
 		cmocka_unit_test(nothing_before_auth),
