@@ -228,8 +228,9 @@ static void take_over(struct ike_child *child)
 				continue;
 			c->replaced |= c->in_use;
 			c->in_use = false;
-			/* A newer IKE SA's is still to come. */
-			if (sa == child->sa || !child->sa->redundant)
+			/* A newer IKE SA's is still to come, or the one that won. */
+			if (!child->yields &&
+			    (sa == child->sa || !child->sa->redundant))
 				c->awaits = false;
 			if (sa->redundant && sa != child->sa)
 				ike_child_disarm(c);
@@ -357,12 +358,14 @@ static bool is_there(const struct ike_child *c)
 /*
  * The higher, the more likely is it that the peer can take what we send. Of those
  * that it may not have yet, that of an IKE SA that stays is the better one: a peer
- * that deletes the IKE SA before both has it, and may never get the other.
+ * that deletes the IKE SA before both has it, and may never get the other. One that
+ * lost against another is held back, but while it stays for the peer's sake it is
+ * as good.
  */
 static unsigned int fitness(const struct ike_child *c, const struct ike_sa *sa)
 {
-	return 8 * !c->held + 4 * is_there(c) + 2 * !c->sa->redundant +
-	       (c->sa == sa);
+	return 8 * (!c->held || c->yields) + 4 * is_there(c) +
+	       2 * !c->sa->redundant + (c->sa == sa);
 }
 
 /* The one to use when @but goes: the newest one that is not going, too. */

@@ -181,6 +181,9 @@ const struct sim_found sim_found[] = {
 	{ "reauth-by-both", 555 },
 	{ "reauth-all", 2098 },
 	{ "reauth-lifetimes", 2063 },
+	/* And so when one that both have had lost against that one. */
+	{ "reauth", 50350 },
+	{ "childless", 50111 },
 	/* It was taken for dead for its answers were lost, and not its requests. */
 	{ "nat-move", 50474 },
 };
