@@ -413,11 +413,12 @@ void ike_child_catch_up(struct ike_child *c)
  * The kernel may have gone on to an armed pair by itself, and the news be on
  * their way: then it must not be told to go back.
  */
-static void catch_up(struct ike_child *going)
+void ike_children_catch_up(struct ike_engine *e, const struct ike_tunnel *t,
+			   const struct ike_child *but)
 {
-	for (struct ike_sa *sa = going->sa->e->sas; sa; sa = sa->next)
+	for (struct ike_sa *sa = e->sas; sa; sa = sa->next)
 		for (struct ike_child *c = sa->children; c; c = c->next)
-			if (c->tunnel == going->tunnel && c != going)
+			if (c->tunnel == t && c != but)
 				ike_child_catch_up(c);
 }
 
@@ -431,7 +432,7 @@ void ike_child_retire(struct ike_child *child, uint32_t grace_s,
 		return;
 	/* There shall not be a moment without an outbound SA. */
 	if (child->in_use)
-		catch_up(child);
+		ike_children_catch_up(child->sa->e, child->tunnel, child);
 	if (child->in_use) {
 		struct ike_child *next = heir(child);
 

@@ -815,6 +815,9 @@ void ike_child_catch_up(struct ike_child *child);
 /* Puts it to use. */
 void ike_child_activate(struct ike_child *child, const char *why);
 /* Ends it at once in the kernel. */
+/* The same of all of @t but @but, which may be NULL. */
+void ike_children_catch_up(struct ike_engine *e, const struct ike_tunnel *t,
+			   const struct ike_child *but);
 void ike_child_retire(struct ike_child *child, uint32_t grace_s,
 		      const char *why);
 struct ike_child *ike_child_by_spi_out(struct ike_sa *sa, uint32_t spi);

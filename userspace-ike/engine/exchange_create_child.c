@@ -170,6 +170,9 @@ void ike_on_child_response(struct ike_call *c)
 	ike_window_answered(sa);
 	if (nobody_wants_it(sa, true))
 		return;
+	/* The kernel may use a newer IKE SA's already, and cannot go back to that. */
+	if (sa->redundant)
+		ike_children_catch_up(c->e, neg->tunnel, NULL);
 	child = ike_child_accept(c, IKE_USE_CHILD,
 				 lost || (sa->redundant && !ike_sa_uses(sa, neg->tunnel)) ?
 					 IKE_ACTIVATE_MANUAL :
