@@ -161,6 +161,9 @@ bool ike_tunnel_spare(const struct ike_sa *sa)
 {
 	if (!sa->redundant || !sa->ours_to_delete || sa->neg)
 		return false;
+	/* Its successor is, and the peer may not have that yet. */
+	if (sa->state == IKE_SA_REKEYED)
+		return false;
 	/* The peer may use what we do not. */
 	for (const struct ike_child *c = sa->children; c; c = c->next)
 		if (c->state == IKE_CHILD_INSTALLED && !settled(sa, c->tunnel))
