@@ -189,6 +189,8 @@ void ike_on_child_response(struct ike_call *c)
 				neg->tunnel, IKE_NO_FIELDS,
 				"both ends rekeyed at once: our pair %u stays, the peer's goes",
 				child->pair_id);
+			/* If the peer uses it meanwhile, we do not follow. */
+			ike_child_disarm(neg->peer_child);
 			ike_child_set_state(neg->peer_child, IKE_CHILD_REKEYED,
 					    "it lost against ours");
 			neg->peer_child->expire_at =
