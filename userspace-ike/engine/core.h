@@ -28,7 +28,8 @@
 #define IKE_RETRANSMIT_MS	500	/* first; then doubled up to the cap */
 #define IKE_RETRANSMIT_CAP_MS	1500
 #define IKE_TRANSMISSIONS	6	/* then the peer is dead: after 7.5 s */
-#define IKE_RENEWALS		2	/* as often a peer that asks us gets them anew */
+#define IKE_RENEWALS		2	/* as often a peer that lives gets them anew */
+#define IKE_ESP_LIVES_MS	2000	/* as recent are packets that show it */
 #define IKE_SURE_TRANSMISSIONS	2	/* then it is looked for where it was before, too */
 #define IKE_AUTH_TRANSMISSIONS	21	/* 30 s: it may have to ask others who we are,
 					 * or a card for its signature
@@ -605,6 +606,8 @@ void ike_window_replay(struct ike_sa *sa, const struct ike_datagram *to);
 bool ike_window_tick(struct ike_sa *sa);
 /* A request of the peer's has come: it lives, and ours or the answer was lost. */
 void ike_window_lives(struct ike_sa *sa);
+/* The same of one that sends ESP, when it must be dead. Return: false, for too long. */
+bool ike_window_renew(struct ike_sa *sa);
 /* There is a new way to the peer: what is in flight is sent again at once. */
 void ike_window_hurry(struct ike_sa *sa);
 void ike_window_clear(struct ike_window *w);
@@ -812,12 +815,12 @@ void ike_child_set_state(struct ike_child *child, enum ike_child_state state,
 void ike_child_disarm(struct ike_child *child);
 /* Does the kernel use an armed one already, and the news are on their way? */
 void ike_child_catch_up(struct ike_child *child);
-/* Puts it to use. */
-void ike_child_activate(struct ike_child *child, const char *why);
-/* Ends it at once in the kernel. */
 /* The same of all of @t but @but, which may be NULL. */
 void ike_children_catch_up(struct ike_engine *e, const struct ike_tunnel *t,
 			   const struct ike_child *but);
+/* Puts it to use. */
+void ike_child_activate(struct ike_child *child, const char *why);
+/* Ends it at once in the kernel. */
 void ike_child_retire(struct ike_child *child, uint32_t grace_s,
 		      const char *why);
 struct ike_child *ike_child_by_spi_out(struct ike_sa *sa, uint32_t spi);

@@ -194,8 +194,6 @@ void ike_on_child_response(struct ike_call *c)
 			ike_child_set_state(neg->peer_child, IKE_CHILD_REKEYED,
 					    "it lost against ours");
 			neg->peer_child->expire_at =
-			/* If the peer uses it meanwhile, we do not follow. */
-			ike_child_disarm(neg->peer_child);
 				c->e->now + IKE_PEER_DELETES_MS;
 		}
 		if (neg->old) {
@@ -313,6 +311,9 @@ static void refused_new(struct ike_call *c, const struct ike_notify *n)
 
 	if (ike_sa_put_off(sa, n->type)) {
 		retry_at(sa, t, later(c->e, put_off_ms(&t->put_off)));
+		/* It is the IKE SA that is not to be used, and there is another one. */
+		if (sa->redundant && t != sa->tunnel)
+			t->retry_at = c->e->now;
 		return;
 	}
 	ike_child_tell_refusal(sa, n, why, sizeof(why));

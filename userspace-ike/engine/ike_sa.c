@@ -533,6 +533,17 @@ static bool sends(struct ike_sa *sa)
 	       sa->e->now < sa->esp_at + config->dpd_interval_s * 1000ull;
 }
 
+/* Packets show that it lives, and who waits for the peer to come can but ask it once more. */
+static bool ask_again(struct ike_sa *sa)
+{
+	if (sa->state != IKE_SA_ESTABLISHED || sa->tunnel->sought ||
+	    !ike_sa_in_use(sa))
+		return false;
+	look(sa);
+	return sa->e->now < sa->esp_at + IKE_ESP_LIVES_MS &&
+	       ike_window_renew(sa);
+}
+
 /* The CHILD SA stays until there is a new one, and no IKE SA. */
 static void forget_all(struct ike_sa *sa)
 {
@@ -554,6 +565,8 @@ static void no_answer(struct ike_sa *sa)
 		ike_window_hurry(sa);
 		return;
 	}
+	if (ask_again(sa))
+		return;
 
 	ike_endpoint_format(&sa->remote, peer, sizeof(peer));
 	if (sa->tunnel)

@@ -224,6 +224,15 @@ void ike_window_lives(struct ike_sa *sa)
 	w->renewals++;
 }
 
+bool ike_window_renew(struct ike_sa *sa)
+{
+	if (sa->window.renewals >= IKE_RENEWALS)
+		return false;
+	sa->window.renewals++;
+	ike_window_hurry(sa);
+	return true;
+}
+
 void ike_window_hurry(struct ike_sa *sa)
 {
 	struct ike_window *w = &sa->window;

@@ -184,8 +184,16 @@ const struct sim_found sim_found[] = {
 	/* And so when one that both have had lost against that one. */
 	{ "reauth", 50350 },
 	{ "childless", 50111 },
+	{ "childless", 11077 },
+	/* A newer IKE SA's was in use in the kernel, and the news were on their way. */
+	{ "reauth-all", 10175 },
+	/* An IKE SA was deleted of which only we had the successor. */
+	{ "reauth-all", 11509 },
+	/* What a going IKE SA was refused, the other one did not ask for soon enough. */
+	{ "peer-dead", 10196 },
 	/* It was taken for dead for its answers were lost, and not its requests. */
 	{ "nat-move", 50474 },
+	{ "nat-move", 10115 },
 };
 
 const size_t sim_n_found = sizeof(sim_found) / sizeof(sim_found[0]);

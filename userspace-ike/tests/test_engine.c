@@ -267,6 +267,36 @@ static void who_asks_lives(void **state)
 	bench_free(t);
 }
 
+/* The same of a peer that does not even ask, but whose packets come; or came once. */
+static void whose_packets_come_lives(void **state)
+{
+	(void)state;
+	for (unsigned int come = 0; come < 2; come++) {
+		struct bench *t = bench_up();
+		struct sim_node *node = &t->sim.nodes[1];
+		uint64_t sent = counters(t).retransmits;
+		bool first = true;
+
+		assert_false(node->engine->tunnels->sought);
+		ike_engine_command(node->engine, t->sim.now,
+				   IKE_CMD_REKEY_CHILD, "beta");
+		while (!node->counts[IKE_EVENT_PEER_DEAD]) {
+			struct sim_pair *p = sim_kernel_active(&node->kernel);
+
+			assert_non_null(p);
+			p->rx += come || first;
+			first = false;
+			t->sim.now += 50;
+			ike_engine_tick(node->engine, t->sim.now);
+			forget(t);
+		}
+		assert_int_equal(counters(t).retransmits - sent,
+				 (1 + come * IKE_RENEWALS) *
+					 (IKE_TRANSMISSIONS - 1));
+		bench_free(t);
+	}
+}
+
 static void exchanges_out_of_turn(void **state)
 {
 	struct bench *t = bench_up();
@@ -662,6 +692,7 @@ int main(void)
 		cmocka_unit_test(requests_are_answered_once),
 		cmocka_unit_test(requests_are_sent_again_as_they_are),
 		cmocka_unit_test(who_asks_lives),
+		cmocka_unit_test(whose_packets_come_lives),
 		cmocka_unit_test(exchanges_out_of_turn),
 		cmocka_unit_test(malformed_is_fatal),
 		cmocka_unit_test(nothing_before_auth),
