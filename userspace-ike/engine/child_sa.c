@@ -300,7 +300,7 @@ struct ike_child *ike_child_install(struct ike_sa *sa,
 	child->lowest = *ike_nonce_lower(&ni, &nr);
 	child->installed_at = e->now;
 	child->rekey_at = e->now + life - ike_jitter(e, (uint32_t)(life / 10));
-	child->expire_at = e->now + life + life / 10;
+	child->expire_at = ike_ends_at(e->now, life);
 	/* An initiator knows that the peer has it, from the response. */
 	child->confirmed = plan->initiator;
 	child->confirm_id = sa->window.expected_id + 1;

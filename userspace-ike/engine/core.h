@@ -49,6 +49,7 @@
 #define IKE_COLLISION_MS	2000	/* after TEMPORARY_FAILURE, and jitter */
 #define IKE_COLLISIONS		3	/* so often; then, of a CHILD SA, ... */
 #define IKE_PUT_OFF_CAP_MS	15000	/* ... doubled up to that, and jitter */
+#define IKE_OVERTIME_MS		10000	/* for a rekey that collides more than once */
 #define IKE_REFUSED_MS		30000	/* after a rekey was refused */
 #define IKE_OUT_OF_STEP_MS	180000	/* of TEMPORARY_FAILURE, and the IKE SA is
 					 * made anew
@@ -577,6 +578,12 @@ static inline uint64_t ike_order(struct ike_engine *e)
 static inline uint64_t ike_min_time(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Return: when what has a lifetime of @life ms ends, if nothing has come in its place. */
+static inline uint64_t ike_ends_at(uint64_t now, uint64_t life)
+{
+	return now + life + (life / 10 > IKE_OVERTIME_MS ? life / 10 : IKE_OVERTIME_MS);
 }
 
 /* Return: the lower of two nonces as section 2.8.1 compares them. */

@@ -221,8 +221,8 @@ enum ike_auth_kind {
  * @replay_window: packets, 64 to 4096; 0: 1024
  *
  * Rekeys and reauthentication are started at a random point of the last tenth of a lifetime, in time
- * or in volume. If all of them failed the SA is deleted at a lifetime and a tenth; at
- * twice the volume the kernel stops using it, whether we run or not.
+ * or in volume. If all of them failed the SA is deleted at a lifetime and a tenth, ten seconds at
+ * least; at twice the volume the kernel stops using it, whether we run or not.
  */
 struct ike_tunnel_config {
 	char name[IKE_NAME_MAX];

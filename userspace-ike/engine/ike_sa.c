@@ -132,10 +132,10 @@ void ike_sa_established(struct ike_sa *sa)
 	if (reauth) {
 		sa->reauth_at = e->now + reauth -
 				ike_jitter(e, (uint32_t)(reauth / 10));
-		sa->auth_until = e->now + reauth + reauth / 10;
+		sa->auth_until = ike_ends_at(e->now, reauth);
 	}
 	sa->rekey_at = e->now + life - ike_jitter(e, (uint32_t)(life / 10));
-	sa->expire_at = ike_min_time(e->now + life + life / 10, sa->auth_until);
+	sa->expire_at = ike_min_time(ike_ends_at(e->now, life), sa->auth_until);
 	sa->keepalive_at = e->now + IKE_KEEPALIVE_MS;
 	ike_tunnel_peer_at(sa->tunnel, &sa->remote.addr);
 	ike_sa_heard(sa);

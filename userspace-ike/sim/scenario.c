@@ -191,6 +191,8 @@ const struct sim_found sim_found[] = {
 	{ "reauth-all", 11509 },
 	/* What a going IKE SA was refused, the other one did not ask for soon enough. */
 	{ "peer-dead", 10196 },
+	/* Rekeys of both collided two times, and there was no time for a third. */
+	{ "selectors", 10269 },
 	/* It was taken for dead for its answers were lost, and not its requests. */
 	{ "nat-move", 50474 },
 	{ "nat-move", 10115 },
