@@ -208,8 +208,12 @@ void ike_sa_kill(struct ike_sa *sa, const char *why)
 		return;
 	ike_sa_set_state(sa, IKE_SA_DEAD, why);
 	/* A peer that rekeyed us while we rekeyed it: its IKE SA lives on. */
-	if (neg && neg->peer_sa && neg->peer_sa->state == IKE_SA_ESTABLISHED)
+	if (neg && neg->peer_sa && neg->peer_sa->state == IKE_SA_ESTABLISHED) {
 		ike_sa_inherit(neg->peer_sa, sa);
+		ike_log(sa->e, IKE_EVENT_IKE_SA_REKEYED, IKE_LOG_NOTICE,
+			sa->tunnel, IKE_FIELDS({ "by", "the peer" }),
+			"IKE SA rekeyed by the peer");
+	}
 	for (struct ike_child *c = sa->children; c; c = c->next)
 		ike_child_retire(c, sa->peer_knows ? IKE_GRACE_S : 0, why);
 	if (neg)

@@ -194,6 +194,8 @@ const struct sim_found sim_found[] = {
 	{ "peer-dead", 10196 },
 	/* Rekeys of both collided two times, and there was no time for a third. */
 	{ "selectors", 10269 },
+	/* That was a rekey, too, but nobody was told. */
+	{ "lifetimes", 41085 },
 	/* It was taken for dead for its answers were lost, and not its requests. */
 	{ "nat-move", 50474 },
 	{ "nat-move", 10115 },
