@@ -72,6 +72,74 @@ struct ike_slice ike_dh_public(const struct ike_dh *dh);
 int ike_dh_derive(const struct ike_dh *dh, struct ike_slice peer,
 		  uint8_t secret[IKE_DH_SECRET_MAX]);
 
+/* ----------------------------------------- key encapsulation (kem.c) */
+
+#define IKE_KEM_PUBLIC_MAX	1568	/* octets, ML-KEM-1024 */
+#define IKE_KEM_CIPHER_MAX	1568
+#define IKE_KEM_SECRET_LEN	32
+
+struct ike_kem;
+
+/* Return: octets of what the initiator sends; 0 for an unknown method. */
+size_t ike_kem_public_len(uint16_t method);
+
+/* Return: octets of what the responder sends; 0 for an unknown method. */
+size_t ike_kem_cipher_len(uint16_t method);
+
+/* Return: whether the libcrypto that we run with has a method. */
+bool ike_kem_available(uint16_t method);
+
+/**
+ * ike_kem_new() - make an ephemeral key, as the initiator
+ * @method: transform ID of type 4
+ * @random: where the private key comes from
+ * @ctx: its first argument
+ *
+ * Return: the key; NULL for an unknown method, for one that this libcrypto does
+ * not have, or if anything failed.
+ */
+struct ike_kem *ike_kem_new(uint16_t method, ike_random_fn random, void *ctx);
+
+/* Wipes and frees @kem, which may be NULL. */
+void ike_kem_free(struct ike_kem *kem);
+
+/* Return: the method of @kem. */
+uint16_t ike_kem_method(const struct ike_kem *kem);
+
+/* Return: our encapsulation key as it goes into a KE payload; lives with @kem. */
+struct ike_slice ike_kem_public(const struct ike_kem *kem);
+
+/**
+ * ike_kem_encapsulate() - a shared secret, and what lets the initiator have it,
+ *                         too; as the responder, which keeps no key
+ * @method: transform ID of type 4
+ * @peer: the initiator's encapsulation key as found in its KE payload; its
+ *        length and its coefficients are checked (FIPS 203, section 7.2)
+ * @random: where the secret comes from
+ * @ctx: its first argument
+ * @cipher: gets the ciphertext for our KE payload
+ * @secret: gets the secret
+ *
+ * Return: octets of @cipher, -EINVAL if the peer's key is unfit or nobody here
+ * has the method, -ENOMEM, what @random returned.
+ */
+int ike_kem_encapsulate(uint16_t method, struct ike_slice peer,
+			ike_random_fn random, void *ctx,
+			uint8_t cipher[IKE_KEM_CIPHER_MAX],
+			uint8_t secret[IKE_KEM_SECRET_LEN]);
+
+/**
+ * ike_kem_decapsulate() - the secret that a responder chose
+ * @kem: our key
+ * @cipher: ciphertext as found in its KE payload
+ * @secret: gets the secret; of a ciphertext that is not for this key, one that
+ *          nobody else has (FIPS 203, section 6.3), which AUTH then shows
+ *
+ * Return: octets of @secret, -EINVAL if the length is not the method's, -ENOMEM.
+ */
+int ike_kem_decapsulate(const struct ike_kem *kem, struct ike_slice cipher,
+			uint8_t secret[IKE_KEM_SECRET_LEN]);
+
 /* --------------------------------------------------------- PRF (prf.c) */
 
 #define IKE_PRF_MAX		64	/* octets of the longest PRF output */

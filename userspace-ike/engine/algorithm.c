@@ -93,9 +93,9 @@ static const struct ike_algorithm algorithms[] = {
 	{ TYPE(KE), 29, 0, WORTH(OTHER), "ecp384bp" },
 	{ TYPE(KE), 30, 0, WORTH(OTHER), "ecp512bp" },
 	{ TYPE(KE), 32, 0, WORTH(OTHER), "x448" },
-	{ TYPE(KE), 35, 0, WORTH(OTHER), "mlkem512" },
-	{ TYPE(KE), 36, 0, WORTH(OTHER), "mlkem768" },
-	{ TYPE(KE), 37, 0, WORTH(OTHER), "mlkem1024" },
+	{ TYPE(KE), IKE_KE_ML_KEM_512, 0, WORTH(OTHER), "mlkem512" },
+	{ TYPE(KE), IKE_KE_ML_KEM_768, 0, WORTH(OTHER), "mlkem768" },
+	{ TYPE(KE), IKE_KE_ML_KEM_1024, 0, WORTH(OTHER), "mlkem1024" },
 	{ TYPE(ESN), IKE_ESN_YES, 0, WORTH(OURS), "esn" },
 	{ TYPE(ESN), IKE_ESN_NO, 0, WORTH(OURS), "noesn" },
 };

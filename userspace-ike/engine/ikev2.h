@@ -89,6 +89,9 @@ enum ike_transform_type {
 #define IKE_KE_ECP_384		20
 #define IKE_KE_ECP_521		21
 #define IKE_KE_X25519		31	/* RFC 8031 */
+#define IKE_KE_ML_KEM_512	35	/* draft-ietf-ipsecme-ikev2-mlkem */
+#define IKE_KE_ML_KEM_768	36
+#define IKE_KE_ML_KEM_1024	37
 
 #define IKE_ESN_NO		0
 #define IKE_ESN_YES		1
