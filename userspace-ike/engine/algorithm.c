@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "algorithm.h"
-#include "ikev2.h"
 #include "nearest.h"
 
 #define TYPE(type) IKE_TRANSFORM_##type
@@ -93,14 +92,20 @@ static const struct ike_algorithm algorithms[] = {
 	{ TYPE(KE), 29, 0, WORTH(OTHER), "ecp384bp" },
 	{ TYPE(KE), 30, 0, WORTH(OTHER), "ecp512bp" },
 	{ TYPE(KE), 32, 0, WORTH(OTHER), "x448" },
-	{ TYPE(KE), IKE_KE_ML_KEM_512, 0, WORTH(OTHER), "mlkem512" },
-	{ TYPE(KE), IKE_KE_ML_KEM_768, 0, WORTH(OTHER), "mlkem768" },
-	{ TYPE(KE), IKE_KE_ML_KEM_1024, 0, WORTH(OTHER), "mlkem1024" },
+	{ TYPE(KE), IKE_KE_ML_KEM_512, 0, WORTH(OURS), "mlkem512" },
+	{ TYPE(KE), IKE_KE_ML_KEM_768, 0, WORTH(OURS), "mlkem768" },
+	{ TYPE(KE), IKE_KE_ML_KEM_1024, 0, WORTH(OURS), "mlkem1024" },
 	{ TYPE(ESN), IKE_ESN_YES, 0, WORTH(OURS), "esn" },
 	{ TYPE(ESN), IKE_ESN_NO, 0, WORTH(OURS), "noesn" },
 };
 
 #define N_ALGORITHMS (sizeof(algorithms) / sizeof(algorithms[0]))
+
+const uint8_t ike_transform_order[IKE_TRANSFORM_TYPES] = {
+	IKE_TRANSFORM_ENCR, IKE_TRANSFORM_INTEG, IKE_TRANSFORM_PRF,
+	IKE_TRANSFORM_KE, IKE_TRANSFORM_ADD_KE_1, 7, 8, 9, 10, 11,
+	IKE_TRANSFORM_ADD_KE_7, IKE_TRANSFORM_ESN,
+};
 
 const struct ike_algorithm *ike_algorithm_by_name(const char *name, size_t len)
 {
@@ -143,6 +148,8 @@ const char *ike_algorithm_nearest(const char *name, size_t len)
 const struct ike_algorithm *ike_algorithm_find(uint8_t type, uint16_t id,
 					       uint16_t key_bits)
 {
+	if (ike_transform_is_add_ke(type))
+		type = IKE_TRANSFORM_KE;
 	for (size_t i = 0; i < N_ALGORITHMS; i++)
 		if (algorithms[i].type == type && algorithms[i].id == id &&
 		    algorithms[i].key_bits == key_bits)
@@ -166,6 +173,15 @@ const char *ike_algorithm_instead(uint8_t type)
 
 const char *ike_transform_type_name(uint8_t type)
 {
+	static const char *const additional[] = {
+		"additional key exchange 1", "additional key exchange 2",
+		"additional key exchange 3", "additional key exchange 4",
+		"additional key exchange 5", "additional key exchange 6",
+		"additional key exchange 7",
+	};
+
+	if (ike_transform_is_add_ke(type))
+		return additional[type - IKE_TRANSFORM_ADD_KE_1];
 	switch (type) {
 	case IKE_TRANSFORM_ENCR:
 		return "encryption";

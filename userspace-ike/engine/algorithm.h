@@ -6,8 +6,11 @@
 #ifndef IPSVTI_IKE_ALGORITHM_H
 #define IPSVTI_IKE_ALGORITHM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "ikev2.h"
 
 enum ike_worth {
 	IKE_WORTH_OURS,		/* we have it */
@@ -37,6 +40,15 @@ const struct ike_algorithm *ike_algorithm_by_name(const char *name, size_t len);
 
 /* Return: the name that a misspelt one of @len octets most likely stands for, or NULL. */
 const char *ike_algorithm_nearest(const char *name, size_t len);
+
+/* Transform types in the order in which strongSwan writes their words. */
+extern const uint8_t ike_transform_order[IKE_TRANSFORM_TYPES];
+
+/* Is a transform type an additional key exchange (RFC 9370)? Its IDs are those of type 4. */
+static inline bool ike_transform_is_add_ke(uint8_t type)
+{
+	return type >= IKE_TRANSFORM_ADD_KE_1 && type <= IKE_TRANSFORM_ADD_KE_7;
+}
 
 /* Return: the algorithm of a transform, or NULL. */
 const struct ike_algorithm *ike_algorithm_find(uint8_t type, uint16_t id,

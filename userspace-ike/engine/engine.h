@@ -81,6 +81,7 @@ struct ike_datagram {
 #define IKE_NAME_MAX	32	/* of a tunnel, with its terminator */
 #define IKE_ID_MAX	255	/* octets of an identity */
 #define IKE_ALG_MAX	8	/* alternatives of one kind in a proposal */
+#define IKE_ADD_KE_MAX	7	/* additional key exchanges (RFC 9370, section 2.2.1) */
 #define IKE_SUITE_MAX	8	/* proposals of one suite */
 #define IKE_TS_MAX	32	/* traffic selectors of one side; the module takes as many */
 #define IKE_CERTS_MAX	8	/* certificates one side sends */
@@ -117,11 +118,15 @@ struct ike_encr {
  *      (A responder without groups of its own for ESP takes those of its IKE
  *      suite if the peer asks for PFS.)
  * @esn: transform IDs of type 5; none for IKE
+ * @add_ke: of each of the types 6 to 12, IDs as those of @ke; 0, that is without
+ *          one, is an alternative as well. No ID stands twice in @ke and @add_ke,
+ *          so that whatever is chosen, no key exchange is done twice
  * @n_encr: used entries of @encr
  * @n_integ: used entries of @integ
  * @n_prf: used entries of @prf
  * @n_ke: used entries of @ke
  * @n_esn: used entries of @esn
+ * @n_add_ke: used entries of each of @add_ke; 0: without one
  */
 struct ike_alternatives {
 	struct ike_encr encr[IKE_ALG_MAX];
@@ -129,11 +134,13 @@ struct ike_alternatives {
 	uint16_t prf[IKE_ALG_MAX];
 	uint16_t ke[IKE_ALG_MAX];
 	uint16_t esn[IKE_ALG_MAX];
+	uint16_t add_ke[IKE_ADD_KE_MAX][IKE_ALG_MAX];
 	uint8_t n_encr;
 	uint8_t n_integ;
 	uint8_t n_prf;
 	uint8_t n_ke;
 	uint8_t n_esn;
+	uint8_t n_add_ke[IKE_ADD_KE_MAX];
 };
 
 /**

@@ -96,12 +96,7 @@ void ike_failure_forget(struct ike_tunnel *t)
 
 /* ------------------------------------------------------------------- suites */
 
-static const uint8_t types_in_order[] = {
-	IKE_TRANSFORM_ENCR, IKE_TRANSFORM_INTEG, IKE_TRANSFORM_PRF,
-	IKE_TRANSFORM_KE, IKE_TRANSFORM_ESN,
-};
-
-#define N_TYPES (sizeof(types_in_order) / sizeof(types_in_order[0]))
+_Static_assert(IKE_FAILURE_TYPES == IKE_TRANSFORM_TYPES, "a row for each type");
 
 /* The words of @list, which are joined by '-', without the last ones if need be. */
 static bool has_word(const char *list, const char *word)
@@ -117,15 +112,28 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+/* What a suite calls an algorithm. Return: @buf. */
+static const char *word_for(uint8_t type, const struct ike_algorithm *alg,
+			    char *buf, size_t len)
+{
+	if (ike_transform_is_add_ke(type))
+		snprintf(buf, len, "ke%u_%s", type - IKE_TRANSFORM_ADD_KE_1 + 1u,
+			 alg->name);
+	else
+		snprintf(buf, len, "%s", alg->name);
+	return buf;
+}
+
 /*
  * Of a transform type, the peer's algorithm that we would take: one that we have
  * configured, or else the first that we could.
  */
-static const char *take_one(const struct ike_failure_type *type,
-			    const struct ike_mismatch *m, uint8_t number,
-			    bool legacy)
+static const struct ike_algorithm *
+take_one(const struct ike_failure_type *type, const struct ike_mismatch *m,
+	 uint8_t number, bool legacy)
 {
-	const char *could = NULL;
+	const struct ike_algorithm *could = NULL;
+	char word[32];
 
 	for (unsigned int i = 0; i < m->theirs.n_transforms; i++) {
 		const struct ike_transform *tr = &m->theirs.transforms[i];
@@ -134,10 +142,14 @@ static const char *take_one(const struct ike_failure_type *type,
 
 		if (tr->type != number || !alg || alg->worth > IKE_WORTH_LEGACY)
 			continue;
-		if (has_word(type->ours, alg->name))
-			return alg->name;
+		/* As the only key exchange we do not do it. */
+		if (number == IKE_TRANSFORM_KE && ike_kem_public_len(alg->id))
+			continue;
+		if (has_word(type->ours,
+			     word_for(number, alg, word, sizeof(word))))
+			return alg;
 		if (!could && (legacy || alg->worth == IKE_WORTH_OURS))
-			could = alg->name;
+			could = alg;
 	}
 	return could;
 }
@@ -153,16 +165,19 @@ static bool try_nearest(struct ike_failure *f, enum ike_sa_use use,
 	struct ike_choice choice;
 	size_t len = 0;
 
-	for (size_t i = 0; i < N_TYPES; i++) {
-		const char *word = take_one(&f->types[i], m, types_in_order[i],
-					    legacy);
+	for (size_t i = 0; i < IKE_TRANSFORM_TYPES; i++) {
+		uint8_t type = ike_transform_order[i];
+		const struct ike_algorithm *alg = take_one(&f->types[i], m,
+							   type, legacy);
+		char word[32];
 
 		/* Both kinds of sequence numbers: that needs no word. */
-		if (!word || (types_in_order[i] == IKE_TRANSFORM_ESN &&
-			      !f->types[i].differs))
+		if (!alg ||
+		    (type == IKE_TRANSFORM_ESN && !f->types[i].differs))
 			continue;
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
-					len ? "-" : "", word);
+					len ? "-" : "",
+					word_for(type, alg, word, sizeof(word)));
 		if (len >= sizeof(text))
 			return false;
 	}
@@ -189,18 +204,19 @@ void ike_because_suites(struct ike_failure *f, enum ike_sa_use use,
 	known = sa.len && ike_proposal_mismatch(use, suite, other_ke, sa, &m);
 	if (!known)
 		m.ours = suite->props[0];
-	for (size_t i = 0; i < N_TYPES; i++) {
+	for (size_t i = 0; i < IKE_TRANSFORM_TYPES; i++) {
 		struct ike_failure_type *type = &f->types[i];
+		uint8_t number = ike_transform_order[i];
 
-		type->name = ike_transform_type_name(types_in_order[i]);
-		type->differs = m.types & 1u << types_in_order[i];
-		ike_alternatives_format(&m.ours, types_in_order[i], type->ours,
+		type->name = ike_transform_type_name(number);
+		type->differs = m.types & 1u << number;
+		ike_alternatives_format(&m.ours, number, type->ours,
 					sizeof(type->ours));
 		if (known)
-			ike_proposal_format(&m.theirs, types_in_order[i],
-					    type->theirs, sizeof(type->theirs));
+			ike_proposal_format(&m.theirs, number, type->theirs,
+					    sizeof(type->theirs));
 	}
-	f->n_types = N_TYPES;
+	f->n_types = IKE_TRANSFORM_TYPES;
 	if (known && !try_nearest(f, use, &m, sa, suite->allow_legacy) &&
 	    !suite->allow_legacy)
 		try_nearest(f, use, &m, sa, true);

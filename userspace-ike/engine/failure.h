@@ -23,7 +23,7 @@ struct ike_failure_type {
 	bool differs;
 };
 
-#define IKE_FAILURE_TYPES 5
+#define IKE_FAILURE_TYPES 12
 
 /**
  * struct ike_failure - a failed attempt

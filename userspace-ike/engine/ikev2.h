@@ -61,7 +61,11 @@ enum ike_transform_type {
 	IKE_TRANSFORM_INTEG = 3,
 	IKE_TRANSFORM_KE = 4,
 	IKE_TRANSFORM_ESN = 5,
+	IKE_TRANSFORM_ADD_KE_1 = 6,	/* to 12 (RFC 9370, section 2.2.1) */
+	IKE_TRANSFORM_ADD_KE_7 = 12,
 };
+
+#define IKE_TRANSFORM_TYPES	12	/* they are numbered from 1 */
 
 #define IKE_ENCR_AES_CBC	12	/* RFC 3602 */
 #define IKE_ENCR_AES_GCM_8	18	/* RFC 5282, RFC 4106 */

@@ -43,6 +43,10 @@ static bool proposal_known(const struct ike_alternatives *alt, bool esp)
 	for (unsigned int i = 0; i < alt->n_ke; i++)
 		if (!ike_dh_public_len(alt->ke[i]))
 			return false;
+	/* Negotiated they can be, but not yet done. */
+	for (unsigned int i = 0; i < IKE_ADD_KE_MAX; i++)
+		if (alt->n_add_ke[i])
+			return false;
 	return true;
 }
 

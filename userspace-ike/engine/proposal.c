@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "algorithm.h"
 #include "proposal.h"
 
 static bool use_is_esp(enum ike_sa_use use)
@@ -86,6 +87,9 @@ static void put_proposal(struct ike_builder *b, enum ike_sa_use use,
 		put_list(&tw, IKE_TRANSFORM_PRF, alt->prf, alt->n_prf);
 	if (use != IKE_USE_AUTH_CHILD)
 		put_list(&tw, IKE_TRANSFORM_KE, alt->ke, alt->n_ke);
+	for (uint8_t i = 0; use != IKE_USE_AUTH_CHILD && i < IKE_ADD_KE_MAX; i++)
+		put_list(&tw, IKE_TRANSFORM_ADD_KE_1 + i, alt->add_ke[i],
+			 alt->n_add_ke[i]);
 	if (use_is_esp(use))
 		put_list(&tw, IKE_TRANSFORM_ESN, alt->esn, alt->n_esn);
 
@@ -121,6 +125,11 @@ void ike_build_answer(struct ike_builder *b, enum ike_sa_use use,
 		.n_esn = 1,
 	};
 
+	for (unsigned int i = 0; i < IKE_ADD_KE_MAX; i++) {
+		one.add_ke[i][0] = choice->add_ke[i];
+		one.n_add_ke[i] = choice->add_ke[i] ||
+				  choice->add_none & 1u << i;
+	}
 	ike_build_open(b, IKE_PAYLOAD_SA);
 	put_proposal(b, use, choice->number, true, &one, spi);
 	ike_build_close(b);
@@ -175,7 +184,9 @@ static bool form_fits(const struct ike_proposal *prop, enum ike_sa_use use)
 				return false;
 			break;
 		default:
-			return false;
+			if (!ike_transform_is_add_ke(prop->transforms[i].type))
+				return false;
+			break;
 		}
 	}
 	return true;
@@ -250,7 +261,49 @@ static bool pick_pfs(const struct ike_proposal *prop, enum ike_sa_use use,
 	return pick_ke(prop, groups.id, groups.n, sent, ke);
 }
 
+/*
+ * RFC 9370, section 2.2.1: each type by itself. Only what is none of ours can be
+ * NONE there, or be left out, without our saying so.
+ */
+static bool pick_add_ke(const struct ike_proposal *prop,
+			const struct ike_alternatives *alt, unsigned int i,
+			uint16_t *ke)
+{
+	uint8_t type = (uint8_t)(IKE_TRANSFORM_ADD_KE_1 + i);
+	bool none = !count(prop, type) || has(prop, type, IKE_KE_NONE, 0);
+
+	for (unsigned int j = 0; j < alt->n_add_ke[i]; j++) {
+		uint16_t id = alt->add_ke[i][j];
+
+		if (id ? has(prop, type, id, 0) : none) {
+			*ke = id;
+			return true;
+		}
+	}
+	return !alt->n_add_ke[i] && none;
+}
+
 #define TYPE(type) (1u << IKE_TRANSFORM_##type)
+
+/* (There is no key exchange in IKE_AUTH, and so none that comes in addition.) */
+static unsigned int pick_add_kes(const struct ike_proposal *prop,
+				 enum ike_sa_use use,
+				 const struct ike_alternatives *alt,
+				 struct ike_choice *choice)
+{
+	unsigned int missing = 0;
+
+	for (unsigned int i = 0; use != IKE_USE_AUTH_CHILD && i < IKE_ADD_KE_MAX;
+	     i++) {
+		uint8_t type = (uint8_t)(IKE_TRANSFORM_ADD_KE_1 + i);
+
+		if (!pick_add_ke(prop, alt, i, &choice->add_ke[i]))
+			missing |= 1u << type;
+		else if (!choice->add_ke[i] && count(prop, type))
+			choice->add_none |= (uint8_t)(1u << i);
+	}
+	return missing;
+}
 
 /* Return: bits of the transform types with nothing in common; 0: @choice. */
 static unsigned int pick(const struct ike_proposal *prop, enum ike_sa_use use,
@@ -274,6 +327,7 @@ static unsigned int pick(const struct ike_proposal *prop, enum ike_sa_use use,
 		missing |= TYPE(PRF);
 	if (!pick_pfs(prop, use, alt, other_ke, sent, &choice->ke))
 		missing |= TYPE(KE);
+	missing |= pick_add_kes(prop, use, alt, choice);
 	if (use_is_esp(use) &&
 	    !pick_id(prop, IKE_TRANSFORM_ESN, alt->esn, alt->n_esn, &esn))
 		missing |= TYPE(ESN);
@@ -324,8 +378,7 @@ int ike_proposal_check(enum ike_sa_use use, const struct ike_suite *suite,
 		 choice))
 		return -EINVAL;
 	/* Section 3.3: exactly one transform of each type. */
-	for (uint8_t type = IKE_TRANSFORM_ENCR; type <= IKE_TRANSFORM_ESN;
-	     type++)
+	for (uint8_t type = 1; type <= IKE_TRANSFORM_TYPES; type++)
 		if (count(&prop, type) > 1)
 			return -EINVAL;
 	return 0;
@@ -336,7 +389,7 @@ bool ike_proposal_mismatch(enum ike_sa_use use, const struct ike_suite *suite,
 			   struct ike_slice sa, struct ike_mismatch *m)
 {
 	struct ike_reader r = ike_read(sa);
-	int least = IKE_TRANSFORM_ESN + 1;
+	int least = IKE_TRANSFORM_TYPES + 1;
 	struct ike_proposal prop;
 	struct ike_choice choice;
 
@@ -359,98 +412,5 @@ bool ike_proposal_mismatch(enum ike_sa_use use, const struct ike_suite *suite,
 			m->theirs = prop;
 		}
 	}
-	return least <= IKE_TRANSFORM_ESN;
-}
-
-bool ike_suite_allows(const struct ike_suite *suite,
-		      const struct ike_choice *choice)
-{
-	for (unsigned int i = 0; i < suite->n; i++) {
-		const struct ike_alternatives *alt = &suite->props[i];
-		bool encr = false, integ = !choice->integ && !alt->n_integ;
-		bool prf = false, ke = false;
-
-		for (unsigned int j = 0; j < alt->n_encr; j++)
-			encr |= alt->encr[j].id == choice->encr.id &&
-				alt->encr[j].key_bits == choice->encr.key_bits;
-		for (unsigned int j = 0; j < alt->n_integ; j++)
-			integ |= alt->integ[j] == choice->integ;
-		for (unsigned int j = 0; j < alt->n_prf; j++)
-			prf |= alt->prf[j] == choice->prf;
-		for (unsigned int j = 0; j < alt->n_ke; j++)
-			ke |= alt->ke[j] == choice->ke;
-		if (encr && integ && prf && ke)
-			return true;
-	}
-	return false;
-}
-
-/* Keeps of @ids, in their order, what is in @others, too. Return: how many. */
-static uint8_t keep_ids(uint16_t *ids, unsigned int n, const uint16_t *others,
-			unsigned int n_others)
-{
-	uint8_t kept = 0;
-
-	for (unsigned int i = 0; i < n; i++)
-		for (unsigned int j = 0; j < n_others; j++)
-			if (ids[i] == others[j]) {
-				ids[kept++] = ids[i];
-				break;
-			}
-	return kept;
-}
-
-/* Return: whether a choice is left, where @alt keeps what @other has, too. */
-static bool keep_common(struct ike_alternatives *alt,
-			const struct ike_alternatives *other)
-{
-	bool aead = !alt->n_integ && !other->n_integ;
-	uint8_t n = 0;
-
-	for (unsigned int i = 0; i < alt->n_encr; i++)
-		for (unsigned int j = 0; j < other->n_encr; j++)
-			if (alt->encr[i].id == other->encr[j].id &&
-			    alt->encr[i].key_bits == other->encr[j].key_bits) {
-				alt->encr[n++] = alt->encr[i];
-				break;
-			}
-	alt->n_encr = n;
-	alt->n_integ = keep_ids(alt->integ, alt->n_integ, other->integ,
-				other->n_integ);
-	alt->n_prf = keep_ids(alt->prf, alt->n_prf, other->prf, other->n_prf);
-	alt->n_ke = keep_ids(alt->ke, alt->n_ke, other->ke, other->n_ke);
-	return alt->n_encr && (aead || alt->n_integ) && alt->n_prf && alt->n_ke;
-}
-
-void ike_suite_common(struct ike_suite *suite, const struct ike_suite *other)
-{
-	struct ike_suite all = *suite;
-	struct ike_alternatives alt;
-
-	suite->n = 0;
-	for (unsigned int i = 0; i < all.n; i++)
-		for (unsigned int j = 0; j < other->n; j++) {
-			alt = all.props[i];
-			if (keep_common(&alt, &other->props[j]) &&
-			    suite->n < IKE_SUITE_MAX)
-				suite->props[suite->n++] = alt;
-		}
-}
-
-int ike_group_index(const struct ike_groups *groups, uint16_t group)
-{
-	for (unsigned int i = 0; i < groups->n; i++)
-		if (groups->id[i] == group)
-			return (int)i;
-	return -1;
-}
-
-void ike_suite_groups(const struct ike_suite *suite, struct ike_groups *groups)
-{
-	groups->n = 0;
-	for (unsigned int i = 0; i < suite->n; i++)
-		for (unsigned int j = 0; j < suite->props[i].n_ke; j++)
-			if (ike_group_index(groups, suite->props[i].ke[j]) < 0)
-				groups->id[groups->n++] =
-					suite->props[i].ke[j];
+	return least <= IKE_TRANSFORM_TYPES;
 }

@@ -16,6 +16,10 @@
  * @prf: PRF; 0 for ESP
  * @ke: key exchange; IKE_KE_NONE if there is none
  * @esn: extended sequence numbers; ESP only
+ * @add_ke: additional key exchanges, in the order of their types; IKE_KE_NONE:
+ *          none of that type
+ * @add_none: bit N is set if the peer was offered to do without @add_ke[N], and
+ *            wants to read that it does
  * @spi: the SPI in the proposal: 8 octets for IKE (0 if it had none), 4 for ESP
  */
 struct ike_choice {
@@ -25,6 +29,8 @@ struct ike_choice {
 	uint16_t prf;
 	uint16_t ke;
 	bool esn;
+	uint16_t add_ke[IKE_ADD_KE_MAX];
+	uint8_t add_none;
 	uint64_t spi;
 };
 

@@ -101,6 +101,10 @@ static int add_alg(struct parse *p, const struct ike_algorithm *alg)
 				      alg->name);
 		break;
 	case IKE_TRANSFORM_KE:
+		/* What ML-KEM alone is worth, time must tell; together it costs little. */
+		if (ike_kem_public_len(alg->id))
+			return refuse(p, "\"%s\" is done in addition to another key exchange only; use x25519-ke1_%s",
+				      alg->name, alg->name);
 		return add_id(p, p->one.ke, &p->one.n_ke, alg->id, alg->name);
 	case IKE_TRANSFORM_ESN:
 		if (!ike)
@@ -112,21 +116,54 @@ static int add_alg(struct parse *p, const struct ike_algorithm *alg)
 		      ike ? "IKE" : "ESP");
 }
 
+/* "ke1_" to "ke7_". Return: its octets, and which of them in @i; 0: there is none. */
+static size_t add_ke_prefix(const char *word, size_t len, unsigned int *i)
+{
+	if (len < 4 || word[0] != 'k' || word[1] != 'e' || word[2] < '1' ||
+	    word[2] > '0' + IKE_ADD_KE_MAX || word[3] != '_')
+		return 0;
+	*i = (unsigned int)(word[2] - '1');
+	return 4;
+}
+
+/* An additional key exchange, of which @i tells the type; none: no algorithm. */
+static int add_add_ke(struct parse *p, unsigned int i,
+		      const struct ike_algorithm *alg)
+{
+	const char *name = alg ? alg->name : "none";
+
+	if (alg && alg->type != IKE_TRANSFORM_KE)
+		return refuse(p, "\"%s\" is no key exchange, so there is no \"ke%u_%s\"; expected one such as ke%u_mlkem768",
+			      name, i + 1, name, i + 1);
+	if (alg && ike_kem_public_len(alg->id) && !ike_kem_available(alg->id))
+		return refuse(p, "\"ke%u_%s\" needs OpenSSL 3.5 or later, and that of this system has no ML-KEM; leave it out, or upgrade (Debian 13 has it)",
+			      i + 1, name);
+	return add_id(p, p->one.add_ke[i], &p->one.n_add_ke[i],
+		      alg ? alg->id : IKE_KE_NONE, name);
+}
+
 static int unknown(struct parse *p, const char *word, size_t len)
 {
-	const char *near = ike_algorithm_nearest(word, len);
+	unsigned int i;
+	size_t prefix = add_ke_prefix(word, len, &i);
+	const char *near = ike_algorithm_nearest(word + prefix, len - prefix);
 
 	if (near)
-		return refuse(p, "unknown algorithm \"%.*s\"; did you mean \"%s\"?",
-			      (int)len, word, near);
+		return refuse(p, "unknown algorithm \"%.*s\"; did you mean \"%.*s%s\"?",
+			      (int)len, word, (int)prefix, word, near);
 	return refuse(p, "unknown algorithm \"%.*s\"; expected names with \"-\" between them, which ipsvti.conf(5) lists",
 		      (int)len, word);
 }
 
 static int add_word(struct parse *p, const char *word, size_t len)
 {
-	const struct ike_algorithm *alg = ike_algorithm_by_name(word, len);
+	unsigned int add = 0;
+	size_t prefix = add_ke_prefix(word, len, &add);
+	const struct ike_algorithm *alg =
+		ike_algorithm_by_name(word + prefix, len - prefix);
 
+	if (prefix && len == prefix + 4 && !memcmp(word + prefix, "none", 4))
+		return add_add_ke(p, add, NULL);
 	if (!alg)
 		return unknown(p, word, len);
 	switch (alg->worth) {
@@ -145,7 +182,7 @@ static int add_word(struct parse *p, const char *word, size_t len)
 		return refuse(p, "unsupported algorithm \"%s\": use %s",
 			      alg->name, ike_algorithm_instead(alg->type));
 	}
-	return add_alg(p, alg);
+	return prefix ? add_add_ke(p, add, alg) : add_alg(p, alg);
 }
 
 /* As strongSwan does it: without a word about the PRF, that of the same hash. */
@@ -167,6 +204,41 @@ static void default_prf(struct ike_alternatives *one)
 		for (size_t j = 0; j < sizeof(same) / sizeof(same[0]); j++)
 			if (same[j].integ == one->integ[i])
 				one->prf[one->n_prf++] = same[j].prf;
+}
+
+static bool in_list(const uint16_t *ids, unsigned int n, uint16_t id)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+/*
+ * RFC 9370, section 2.2.1: no key exchange is done twice. Where none stands twice,
+ * whoever chooses has nothing to look out for.
+ */
+static int check_add_ke(struct parse *p)
+{
+	const struct ike_alternatives *one = &p->one;
+
+	for (unsigned int i = 0; i < IKE_ADD_KE_MAX; i++)
+		for (unsigned int j = 0; j < one->n_add_ke[i]; j++) {
+			uint16_t id = one->add_ke[i][j];
+			bool twice = in_list(one->ke, one->n_ke, id);
+
+			if (!one->n_ke)
+				return refuse(p, "\"ke%u_%s\" comes in addition to a key exchange, and there is none; add one, such as x25519",
+					      i + 1, id ? ike_ke_name(id) : "none");
+			for (unsigned int k = 0; k < i; k++)
+				twice |= in_list(one->add_ke[k],
+						 one->n_add_ke[k], id);
+			if (id && twice)
+				return refuse(p, "\"%s\" stands there twice, as \"ke%u_%s\" as well, and no key exchange is done twice (RFC 9370); leave one of them out",
+					      ike_ke_name(id), i + 1,
+					      ike_ke_name(id));
+		}
+	return 0;
 }
 
 /*
@@ -199,6 +271,7 @@ static int finish(struct parse *p, const char *text)
 {
 	struct ike_alternatives *one = &p->one;
 	bool ike = p->kind == IKE_SUITE_IKE;
+	int err;
 
 	if (!one->n_encr)
 		return refuse(p, "\"%s\" names no cipher; add one, such as aes256gcm16",
@@ -231,7 +304,8 @@ static int finish(struct parse *p, const char *text)
 		one->esn[one->n_esn++] = IKE_ESN_YES;
 		one->esn[one->n_esn++] = IKE_ESN_NO;
 	}
-	return check_clear(p);
+	err = check_add_ke(p);
+	return err ? err : check_clear(p);
 }
 
 int ike_suite_parse(struct ike_suite *suite, enum ike_suite_kind kind,

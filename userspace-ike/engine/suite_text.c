@@ -40,6 +40,21 @@ static void text_add(struct text *t, const char *word)
 	t->sep = "-";
 }
 
+/* An additional key exchange: "ke1_mlkem768"; that there may be none is a word, too. */
+static void text_add_ke(struct text *t, uint8_t type,
+			const struct ike_algorithm *alg, uint16_t id)
+{
+	unsigned int n = type - IKE_TRANSFORM_ADD_KE_1 + 1u;
+	char word[32];
+
+	if (alg || !id)
+		snprintf(word, sizeof(word), "ke%u_%s", n,
+			 alg ? alg->name : "none");
+	else
+		snprintf(word, sizeof(word), "ke%u_#%u", n, id);
+	text_add(t, word);
+}
+
 static void text_add_alg(struct text *t, uint8_t type, uint16_t id,
 			 uint16_t key_bits)
 {
@@ -49,6 +64,10 @@ static void text_add_alg(struct text *t, uint8_t type, uint16_t id,
 							     key_bits);
 	char word[32];
 
+	if (ike_transform_is_add_ke(type)) {
+		text_add_ke(t, type, alg, id);
+		return;
+	}
 	/* "No integrity" and "no PFS" are not worth a word. */
 	if (!alg && !id && type >= IKE_TRANSFORM_INTEG)
 		return;
@@ -73,6 +92,8 @@ static void text_add_list(struct text *t, uint8_t type, const uint16_t *ids,
 static void text_add_type(struct text *t, const struct ike_alternatives *alt,
 			  uint8_t type)
 {
+	unsigned int add;
+
 	switch (type) {
 	case IKE_TRANSFORM_ENCR:
 		for (unsigned int i = 0; i < alt->n_encr; i++)
@@ -91,25 +112,22 @@ static void text_add_type(struct text *t, const struct ike_alternatives *alt,
 	case IKE_TRANSFORM_ESN:
 		text_add_list(t, type, alt->esn, alt->n_esn);
 		break;
+	default:
+		add = type - IKE_TRANSFORM_ADD_KE_1;
+		text_add_list(t, type, alt->add_ke[add], alt->n_add_ke[add]);
+		break;
 	}
 }
-
-/* In the order in which strongSwan writes them. */
-static const uint8_t types_in_order[] = {
-	IKE_TRANSFORM_ENCR, IKE_TRANSFORM_INTEG, IKE_TRANSFORM_PRF,
-	IKE_TRANSFORM_KE, IKE_TRANSFORM_ESN,
-};
-
-#define N_TYPES (sizeof(types_in_order) / sizeof(types_in_order[0]))
 
 static void text_add_alternatives(struct text *t,
 				  const struct ike_alternatives *alt)
 {
-	for (size_t i = 0; i < N_TYPES; i++) {
+	for (size_t i = 0; i < IKE_TRANSFORM_TYPES; i++) {
 		/* Both kinds of sequence numbers: that needs no word. */
-		if (types_in_order[i] == IKE_TRANSFORM_ESN && alt->n_esn > 1)
+		if (ike_transform_order[i] == IKE_TRANSFORM_ESN &&
+		    alt->n_esn > 1)
 			continue;
-		text_add_type(t, alt, types_in_order[i]);
+		text_add_type(t, alt, ike_transform_order[i]);
 	}
 }
 
@@ -142,6 +160,10 @@ const char *ike_choice_format(const struct ike_choice *choice, char *buf,
 	};
 	struct text t = text_to(buf, len);
 
+	for (unsigned int i = 0; i < IKE_ADD_KE_MAX; i++) {
+		one.add_ke[i][0] = choice->add_ke[i];
+		one.n_add_ke[i] = choice->add_ke[i] != IKE_KE_NONE;
+	}
 	text_add_alternatives(&t, &one);
 	return buf;
 }
@@ -224,8 +246,8 @@ const char *ike_mismatch_format(enum ike_sa_use use,
 		text_put(&t, "", "no proposal of the right form");
 		return buf;
 	}
-	for (size_t i = 0; i < N_TYPES; i++) {
-		uint8_t type = types_in_order[i];
+	for (size_t i = 0; i < IKE_TRANSFORM_TYPES; i++) {
+		uint8_t type = ike_transform_order[i];
 
 		if (!(m.types & 1u << type))
 			continue;

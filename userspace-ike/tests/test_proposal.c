@@ -173,7 +173,7 @@ static void weak_words(void **state)
 			       "unsupported algorithm \"ecp256bp\": use "));
 	assert_non_null(strstr(refused(IKE_SUITE_IKE,
 				       "aes256gcm16-prfsha384-mlkem768"),
-			       "unsupported algorithm \"mlkem768\": use "));
+			       "\"mlkem768\" is done in addition to another key exchange only; use x25519-ke1_mlkem768"));
 }
 
 /* Every word of the manual page, and how a suite is written back. */

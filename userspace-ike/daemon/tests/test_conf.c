@@ -314,6 +314,8 @@ static void test_values(void **state)
 		  "a.conf:4: ike: \"aes256gcm16-ecp384\": \"aes256gcm16-ecp384\" names no PRF; add one, such as prfsha384\n" },
 		{ "esp = {x25519}\n",
 		  "a.conf:4: esp: \"x25519\": \"x25519\" names no cipher; add one, such as aes256gcm16\n" },
+		{ "ike = {aes256gcm16-prfsha384-x25519-ke1_ecp384}\n",
+		  "a.conf:4: ike: \"aes256gcm16-prfsha384-x25519-ke1_ecp384\": additional key exchanges are not done yet; leave out the words that begin with \"ke\"\n" },
 		{ "esp = {3des}\n",
 		  "a.conf:4: esp: \"3des\": \"3des\" is too weak: use aes256gcm16, or aes256-sha256\n" },
 		{ "ike = {aes256-sha256-modp2048,\n       aes256-sha256-modp1024}\n",
