@@ -140,6 +140,52 @@ int ike_kem_encapsulate(uint16_t method, struct ike_slice peer,
 int ike_kem_decapsulate(const struct ike_kem *kem, struct ike_slice cipher,
 			uint8_t secret[IKE_KEM_SECRET_LEN]);
 
+/* --------------------------------------- one of either kind (ke.c) */
+
+#define IKE_KE_VALUE_MAX	IKE_KEM_PUBLIC_MAX
+#define IKE_KE_SECRET_MAX	IKE_DH_SECRET_MAX
+
+struct ike_ke;
+
+/**
+ * struct ike_ke_answer - what a responder has in the end
+ * @value: for its KE payload
+ * @value_len: octets of @value
+ * @secret: the shared secret
+ * @secret_len: octets of @secret
+ */
+struct ike_ke_answer {
+	uint8_t value[IKE_KE_VALUE_MAX];
+	size_t value_len;
+	uint8_t secret[IKE_KE_SECRET_MAX];
+	size_t secret_len;
+};
+
+/* Return: whether this libcrypto has a method. */
+bool ike_ke_available(uint16_t method);
+
+/* As the initiator: see ike_dh_new(), ike_kem_new() and what goes with them. */
+struct ike_ke *ike_ke_new(uint16_t method, ike_random_fn random, void *ctx);
+void ike_ke_free(struct ike_ke *ke);
+uint16_t ike_ke_method(const struct ike_ke *ke);
+struct ike_slice ike_ke_value(const struct ike_ke *ke);
+/* Return: octets of @secret, -EINVAL if the peer's value is unfit, -ENOMEM. */
+int ike_ke_finish(const struct ike_ke *ke, struct ike_slice peer,
+		  uint8_t secret[IKE_KE_SECRET_MAX]);
+
+/**
+ * ike_ke_answer() - all of it, as the responder
+ * @method: transform ID of type 4
+ * @peer: the initiator's value as found in its KE payload
+ * @random: where ours comes from
+ * @ctx: its first argument
+ * @out: filled; to be wiped
+ *
+ * Return: 0, -EINVAL if the peer's value is unfit, -ENOMEM.
+ */
+int ike_ke_answer(uint16_t method, struct ike_slice peer, ike_random_fn random,
+		  void *ctx, struct ike_ke_answer *out);
+
 /* --------------------------------------------------------- PRF (prf.c) */
 
 #define IKE_PRF_MAX		64	/* octets of the longest PRF output */

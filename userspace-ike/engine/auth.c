@@ -102,7 +102,7 @@ static struct ike_slice signed_octets(struct ike_sa *sa, bool of_initiator,
 			       IKE_SLICE(hs->init_r, hs->init_r_len);
 	const struct ike_nonce *nonce = of_initiator ? &hs->nonce_r :
 						       &hs->nonce_i;
-	size_t size = message.len + IKE_NONCE_MAX + IKE_PRF_MAX;
+	size_t size = message.len + IKE_NONCE_MAX + 3 * IKE_PRF_MAX + 4;
 	uint8_t *octets = malloc(size);
 	struct ike_writer w;
 
@@ -111,6 +111,8 @@ static struct ike_slice signed_octets(struct ike_sa *sa, bool of_initiator,
 	w = ike_write_to(octets, size);
 	ike_signed_octets(&sa->keys, of_initiator, message,
 			  ike_nonce_slice(nonce), id, &w);
+	/* IKE_SA_INIT was 0, and IKE_AUTH comes behind what is in there. */
+	ike_int_auth_put(&hs->int_auth, &sa->keys, 1 + hs->int_auth.n_i, &w);
 	if (w.failed) {
 		free(octets);
 		return IKE_SLICE(NULL, 0);

@@ -19,6 +19,7 @@
 #include "cookie.h"
 #include "engine.h"
 #include "fragment.h"
+#include "intauth.h"
 #include "keymat.h"
 #include "sk.h"
 #include "ts.h"
@@ -84,6 +85,7 @@ enum ike_exchange_kind {
 	IKE_X_NEW_CHILD,
 	IKE_X_REKEY_CHILD,
 	IKE_X_REKEY_IKE,
+	IKE_X_INTERMEDIATE,
 };
 
 /**
@@ -302,7 +304,7 @@ struct ike_orphan {
 
 #define IKE_SA_STATES(X)						\
 	X(INIT_SENT, "init-sent")	/* we wait for IKE_SA_INIT */	\
-	X(AUTH_SENT, "auth-sent")	/* we wait for IKE_AUTH */	\
+	X(AUTH_SENT, "auth-sent")	/* we wait for IKE_AUTH, or what is before it */ \
 	X(LEAVING, "leaving")		/* the same, but only to say goodbye */ \
 	X(HALF_OPEN, "half-open")	/* the peer must authenticate */ \
 	X(ESTABLISHED, "established")					\
@@ -335,6 +337,13 @@ enum ike_sa_state {
  * @ke_tried: bit for each group of the suite that was tried
  * @hashes: hash functions the peer knows for signatures (RFC 7427), as bits
  * @childless: we do not ask for a CHILD SA in IKE_AUTH (RFC 6023)
+ * @ke: our additional key exchange in flight
+ * @add_ke: which one comes next, if it was agreed on
+ * @int_auth: what AUTH covers of them
+ * @next: as responder, the keys to come; while a request is answered only
+ * @before: as responder, the keys that the last one of them was protected by, for
+ *          when it comes again
+ * @before_id: message ID of that; 0: there was none
  */
 struct ike_handshake {
 	struct ike_dh *dh;
@@ -353,6 +362,12 @@ struct ike_handshake {
 	uint64_t ke_tried;
 	uint16_t hashes;
 	bool childless;
+	struct ike_ke *ke;
+	unsigned int add_ke;
+	struct ike_int_auth int_auth;
+	struct ike_keys next;
+	struct ike_keys before;
+	uint32_t before_id;
 };
 
 /**
@@ -540,6 +555,7 @@ struct ike_engine {
  * @dgram: as it arrived
  * @reply: where a request's handler writes the response
  * @over: why the IKE SA ends once the response is sent; NULL: it does not
+ * @new_keys: once the response is sent, the handshake's next keys are those to use
  */
 struct ike_call {
 	struct ike_engine *e;
@@ -548,6 +564,7 @@ struct ike_call {
 	const struct ike_datagram *dgram;
 	struct ike_builder *reply;
 	const char *over;
+	bool new_keys;
 };
 
 /* engine.c */
@@ -895,6 +912,20 @@ void ike_on_init_request(struct ike_call *c);
 void ike_on_init_cookie(struct ike_call *c);
 void ike_on_init_invalid_ke(struct ike_call *c);
 void ike_on_init_response(struct ike_call *c);
+
+/* exchange_intermediate.c */
+
+/* Return: whether there are additional key exchanges in a choice. */
+bool ike_intermediate_wanted(const struct ike_choice *choice);
+/* Goes on with the next one; with IKE_AUTH when all are done. */
+void ike_start_intermediate(struct ike_sa *sa);
+/* Return: whether all that were agreed on are done. */
+bool ike_intermediate_complete(const struct ike_sa *sa);
+/* As responder, when the response is sent: to the new keys. */
+void ike_intermediate_done(struct ike_call *c);
+void ike_on_intermediate_request(struct ike_call *c);
+void ike_on_intermediate_response(struct ike_call *c);
+void ike_on_intermediate_refused(struct ike_call *c);
 
 /* auth.c */
 

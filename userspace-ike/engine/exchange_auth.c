@@ -377,6 +377,13 @@ void ike_on_auth_request(struct ike_call *c)
 	struct ike_failure *f = ike_because(c->e, sa, IKE_FAILURE_IDENTITY,
 					    "IKE_AUTH");
 
+	if (!ike_intermediate_complete(sa)) {
+		ike_because_done(c->e);
+		ike_complain(c->e, NULL, &c->dgram->remote,
+			     "IKE_AUTH before all key exchanges that were agreed on");
+		refuse(c);
+		return;
+	}
 	f->by_us = true;
 	f->notify = IKE_N_AUTHENTICATION_FAILED;
 	id_text(c->msg->idi, who, sizeof(who));

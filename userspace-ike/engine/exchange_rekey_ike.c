@@ -150,7 +150,7 @@ static struct ike_sa *accept(struct ike_call *c)
 	if (ike_proposal_check(IKE_USE_IKE_REKEY, &old->tunnel->config.ike,
 			       msg->sa, &choice) ||
 	    !choice.spi || choice.ke != ike_dh_group(neg->dh) ||
-	    msg->ke_group != choice.ke)
+	    msg->ke_group != choice.ke || ike_intermediate_wanted(&choice))
 		return NULL;
 	len = ike_dh_derive(neg->dh, msg->ke, secret);
 	if (len < 0)
@@ -359,6 +359,7 @@ static void refuse(struct ike_call *c)
 	ike_build_status(c->reply, IKE_N_NO_PROPOSAL_CHOSEN);
 }
 
+/* (More than one key exchange there would be IKE_FOLLOWUP_KE, which is not done.) */
 void ike_on_rekey_ike_request(struct ike_call *c)
 {
 	const struct ike_suite *suite = &c->sa->tunnel->config.ike;
@@ -371,7 +372,7 @@ void ike_on_rekey_ike_request(struct ike_call *c)
 	}
 	if (ike_proposal_select(IKE_USE_IKE_REKEY, suite, NULL, c->msg->sa,
 				c->msg->ke_group, &choice) ||
-	    !choice.spi) {
+	    !choice.spi || ike_intermediate_wanted(&choice)) {
 		refuse(c);
 		return;
 	}

@@ -22,6 +22,15 @@ static struct ike_slice copy_of(const uint8_t *data, size_t len)
 
 /* ---------------------------------------------------------------- initiator */
 
+static bool offers_add_ke(const struct ike_suite *suite)
+{
+	for (unsigned int i = 0; i < suite->n; i++)
+		for (unsigned int j = 0; j < IKE_ADD_KE_MAX; j++)
+			if (suite->props[i].n_add_ke[j])
+				return true;
+	return false;
+}
+
 static void send_init(struct ike_sa *sa)
 {
 	const struct ike_tunnel *t = sa->tunnel;
@@ -40,6 +49,8 @@ static void send_init(struct ike_sa *sa)
 	ike_build_nat(&b, sa->spi_i, 0, &sa->local, &sa->remote,
 		      t->config.natt == IKE_NATT_FORCE);
 	ike_build_status(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
+	if (offers_add_ke(&t->config.ike))
+		ike_build_status(&b, IKE_N_INTERMEDIATE_EXCHANGE_SUPPORTED);
 	ike_auth_put_hashes(&b);
 	if (ike_window_request_clear(sa, IKE_X_INIT, IKE_EXCHANGE_SA_INIT,
 				     &b)) {
@@ -200,6 +211,13 @@ static bool make_keys(struct ike_sa *sa, struct ike_slice peer_ke)
 	return ok;
 }
 
+/* RFC 9370, section 2.2.1: who chooses one has to know how it is done. */
+static bool can_add_ke(const struct ike_msg *msg, const struct ike_choice *choice)
+{
+	return !ike_intermediate_wanted(choice) ||
+	       ike_msg_notify(msg, IKE_N_INTERMEDIATE_EXCHANGE_SUPPORTED);
+}
+
 void ike_on_init_response(struct ike_call *c)
 {
 	const struct ike_msg *msg = c->msg;
@@ -225,7 +243,7 @@ void ike_on_init_response(struct ike_call *c)
 	if (!msg->h.spi_r ||
 	    ike_proposal_check(IKE_USE_INIT, &t->config.ike, msg->sa,
 			       &choice) ||
-	    choice.ke != ike_dh_group(hs->dh) || msg->ke_group != choice.ke) {
+	    !can_add_ke(msg, &choice) || choice.ke != ike_dh_group(hs->dh) || msg->ke_group != choice.ke) {
 		char offer[200], ours[IKE_SUITE_TEXT];
 
 		c->e->counters.rx_unexpected++;
@@ -279,7 +297,7 @@ void ike_on_init_response(struct ike_call *c)
 		return;
 	}
 	ike_window_answered(sa);
-	ike_start_auth(sa);
+	ike_start_intermediate(sa);
 }
 
 /* ---------------------------------------------------------------- responder */
@@ -337,6 +355,8 @@ static void send_init_response(struct ike_call *c, struct ike_sa *sa)
 	if (sa->fragmentation)
 		ike_build_status(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	ike_build_status(&b, IKE_N_CHILDLESS_IKEV2_SUPPORTED);
+	if (ike_intermediate_wanted(&sa->choice))
+		ike_build_status(&b, IKE_N_INTERMEDIATE_EXCHANGE_SUPPORTED);
 	if (hs->hashes)
 		ike_auth_put_hashes(&b);
 	ike_auth_put_certreq(sa, NULL, &b);
@@ -431,7 +451,8 @@ static struct ike_tunnel *choose_suite(struct ike_call *c, struct ike_tunnel *t,
 	for (; t; t = ike_tunnel_between(c->e, t, local, remote)) {
 		const struct ike_suite *suite = &t->config.ike;
 
-		if (ike_proposal_select(IKE_USE_INIT, suite, NULL, sa, ke, &any))
+		if (ike_proposal_select(IKE_USE_INIT, suite, NULL, sa, ke, &any) ||
+		    !can_add_ke(c->msg, &any))
 			continue;
 		if (!chosen) {
 			chosen = t;

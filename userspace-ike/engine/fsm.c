@@ -40,6 +40,22 @@ static const struct ike_rule rules[] = {
 	  ike_on_init_response,
 	  "the responder has chosen; now both can make keys" },
 
+	/* ------------------------------------------- IKE_INTERMEDIATE */
+	{ IKE_IN(HALF_OPEN), IKE_EXCHANGE_INTERMEDIATE, IKE_REQUEST, 0,
+	  IKE_P_KE, IKE_P_NOTIFY, IKE_ANY_NOTIFY,
+	  ike_on_intermediate_request,
+	  "the initiator goes on with one more key exchange" },
+
+	{ IKE_IN(AUTH_SENT), IKE_EXCHANGE_INTERMEDIATE, IKE_RESPONSE,
+	  X(INTERMEDIATE), IKE_P_KE, IKE_P_NOTIFY, IKE_ANY_NOTIFY,
+	  ike_on_intermediate_response,
+	  "the responder has done its half of it" },
+
+	{ IKE_IN(AUTH_SENT), IKE_EXCHANGE_INTERMEDIATE, IKE_RESPONSE,
+	  X(INTERMEDIATE), IKE_P_NOTIFY, 0, IKE_ERROR_NOTIFY,
+	  ike_on_intermediate_refused,
+	  "the responder does not go on" },
+
 	/* --------------------------------------------------- IKE_AUTH */
 	{ IKE_IN(HALF_OPEN), IKE_EXCHANGE_AUTH, IKE_REQUEST, 0,
 	  IKE_P_IDI | IKE_P_AUTH | IKE_P_SA | IKE_P_TSI | IKE_P_TSR,

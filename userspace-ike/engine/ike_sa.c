@@ -70,8 +70,10 @@ void ike_handshake_free(struct ike_handshake *hs)
 	if (!hs)
 		return;
 	ike_dh_free(hs->dh);
+	ike_ke_free(hs->ke);
 	free(hs->init_i);
 	free(hs->init_r);
+	ike_wipe(hs, sizeof(*hs));
 	free(hs);
 }
 
@@ -247,7 +249,9 @@ void ike_sa_forget(struct ike_sa *sa, const char *why)
 
 void ike_sa_leave(struct ike_sa *sa, const char *why)
 {
-	if (sa->state != IKE_SA_AUTH_SENT) {
+	/* Before IKE_AUTH the peer has nothing that it would have to delete. */
+	if (sa->state != IKE_SA_AUTH_SENT ||
+	    sa->window.kind == IKE_X_INTERMEDIATE) {
 		ike_sa_kill(sa, why);
 		return;
 	}
@@ -562,6 +566,7 @@ static void forget_all(struct ike_sa *sa)
 
 static void no_answer(struct ike_sa *sa)
 {
+	const char *step;
 	char peer[64];
 	bool still_sends;
 
@@ -588,9 +593,12 @@ static void no_answer(struct ike_sa *sa)
 			       peer);
 		break;
 	case IKE_SA_AUTH_SENT:
-		ike_because(sa->e, sa, IKE_FAILURE_NO_ANSWER_AUTH, "IKE_AUTH");
+		step = sa->window.kind == IKE_X_INTERMEDIATE ?
+			       "IKE_INTERMEDIATE" :
+			       "IKE_AUTH";
+		ike_because(sa->e, sa, IKE_FAILURE_NO_ANSWER_AUTH, step);
 		ike_sa_give_up(sa, "peer %s answers IKE_SA_INIT, but not "
-			       "IKE_AUTH: look into its log", peer);
+			       "%s: look into its log", peer, step);
 		break;
 	case IKE_SA_ESTABLISHED:
 		if (!ike_sa_in_use(sa) && has_other(sa)) {

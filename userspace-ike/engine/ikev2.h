@@ -19,6 +19,7 @@ enum ike_exchange_type {
 	IKE_EXCHANGE_AUTH = 35,
 	IKE_EXCHANGE_CREATE_CHILD_SA = 36,
 	IKE_EXCHANGE_INFORMATIONAL = 37,
+	IKE_EXCHANGE_INTERMEDIATE = 43,	/* RFC 9242 */
 };
 
 /* Section 3.2 */
@@ -181,7 +182,9 @@ enum ike_id_type {
 	X(IKEV2_FRAGMENTATION_SUPPORTED, 16430,				   \
 	  "it can put messages together from fragments")		   \
 	X(SIGNATURE_HASH_ALGORITHMS, 16431,				   \
-	  "hash functions that it knows for signatures")
+	  "hash functions that it knows for signatures")		   \
+	X(INTERMEDIATE_EXCHANGE_SUPPORTED, 16438,			   \
+	  "it can exchange more before IKE_AUTH")
 
 enum ike_notify_type {
 #define IKE_NOTIFY_ENUM(name, number, text) IKE_N_##name = (number),

@@ -260,6 +260,8 @@ static void request(struct ike_call *c, bool well_formed)
 		sa->window.answering = false;
 	}
 	ike_window_respond(sa, &c->msg->h, c->dgram, &reply);
+	if (c->new_keys && !c->over)
+		ike_intermediate_done(c);
 	/* Section 2.21.3: malformed though authentic is the end of it. */
 	if (!well_formed && !critical)
 		ike_sa_kill(sa, "the peer sends malformed messages");
@@ -361,6 +363,16 @@ static void not_authentic(struct ike_call *c)
 		     ike_exchange_name(c->msg->h.exchange));
 }
 
+/* What was answered before may have been the last that older keys protected. */
+static const struct ike_keys *keys_of(const struct ike_sa *sa,
+				      const struct ike_msg *msg, bool replay)
+{
+	const struct ike_handshake *hs = sa->handshake;
+
+	return replay && hs && hs->before_id == msg->h.message_id ? &hs->before :
+								    &sa->keys;
+}
+
 /*
  * Takes a fragment (RFC 7383, section 2.6). Return: whether there is something
  * to go on with: a whole message, in @msg, or the first fragment of one that
@@ -382,8 +394,8 @@ static bool fragment(struct ike_call *c, struct ike_msg *msg, bool replay,
 	}
 	if (replay ? msg->fragment != 1 : !ike_reassembly_wants(r, msg))
 		return false;
-	*err = ike_skf_open(&sa->keys, !sa->initiator, msg, c->e->plain,
-			    sizeof(c->e->plain), &part);
+	*err = ike_skf_open(keys_of(sa, msg, replay), !sa->initiator, msg,
+			    c->e->plain, sizeof(c->e->plain), &part);
 	if (*err || replay)
 		return true;
 	ike_sa_heard(sa);
@@ -424,8 +436,8 @@ static void protected(struct ike_call *c, struct ike_msg *msg)
 		return;
 	}
 	if (!(msg->present & IKE_P_SKF))
-		err = ike_sk_open(&sa->keys, !sa->initiator, msg, c->e->plain,
-				  sizeof(c->e->plain));
+		err = ike_sk_open(keys_of(sa, msg, replay), !sa->initiator, msg,
+				  c->e->plain, sizeof(c->e->plain));
 	else if (!fragment(c, msg, replay, &err))
 		return;
 	if (err && err != -EBADMSG) {

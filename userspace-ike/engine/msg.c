@@ -213,6 +213,8 @@ const char *ike_exchange_name(uint8_t exchange)
 		return "CREATE_CHILD_SA";
 	case IKE_EXCHANGE_INFORMATIONAL:
 		return "INFORMATIONAL";
+	case IKE_EXCHANGE_INTERMEDIATE:
+		return "IKE_INTERMEDIATE";
 	default:
 		return "unknown exchange";
 	}

@@ -97,6 +97,8 @@ struct ike_proposal {
  * @fragment: number of the fragment in @sk, from 1; 0: it is no fragment
  * @fragments: how many there are
  * @encrypted: it came inside SK, and that was in order
+ * @inside: then, the payloads in there, as they were before they were encrypted
+ * @inside_first: type of the first one of them
  * @present: IKE_P_* of the payloads seen
  * @unknown_critical: type of an unknown payload marked critical; 0: none
  * @sa: the SA payload's body, for ike_proposal_next()
@@ -124,6 +126,8 @@ struct ike_msg {
 	uint16_t fragment;
 	uint16_t fragments;
 	bool encrypted;
+	struct ike_slice inside;
+	uint8_t inside_first;
 	uint32_t present;
 	uint8_t unknown_critical;
 	struct ike_slice sa;

@@ -233,5 +233,7 @@ int ike_sk_parse(struct ike_msg *msg, uint8_t first, struct ike_slice chain)
 	msg->n_deletes = 0;
 	msg->n_certs = 0;
 	msg->encrypted = true;
+	msg->inside = chain;
+	msg->inside_first = first;
 	return ike_msg_parse_payloads(msg, first, chain, true);
 }
