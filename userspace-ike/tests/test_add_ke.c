@@ -189,6 +189,7 @@ static void each_type_by_itself(void **state)
 		{ "ecp256", "ke1_ecp384", NULL },
 		{ "ke1_ecp384-ke1_none", "ke1_ecp521-ke1_none", "" },
 		{ "ke1_ecp384-ke1_none", "ke1_ecp521", NULL },
+		{ "ke1_ecp384", "ke1_ecp521-ke1_none", NULL },
 		{ "ke1_ecp384-ke2_ecp521", "ke1_ecp384", NULL },
 		{ "ke1_ecp384-ke2_ecp521-ke2_none", "ke1_ecp384", "-ke1_ecp384" },
 	};
