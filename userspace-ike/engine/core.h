@@ -18,6 +18,7 @@
 #include "because.h"
 #include "cookie.h"
 #include "engine.h"
+#include "followup.h"
 #include "fragment.h"
 #include "intauth.h"
 #include "keymat.h"
@@ -65,6 +66,8 @@
 #define IKE_GRACE_S		10	/* a replaced inbound SA lives on */
 #define IKE_GOING_MAX		8	/* of those, how many are remembered */
 #define IKE_RESERVE_S		60	/* an SPI, for an exchange to complete */
+#define IKE_FOLLOWUP_MS		20000	/* for the peer's next additional key exchange, ... */
+#define IKE_FOLLOWUPS_MS	50000	/* ... and for all: an SPI is reserved that long */
 #define IKE_NONCE_LEN		32	/* half the longest PRF key, twice over */
 #define IKE_ORPHANS_MAX		16
 #define IKE_CHILD_REFUSALS	3	/* then the IKE SA is made anew */
@@ -86,6 +89,8 @@ enum ike_exchange_kind {
 	IKE_X_REKEY_CHILD,
 	IKE_X_REKEY_IKE,
 	IKE_X_INTERMEDIATE,
+	IKE_X_FOLLOWUP_CHILD,	/* of IKE_X_NEW_CHILD, IKE_X_REKEY_CHILD */
+	IKE_X_FOLLOWUP_IKE,	/* of IKE_X_REKEY_IKE */
 };
 
 /**
@@ -270,6 +275,8 @@ struct ike_child {
  * @dh: our key exchange; NULL without PFS
  * @retried_ke: an INVALID_KE_PAYLOAD was followed once
  * @nonce: our nonce
+ * @rekeys: it is a rekey, be @old gone by now or not
+ * @followup: what was agreed on, once the peer has answered
  * @collided: the peer asked for the same in the meantime, and we agreed
  * @peer_lowest: lower of the two nonces of the peer's exchange
  * @peer_child: what it made; NULL: none, or it is gone by now
@@ -284,6 +291,8 @@ struct ike_negotiation {
 	struct ike_dh *dh;
 	bool retried_ke;
 	struct ike_nonce nonce;
+	bool rekeys;
+	struct ike_followup *followup;
 	bool collided;
 	struct ike_nonce peer_lowest;
 	struct ike_child *peer_child;
@@ -409,6 +418,7 @@ struct ike_origin {
  * @responses: fragments of the response to ours
  * @handshake: NULL once established
  * @neg: our CREATE_CHILD_SA, or the CHILD SA half of IKE_AUTH, in flight
+ * @pending: the peer's CREATE_CHILD_SA, while its additional key exchanges are done
  * @deleting: the CHILD SA our IKE_X_DELETE_CHILD is about; NULL: it is gone by now
  * @orphans: CHILD SAs that we do not have any more, but the peer does
  * @n_orphans: entries of @orphans
@@ -466,6 +476,7 @@ struct ike_sa {
 	struct ike_reassembly responses;
 	struct ike_handshake *handshake;
 	struct ike_negotiation *neg;
+	struct ike_pending *pending;
 	struct ike_child *deleting;
 	struct ike_orphan orphans[IKE_ORPHANS_MAX];
 	unsigned int n_orphans;
@@ -915,8 +926,6 @@ void ike_on_init_response(struct ike_call *c);
 
 /* exchange_intermediate.c */
 
-/* Return: whether there are additional key exchanges in a choice. */
-bool ike_intermediate_wanted(const struct ike_choice *choice);
 /* Goes on with the next one; with IKE_AUTH when all are done. */
 void ike_start_intermediate(struct ike_sa *sa);
 /* Return: whether all that were agreed on are done. */
@@ -1006,6 +1015,40 @@ void ike_on_rekey_ike_request(struct ike_call *c);
 void ike_on_rekey_ike_response(struct ike_call *c);
 void ike_on_rekey_ike_invalid_ke(struct ike_call *c);
 void ike_on_rekey_ike_refused(struct ike_call *c);
+/*
+ * Our additional key exchanges are done, or @wrong says why not; @last: the peer
+ * believes that they are.
+ */
+void ike_rekey_ike_followed(struct ike_call *c, const char *wrong, bool last);
+/* The peer's are. Return: false if the reply says why there is nothing of it. */
+bool ike_rekey_ike_complete(struct ike_call *c, const struct ike_pending *p);
+
+/* followup.c */
+
+/* Forgets what the peer has begun; what was reserved for it is free. */
+void ike_pending_drop(struct ike_sa *sa);
+/* The same in two steps, for what it comes to. */
+struct ike_pending *ike_pending_take(struct ike_sa *sa);
+void ike_pending_free(struct ike_sa *sa, struct ike_pending *p);
+/* The same, if it has crossed our own request, which has won. */
+void ike_pending_lost(struct ike_sa *sa);
+
+/* exchange_followup.c */
+
+/*
+ * As initiator, once CREATE_CHILD_SA was answered: goes on with the next one of
+ * sa->neg->followup. Return: whether it is on its way.
+ */
+bool ike_start_followup(struct ike_sa *sa);
+/*
+ * As responder, in front of the payloads of an answer to CREATE_CHILD_SA: where the
+ * next one belongs. @p is the IKE SA's from now on, or freed, and the reply says that
+ * there is nothing of it. Return: whether all went well.
+ */
+bool ike_followup_promise(struct ike_call *c, struct ike_pending *p);
+void ike_on_followup_request(struct ike_call *c);
+void ike_on_followup_response(struct ike_call *c);
+void ike_on_followup_refused(struct ike_call *c);
 
 /* exchange_informational.c */
 void ike_start_liveness(struct ike_sa *sa);

@@ -116,6 +116,8 @@ static void reap_children(struct ike_sa *sa)
 				s->neg->old = NULL;
 			if (s->neg && s->neg->peer_child == child)
 				s->neg->peer_child = NULL;
+			if (s->pending && s->pending->old == child)
+				s->pending->old = NULL;
 		}
 		ike_child_free(child);
 	}

@@ -367,11 +367,14 @@ static void note_collision(struct ike_sa *sa, struct ike_child *old,
 
 /*
  * Section 2.25.2: while we rekey the IKE SA, its CHILD SAs are not touched. Nor
- * while it is not clear whether this one is the successor.
+ * while it is not clear whether this one is the successor, or while the peer has not
+ * ended what it has begun before.
  */
 static bool busy_with_ike(struct ike_call *c)
 {
-	if (c->sa->window.kind != IKE_X_REKEY_IKE && !c->sa->redundant)
+	if (c->sa->window.kind != IKE_X_REKEY_IKE &&
+	    c->sa->window.kind != IKE_X_FOLLOWUP_IKE && !c->sa->redundant &&
+	    !c->sa->pending)
 		return false;
 	ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
 	return true;

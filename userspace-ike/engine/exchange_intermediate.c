@@ -9,20 +9,9 @@
 
 #include "core.h"
 
-/* The next one that was agreed on, from @i on. Return: which, IKE_ADD_KE_MAX: none. */
 static unsigned int next_add_ke(const struct ike_sa *sa, unsigned int i)
 {
-	while (i < IKE_ADD_KE_MAX && !sa->choice.add_ke[i])
-		i++;
-	return i;
-}
-
-bool ike_intermediate_wanted(const struct ike_choice *choice)
-{
-	for (unsigned int i = 0; i < IKE_ADD_KE_MAX; i++)
-		if (choice->add_ke[i])
-			return true;
-	return false;
+	return ike_add_ke_next(&sa->choice, i);
 }
 
 bool ike_intermediate_complete(const struct ike_sa *sa)

@@ -4,6 +4,7 @@
  * 2.25.2). The new IKE SA inherits the CHILD SAs; who asked for it deletes the
  * old one. If both ends ask at once, the rule is that of CHILD SAs.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,40 +57,35 @@ void ike_start_rekey_ike(struct ike_sa *sa)
 /**
  * struct successor - what a new IKE SA is made of
  * @initiator: we asked for it
- * @choice: its suite
  * @ours: our SPI
- * @theirs: the peer's SPI
- * @keymat: shared secret and nonces
+ * @agreed: its suite, nonces and secrets
  */
 struct successor {
 	bool initiator;
-	const struct ike_choice *choice;
 	uint64_t ours;
-	uint64_t theirs;
-	struct ike_keymat_input keymat;
+	const struct ike_followup *agreed;
 };
 
 static struct ike_sa *make_successor(struct ike_sa *old,
 				     const struct successor *s)
 {
+	struct ike_keymat_input keymat = ike_followup_keymat(s->agreed);
 	struct ike_sa *sa = ike_sa_new(old->e, old->tunnel, s->initiator);
-	struct ike_nonce ni, nr;
+	uint64_t theirs = s->agreed->choice.spi;
 
 	if (!sa)
 		return NULL;
-	sa->spi_i = s->initiator ? s->ours : s->theirs;
-	sa->spi_r = s->initiator ? s->theirs : s->ours;
+	sa->spi_i = s->initiator ? s->ours : theirs;
+	sa->spi_r = s->initiator ? theirs : s->ours;
 	sa->local = old->local;
 	sa->remote = old->remote;
 	sa->before = old->before;
 	sa->nat_local = old->nat_local;
 	sa->nat_remote = old->nat_remote;
 	sa->fragmentation = old->fragmentation;
-	sa->choice = *s->choice;
-	ike_nonce_set(&ni, s->keymat.ni);
-	ike_nonce_set(&nr, s->keymat.nr);
-	sa->lowest = *ike_nonce_lower(&ni, &nr);
-	if (ike_keys_derive(&sa->keys, s->choice, &old->keys, &s->keymat,
+	sa->choice = s->agreed->choice;
+	sa->lowest = ike_followup_lowest(s->agreed);
+	if (ike_keys_derive(&sa->keys, &sa->choice, &old->keys, &keymat,
 			    sa->spi_i, sa->spi_r)) {
 		ike_sa_kill(sa, "its keys could not be made");
 		return NULL;
@@ -132,76 +128,147 @@ static void yield_to_peer(struct ike_sa *sa)
 
 /* ------------------------------------------------------- answers to requests */
 
-static struct ike_sa *accept(struct ike_call *c)
+/* Return: whether it is an answer that we can live with; then @f has all of it. */
+static bool accept(struct ike_call *c, struct ike_followup *f)
 {
 	const struct ike_msg *msg = c->msg;
-	struct ike_sa *old = c->sa;
-	struct ike_negotiation *neg = old->neg;
-	uint8_t secret[IKE_DH_SECRET_MAX];
-	struct ike_choice choice;
-	struct ike_sa *sa;
-	struct successor s = {
-		.initiator = true,
-		.choice = &choice,
-		.ours = neg->spi,
-	};
+	const struct ike_negotiation *neg = c->sa->neg;
 	int len;
 
-	if (ike_proposal_check(IKE_USE_IKE_REKEY, &old->tunnel->config.ike,
-			       msg->sa, &choice) ||
-	    !choice.spi || choice.ke != ike_dh_group(neg->dh) ||
-	    msg->ke_group != choice.ke || ike_intermediate_wanted(&choice))
-		return NULL;
-	len = ike_dh_derive(neg->dh, msg->ke, secret);
+	if (ike_proposal_check(IKE_USE_IKE_REKEY, &c->sa->tunnel->config.ike,
+			       msg->sa, &f->choice) ||
+	    !f->choice.spi || f->choice.ke != ike_dh_group(neg->dh) ||
+	    msg->ke_group != f->choice.ke)
+		return false;
+	len = ike_dh_derive(neg->dh, msg->ke, f->secret);
 	if (len < 0)
-		return NULL;
-	s.theirs = choice.spi;
-	s.keymat.secret = IKE_SLICE(secret, (size_t)len);
-	s.keymat.ni = ike_nonce_slice(&neg->nonce);
-	s.keymat.nr = msg->nonce;
-	sa = make_successor(old, &s);
-	ike_wipe(secret, sizeof(secret));
-	return sa;
+		return false;
+	f->secret_len = (size_t)len;
+	f->ni = neg->nonce;
+	ike_nonce_set(&f->nr, msg->nonce);
+	return true;
+}
+
+/* The peer has it, though: best to start all over. */
+static void part(struct ike_sa *old)
+{
+	ike_tunnel_failed(old->tunnel, old->e,
+			  "the peer's answer to the rekey of the IKE SA makes no sense");
+	yield_to_peer(old);
+	if (old->state == IKE_SA_ESTABLISHED)
+		old->want_delete = true;
+}
+
+/* What the peer has made meanwhile, or is about to: NULL, or nothing any more. */
+static struct ike_sa *rival(const struct ike_sa *old)
+{
+	struct ike_sa *peer_sa = old->neg->peer_sa;
+
+	return peer_sa && peer_sa->state == IKE_SA_ESTABLISHED ? peer_sa : NULL;
+}
+
+/* Return: whether it is the peer's that stays. */
+static bool peer_wins(const struct ike_sa *old)
+{
+	const struct ike_negotiation *neg = old->neg;
+	struct ike_nonce lowest = ike_followup_lowest(neg->followup);
+
+	if (!rival(old) && !(old->pending && old->pending->crossed))
+		return false;
+	return ike_nonce_lower(&lowest, &neg->peer_lowest) == &lowest;
+}
+
+static void tell_collision(const struct ike_sa *old, bool lost)
+{
+	ike_log(old->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, old->tunnel,
+		IKE_NO_FIELDS, "both ends rekeyed the IKE SA at once: %s",
+		lost ? "the peer's stays, ours goes" :
+		       "ours stays, the peer's goes");
+}
+
+/* There is all that it takes; the peer has it already. */
+static void conclude(struct ike_sa *old)
+{
+	struct ike_negotiation *neg = old->neg;
+	struct ike_sa *peer_sa = rival(old);
+	bool lost = peer_wins(old);
+	struct successor s = {
+		.initiator = true,
+		.ours = neg->spi,
+		.agreed = neg->followup,
+	};
+	struct ike_sa *sa = make_successor(old, &s);
+
+	if (!sa) {
+		part(old);
+	} else if (lost) {
+		tell_collision(old, true);
+		sa->redundant = true;
+		sa->want_delete = true;
+		yield_to_peer(old);
+	} else {
+		if (peer_sa) {
+			tell_collision(old, false);
+			peer_sa->expire_at = old->e->now + IKE_PEER_DELETES_MS;
+		}
+		ike_pending_lost(old);
+		ike_negotiation_free(old);
+		succeed(sa, old, true);
+	}
+}
+
+/*
+ * RFC 9370, section 2.2.4: there is nothing to delete yet, so who has lost against the
+ * peer just does not go on; nor does the peer if it has lost.
+ */
+static void go_on(struct ike_sa *old)
+{
+	if (peer_wins(old)) {
+		tell_collision(old, true);
+		yield_to_peer(old);
+		return;
+	}
+	if (old->pending && old->pending->crossed) {
+		tell_collision(old, false);
+		ike_pending_lost(old);
+	}
+	if (!ike_start_followup(old))
+		yield_to_peer(old);
 }
 
 void ike_on_rekey_ike_response(struct ike_call *c)
 {
 	struct ike_sa *old = c->sa;
-	struct ike_negotiation *neg = old->neg;
-	struct ike_sa *peer_sa = neg->peer_sa;
-	struct ike_sa *sa;
+	struct ike_followup *f = calloc(1, sizeof(*f));
 
 	ike_window_answered(old);
-	sa = accept(c);
-	if (!sa) {
-		/* The peer has it, though: best to start all over. */
-		ike_tunnel_failed(old->tunnel, c->e,
-				  "the peer's answer to the rekey of the IKE SA makes no sense");
+	old->neg->followup = f;
+	if (!f || !accept(c, f))
+		part(old);
+	else if (!ike_add_ke_wanted(&f->choice))
+		conclude(old);
+	else if (ike_followup_take_link(f, c->msg))
+		go_on(old);
+	else
+		ike_rekey_ike_followed(c, "the peer does not say where its additional key exchange belongs",
+				       false);
+}
+
+void ike_rekey_ike_followed(struct ike_call *c, const char *wrong, bool last)
+{
+	struct ike_sa *old = c->sa;
+
+	if (!wrong) {
+		conclude(old);
+	} else if (last) {
+		part(old);
+	} else {
+		ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_ERROR,
+			old->tunnel,
+			IKE_FIELDS({ "reason", wrong }, { "kept", "ike-sa" }),
+			"the IKE SA could not be rekeyed: %s", wrong);
 		yield_to_peer(old);
-		if (old->state == IKE_SA_ESTABLISHED)
-			old->want_delete = true;
-		return;
 	}
-	if (peer_sa && peer_sa->state != IKE_SA_ESTABLISHED)
-		peer_sa = NULL;
-	if (peer_sa && ike_nonce_lower(&sa->lowest, &peer_sa->lowest) ==
-			       &sa->lowest) {
-		ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, old->tunnel,
-			IKE_NO_FIELDS,
-			"both ends rekeyed the IKE SA at once: the peer's stays, ours goes");
-		sa->redundant = true;
-		sa->want_delete = true;
-		yield_to_peer(old);
-		return;
-	}
-	if (peer_sa) {
-		ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, old->tunnel,
-			IKE_NO_FIELDS,
-			"both ends rekeyed the IKE SA at once: ours stays, the peer's goes");
-		peer_sa->expire_at = c->e->now + IKE_PEER_DELETES_MS;
-	}
-	ike_negotiation_free(old);
-	succeed(sa, old, true);
 }
 
 void ike_on_rekey_ike_invalid_ke(struct ike_call *c)
@@ -281,6 +348,8 @@ static bool busy(const struct ike_sa *sa)
 	case IKE_X_NEW_CHILD:
 	case IKE_X_REKEY_CHILD:
 	case IKE_X_DELETE_CHILD:
+	case IKE_X_FOLLOWUP_CHILD:
+	case IKE_X_FOLLOWUP_IKE:
 		return true;
 	default:
 		/* A second rekey while one of the peer's waits for ours. */
@@ -288,47 +357,90 @@ static bool busy(const struct ike_sa *sa)
 	}
 }
 
-static void agree(struct ike_call *c, const struct ike_choice *choice)
+/* Return: what the peer's request comes to; NULL: nothing. */
+static struct ike_pending *agree(struct ike_call *c,
+				 const struct ike_choice *choice,
+				 struct ike_dh *dh)
 {
-	struct ike_sa *old = c->sa, *sa = NULL;
-	struct ike_dh *dh = ike_random_dh(c->e, choice->ke);
-	uint8_t secret[IKE_DH_SECRET_MAX];
-	struct ike_nonce nonce;
+	struct ike_pending *p = calloc(1, sizeof(*p));
+	int len = -ENOMEM;
+
+	if (p && dh)
+		len = ike_dh_derive(dh, c->msg->ke, p->f.secret);
+	if (len == -EINVAL) {
+		ike_build_status(c->reply, IKE_N_INVALID_SYNTAX);
+	} else if (len < 0 || !(p->spi = ike_new_spi(c->e)) ||
+		   ike_random_nonce(c->e, &p->f.nr)) {
+		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+	} else {
+		p->f.secret_len = (size_t)len;
+		p->f.choice = *choice;
+		ike_nonce_set(&p->f.ni, c->msg->nonce);
+		return p;
+	}
+	ike_pending_free(c->sa, p);
+	return NULL;
+}
+
+/* The peer's request crosses ours: which one stays is known when our answer comes. */
+static void note_collision(struct ike_sa *old, struct ike_pending *p)
+{
+	if (old->window.kind != IKE_X_REKEY_IKE)
+		return;
+	p->crossed = true;
+	old->neg->collided = true;
+	old->neg->peer_lowest = ike_followup_lowest(&p->f);
+}
+
+static bool make_peers(struct ike_sa *old, const struct ike_pending *p)
+{
 	struct successor s = {
 		.initiator = false,
-		.choice = choice,
-		.ours = ike_new_spi(c->e),
-		.theirs = choice->spi,
+		.ours = p->spi,
+		.agreed = &p->f,
 	};
-	int len = dh ? ike_dh_derive(dh, c->msg->ke, secret) : 0;
+	struct ike_sa *sa = make_successor(old, &s);
 
-	if (len < 0) {
-		ike_build_status(c->reply, IKE_N_INVALID_SYNTAX);
-	} else if (len && s.ours && !ike_random_nonce(c->e, &nonce)) {
-		s.keymat.secret = IKE_SLICE(secret, (size_t)len);
-		s.keymat.ni = c->msg->nonce;
-		s.keymat.nr = ike_nonce_slice(&nonce);
-		sa = make_successor(old, &s);
-	}
-	ike_wipe(secret, sizeof(secret));
-	if (sa) {
-		ike_build_answer(c->reply, IKE_USE_IKE_REKEY, choice, s.ours);
-		ike_build_nonce(c->reply, ike_nonce_slice(&nonce));
-		ike_build_ke(c->reply, choice->ke, ike_dh_public(dh));
-	} else if (len >= 0) {
-		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
-	}
-	ike_dh_free(dh);
 	if (!sa)
-		return;
-	if (old->window.kind == IKE_X_REKEY_IKE) {
-		/* Which one stays is known when our answer comes. */
-		old->neg->collided = true;
+		return false;
+	if (p->crossed && old->window.kind == IKE_X_REKEY_IKE) {
 		old->neg->peer_sa = sa;
 		sa->redundant = true;
 	} else {
 		succeed(sa, old, false);
 	}
+	return true;
+}
+
+bool ike_rekey_ike_complete(struct ike_call *c, const struct ike_pending *p)
+{
+	if (!busy(c->sa) && make_peers(c->sa, p))
+		return true;
+	ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+	return false;
+}
+
+static void answer(struct ike_call *c, const struct ike_choice *choice)
+{
+	struct ike_dh *dh = ike_random_dh(c->e, choice->ke);
+	bool follows = ike_add_ke_wanted(choice);
+	struct ike_pending *p = agree(c, choice, dh);
+
+	if (p) {
+		uint64_t spi = p->spi;
+		struct ike_nonce nonce = p->f.nr;
+
+		note_collision(c->sa, p);
+		if (follows ? ike_followup_promise(c, p) :
+			      ike_rekey_ike_complete(c, p)) {
+			ike_build_answer(c->reply, IKE_USE_IKE_REKEY, choice, spi);
+			ike_build_nonce(c->reply, ike_nonce_slice(&nonce));
+			ike_build_ke(c->reply, choice->ke, ike_dh_public(dh));
+		}
+		if (!follows)
+			ike_pending_free(c->sa, p);
+	}
+	ike_dh_free(dh);
 }
 
 static void refuse(struct ike_call *c)
@@ -359,20 +471,20 @@ static void refuse(struct ike_call *c)
 	ike_build_status(c->reply, IKE_N_NO_PROPOSAL_CHOSEN);
 }
 
-/* (More than one key exchange there would be IKE_FOLLOWUP_KE, which is not done.) */
 void ike_on_rekey_ike_request(struct ike_call *c)
 {
 	const struct ike_suite *suite = &c->sa->tunnel->config.ike;
 	struct ike_choice choice;
 	uint8_t group[2];
 
-	if (busy(c->sa)) {
+	/* One at a time: what was begun is gone on with, or forgotten soon. */
+	if (busy(c->sa) || c->sa->pending) {
 		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
 		return;
 	}
 	if (ike_proposal_select(IKE_USE_IKE_REKEY, suite, NULL, c->msg->sa,
 				c->msg->ke_group, &choice) ||
-	    !choice.spi || ike_intermediate_wanted(&choice)) {
+	    !choice.spi) {
 		refuse(c);
 		return;
 	}
@@ -383,5 +495,5 @@ void ike_on_rekey_ike_request(struct ike_call *c)
 				 IKE_SLICE(group, sizeof(group)));
 		return;
 	}
-	agree(c, &choice);
+	answer(c, &choice);
 }

@@ -214,7 +214,7 @@ static bool make_keys(struct ike_sa *sa, struct ike_slice peer_ke)
 /* RFC 9370, section 2.2.1: who chooses one has to know how it is done. */
 static bool can_add_ke(const struct ike_msg *msg, const struct ike_choice *choice)
 {
-	return !ike_intermediate_wanted(choice) ||
+	return !ike_add_ke_wanted(choice) ||
 	       ike_msg_notify(msg, IKE_N_INTERMEDIATE_EXCHANGE_SUPPORTED);
 }
 
@@ -355,7 +355,7 @@ static void send_init_response(struct ike_call *c, struct ike_sa *sa)
 	if (sa->fragmentation)
 		ike_build_status(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	ike_build_status(&b, IKE_N_CHILDLESS_IKEV2_SUPPORTED);
-	if (ike_intermediate_wanted(&sa->choice))
+	if (ike_add_ke_wanted(&sa->choice))
 		ike_build_status(&b, IKE_N_INTERMEDIATE_EXCHANGE_SUPPORTED);
 	if (hs->hashes)
 		ike_auth_put_hashes(&b);

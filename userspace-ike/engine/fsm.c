@@ -10,6 +10,7 @@
 #define X(kind) (1u << IKE_X_##kind)
 
 #define CHILD_KINDS (X(NEW_CHILD) | X(REKEY_CHILD))
+#define FOLLOWUP_KINDS (X(FOLLOWUP_CHILD) | X(FOLLOWUP_IKE))
 #define CHILD_ANSWER (IKE_P_SA | IKE_P_NONCE | IKE_P_TSI | IKE_P_TSR)
 #define CLOSING (IKE_IN(REKEYED) | IKE_IN(DELETING))
 
@@ -153,6 +154,27 @@ static const struct ike_rule rules[] = {
 	  IKE_ANY_NOTIFY,
 	  ike_on_rekey_ike_response,
 	  "the peer agrees to the new IKE SA" },
+
+	/* -------------------------------------------- IKE_FOLLOWUP_KE */
+	{ IKE_IN(ESTABLISHED), IKE_EXCHANGE_FOLLOWUP_KE, IKE_REQUEST, 0,
+	  IKE_P_KE, IKE_P_NOTIFY, IKE_ANY_NOTIFY,
+	  ike_on_followup_request,
+	  "the peer goes on with one more key exchange for its new keys" },
+
+	{ CLOSING, IKE_EXCHANGE_FOLLOWUP_KE, IKE_REQUEST, 0,
+	  IKE_P_KE, IKE_P_NOTIFY, IKE_ANY_NOTIFY,
+	  ike_on_create_child_closing,
+	  "the same on an IKE SA that is on its way out" },
+
+	{ IKE_IN(ESTABLISHED), IKE_EXCHANGE_FOLLOWUP_KE, IKE_RESPONSE,
+	  FOLLOWUP_KINDS, IKE_P_KE, IKE_P_NOTIFY, IKE_ANY_NOTIFY,
+	  ike_on_followup_response,
+	  "the peer has done its half of it" },
+
+	{ IKE_IN(ESTABLISHED), IKE_EXCHANGE_FOLLOWUP_KE, IKE_RESPONSE,
+	  FOLLOWUP_KINDS, IKE_P_NOTIFY, 0, IKE_ERROR_NOTIFY,
+	  ike_on_followup_refused,
+	  "the peer does not go on" },
 
 	/* ---------------------------------------------- INFORMATIONAL */
 	{ IKE_IN(ESTABLISHED) | CLOSING, IKE_EXCHANGE_INFORMATIONAL,

@@ -40,6 +40,9 @@ void ike_sa_set_state(struct ike_sa *sa, enum ike_sa_state state,
 	if (state == IKE_SA_HALF_OPEN)
 		sa->e->half_open++;
 	sa->state = state;
+	/* What the peer has begun on it, it cannot end there. */
+	if (state != IKE_SA_ESTABLISHED)
+		ike_pending_drop(sa);
 	ike_spis_format(sa, spis);
 	ike_log(sa->e, IKE_EVENT_IKE_SA_STATE, IKE_LOG_DEBUG, sa->tunnel,
 		IKE_FIELDS({ "spis", spis }, { "from", from }, { "to", to },
@@ -84,6 +87,7 @@ void ike_negotiation_free(struct ike_sa *sa)
 	if (!neg)
 		return;
 	ike_dh_free(neg->dh);
+	ike_followup_free(neg->followup);
 	free(neg);
 	sa->neg = NULL;
 }
@@ -97,12 +101,23 @@ void ike_sa_free(struct ike_sa *sa)
 		ike_child_free(child);
 	}
 	ike_negotiation_free(sa);
+	ike_pending_drop(sa);
 	ike_handshake_free(sa->handshake);
 	ike_window_clear(&sa->window);
 	ike_reassembly_clear(&sa->requests);
 	ike_reassembly_clear(&sa->responses);
 	ike_wipe(sa, sizeof(*sa));
 	free(sa);
+}
+
+/* The peer has begun something, and does not go on. */
+static void give_up_pending(struct ike_sa *sa)
+{
+	ike_log(sa->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_NOTICE, sa->tunnel,
+		IKE_FIELDS({ "reason", "no IKE_FOLLOWUP_KE" },
+			   { "kept", sa->pending->tunnel ? "child-sa" : "ike-sa" }),
+		"the peer has begun new keys, and does not go on with its additional key exchange: they are forgotten");
+	ike_pending_drop(sa);
 }
 
 /* Four times in a DPD interval. */
@@ -318,7 +333,7 @@ bool ike_sa_put_off(struct ike_sa *sa, uint16_t notify)
 {
 	uint64_t now = sa->e->now;
 
-	if (notify != IKE_N_TEMPORARY_FAILURE) {
+	if (notify != IKE_N_TEMPORARY_FAILURE && notify != IKE_N_STATE_NOT_FOUND) {
 		sa->put_off_since = 0;
 		return false;
 	}
@@ -422,6 +437,18 @@ static uint64_t forgotten_ends_at(const struct ike_sa *sa)
 }
 
 /*
+ * What the peer is about to make or replace is let alone, or the one would come to
+ * nothing because of the other. It goes on soon, or it is forgotten.
+ */
+static void run_while_pending(struct ike_sa *sa)
+{
+	if (sa->want_probe) {
+		sa->want_probe = false;
+		ike_start_liveness(sa);
+	}
+}
+
+/*
  * The window is one, so exchanges take turns; those that clean up come first,
  * then those that keep the tunnel up.
  */
@@ -443,6 +470,10 @@ void ike_sa_run(struct ike_sa *sa)
 		return;
 	if (now >= reauth_at(sa))
 		ike_start_reauth(sa);
+	if (sa->pending) {
+		run_while_pending(sa);
+		return;
+	}
 	if (ike_start_delete_orphans(sa) || run_children(sa))
 		return;
 	lacks = ike_share_lacks(sa);
@@ -698,6 +729,8 @@ void ike_sa_tick(struct ike_sa *sa)
 		return;
 	}
 	if (sa->state == IKE_SA_ESTABLISHED) {
+		if (sa->pending && now >= sa->pending->until)
+			give_up_pending(sa);
 		if (sa->confirm_at && now >= sa->confirm_at)
 			confirm(sa);
 		if (now >= sa->look_at)
@@ -721,6 +754,8 @@ uint64_t ike_sa_wakeup(const struct ike_sa *sa)
 		return ike_min_time(sa->look_at, forgotten_ends_at(sa));
 	case IKE_SA_ESTABLISHED:
 		at = ike_min_time(sa->look_at, sa->keepalive_at);
+		if (sa->pending)
+			at = ike_min_time(at, sa->pending->until);
 		break;
 	default:
 		break;
@@ -731,9 +766,13 @@ uint64_t ike_sa_wakeup(const struct ike_sa *sa)
 	if (sa->state == IKE_SA_REKEYED)
 		return ike_min_time(at, sa->expire_at);
 	at = ike_min_time(at, sa_ends_at(sa));
+	at = ike_min_time(at, reauth_at(sa));
+	if (sa->confirm_at)
+		at = ike_min_time(at, sa->confirm_at);
+	if (sa->pending)
+		return at;
 	if (!sa->redundant)
-		at = ike_min_time(at, ike_min_time(sa->rekey_at,
-						   reauth_at(sa)));
+		at = ike_min_time(at, sa->rekey_at);
 	for (const struct ike_child *c = sa->children; c; c = c->next) {
 		at = ike_min_time(at, ike_child_delete_at(c));
 		if (ready_to_rekey(c))
@@ -741,8 +780,6 @@ uint64_t ike_sa_wakeup(const struct ike_sa *sa)
 	}
 	for (unsigned int i = 0; i < sa->n_orphans; i++)
 		at = ike_min_time(at, sa->orphans[i].at);
-	if (sa->confirm_at)
-		at = ike_min_time(at, sa->confirm_at);
 	at = ike_min_time(at, ike_share_wakeup(sa));
 	return at;
 }

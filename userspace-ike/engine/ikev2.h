@@ -20,6 +20,7 @@ enum ike_exchange_type {
 	IKE_EXCHANGE_CREATE_CHILD_SA = 36,
 	IKE_EXCHANGE_INFORMATIONAL = 37,
 	IKE_EXCHANGE_INTERMEDIATE = 43,	/* RFC 9242 */
+	IKE_EXCHANGE_FOLLOWUP_KE = 44,	/* RFC 9370 */
 };
 
 /* Section 3.2 */
@@ -168,6 +169,8 @@ enum ike_id_type {
 	X(INVALID_SELECTORS, 39, "a packet did not fit its selectors")	   \
 	X(TEMPORARY_FAILURE, 43, "it is busy with another exchange")	   \
 	X(CHILD_SA_NOT_FOUND, 44, "it does not have this CHILD SA")	   \
+	X(STATE_NOT_FOUND, 47,						   \
+	  "it has forgotten the key exchanges before this one")		   \
 	X(INITIAL_CONTACT, 16384, "it has no other IKE SA with us")	   \
 	X(SET_WINDOW_SIZE, 16385, "requests that it takes at once")	   \
 	X(ADDITIONAL_TS_POSSIBLE, 16386,				   \
@@ -184,7 +187,8 @@ enum ike_id_type {
 	X(SIGNATURE_HASH_ALGORITHMS, 16431,				   \
 	  "hash functions that it knows for signatures")		   \
 	X(INTERMEDIATE_EXCHANGE_SUPPORTED, 16438,			   \
-	  "it can exchange more before IKE_AUTH")
+	  "it can exchange more before IKE_AUTH")			   \
+	X(ADDITIONAL_KEY_EXCHANGE, 16441, "there is one more key exchange")
 
 enum ike_notify_type {
 #define IKE_NOTIFY_ENUM(name, number, text) IKE_N_##name = (number),

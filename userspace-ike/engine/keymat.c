@@ -34,11 +34,12 @@ int ike_keys_derive(struct ike_keys *keys, const struct ike_choice *choice,
 	put_be64(spis + IKE_SPI_LEN, spi_r);
 
 	if (old) {
-		/* SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr) */
+		/* SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr | SK(1) | …) */
 		parts[0] = in->secret;
 		parts[1] = IKE_SLICE(nonces, in->ni.len + in->nr.len);
+		parts[2] = in->more;
 		err = ike_prf(old->prf, IKE_SLICE(old->d, old->prf_len), parts,
-			      2, seed);
+			      3, seed);
 		p = ike_prf_len(choice->prf);
 	} else {
 		/* SKEYSEED = prf(Ni | Nr, g^ir) */
@@ -84,16 +85,17 @@ int ike_keys_child(const struct ike_keys *keys,
 		   struct ike_child_keys *out)
 {
 	uint8_t stream[2 * IKE_KEY_MAX];
-	struct ike_slice parts[3] = { in->secret, in->ni, in->nr };
+	struct ike_slice parts[4] = { in->secret, in->ni, in->nr,
+				      in->more };
 	int err;
 
 	out->len = esp->key_len + esp->salt_len;
 	/*
-	 * KEYMAT = prf+(SK_d, [ g^ir (new) | ] Ni | Nr): all of the initiator's
-	 * direction first, and of each the key for encryption first.
+	 * KEYMAT = prf+(SK_d, [ g^ir (new) | ] Ni | Nr [ | SK(1) | … ]): all of the
+	 * initiator's direction first, and of each the key for encryption first.
 	 */
 	err = ike_prf_plus(keys->prf, IKE_SLICE(keys->d, keys->prf_len), parts,
-			   3, stream, 2 * out->len);
+			   4, stream, 2 * out->len);
 	if (!err) {
 		memcpy(out->i2r, stream, out->len);
 		memcpy(out->r2i, stream + out->len, out->len);

@@ -55,11 +55,14 @@ struct ike_keys {
  * @secret: g^ir; empty for a CHILD SA without PFS
  * @ni: initiator's nonce
  * @nr: responder's nonce
+ * @more: SK(1) | SK(2) | …, of additional key exchanges behind CREATE_CHILD_SA
+ *        (RFC 9370, section 2.2.4); empty: there was none
  */
 struct ike_keymat_input {
 	struct ike_slice secret;
 	struct ike_slice ni;
 	struct ike_slice nr;
+	struct ike_slice more;
 };
 
 /**

@@ -215,6 +215,8 @@ const char *ike_exchange_name(uint8_t exchange)
 		return "INFORMATIONAL";
 	case IKE_EXCHANGE_INTERMEDIATE:
 		return "IKE_INTERMEDIATE";
+	case IKE_EXCHANGE_FOLLOWUP_KE:
+		return "IKE_FOLLOWUP_KE";
 	default:
 		return "unknown exchange";
 	}

@@ -80,6 +80,8 @@ static void forsake_on(struct ike_sa *sa, const struct ike_tunnel *t,
 			ike_child_orphan(sa, c->spi_in, ike_child_delete_at(c));
 		ike_child_retire(c, 0, why);
 	}
+	if (sa->pending && sa->pending->tunnel == t)
+		ike_pending_drop(sa);
 	if (neg && neg->tunnel == t) {
 		ike_child_unreserve(sa, t, neg->pair_id);
 		neg->pair_id = 0;

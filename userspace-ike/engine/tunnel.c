@@ -300,7 +300,8 @@ struct strangers {
 static bool is_reserved(const struct ike_engine *e, uint32_t pair_id)
 {
 	for (const struct ike_sa *sa = e->sas; sa; sa = sa->next)
-		if (sa->neg && sa->neg->pair_id == pair_id)
+		if ((sa->neg && sa->neg->pair_id == pair_id) ||
+		    (sa->pending && sa->pending->pair_id == pair_id))
 			return true;
 	return false;
 }

@@ -66,6 +66,53 @@ static inline struct bench *bench_up(void)
 	return bench_start(bench_new());
 }
 
+/* Both nodes with a suite. */
+static inline void both_have(struct bench *t, enum ike_suite_kind kind,
+			     const char *text)
+{
+	char why[300];
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct ike_tunnel_config *c = &t->sim.nodes[i].config;
+		struct ike_suite *suite = kind == IKE_SUITE_IKE ? &c->ike :
+								  &c->esp;
+
+		memset(suite, 0, sizeof(*suite));
+		assert_int_equal(ike_suite_parse(suite, kind, text, why,
+						 sizeof(why)), 0);
+	}
+}
+
+static inline struct bench *bench_with(enum ike_suite_kind kind,
+				       const char *text, uint64_t seed)
+{
+	struct bench *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	sim_init(&t->sim, "bench", seed, getenv("VERBOSE"));
+	t->sim.disrupted = true;
+	both_have(t, kind, text);
+	return t;
+}
+
+/* Waits for a datagram of an exchange to be on its way to a node. */
+static inline struct sim_event *on_its_way(struct bench *t, unsigned int node,
+					   uint8_t exchange)
+{
+	for (unsigned int ms = 0; ms < 60000; ms++) {
+		for (size_t i = 0; i < t->sim.queued; i++) {
+			struct sim_event *e = &t->sim.queue[i];
+
+			if (e->kind == SIM_IKE && e->node == node &&
+			    e->data[18] == exchange)
+				return e;
+		}
+		sim_run(&t->sim, 1);
+	}
+	fail();
+	return NULL;
+}
+
 /* Both start; node 0 has sent IKE_AUTH, and nobody has it yet. */
 static inline void bench_to_auth(struct bench *t)
 {
@@ -216,6 +263,9 @@ static inline void respond(struct bench *t)
 	if (sa->window.kind == IKE_X_LIVENESS ||
 	    sa->window.kind == IKE_X_DELETE_CHILD)
 		exchange = IKE_EXCHANGE_INFORMATIONAL;
+	if (sa->window.kind == IKE_X_FOLLOWUP_IKE ||
+	    sa->window.kind == IKE_X_FOLLOWUP_CHILD)
+		exchange = IKE_EXCHANGE_FOLLOWUP_KE;
 	len = seal(t, exchange, IKE_FLAG_INITIATOR | IKE_FLAG_RESPONSE, id);
 	deliver(t, t->wire, len);
 	ike_build_start(&t->b, t->build, sizeof(t->build));

@@ -185,12 +185,43 @@ static void keys_of_a_child_sa(void **state)
 	}
 }
 
+/* RFC 9370, section 2.2.4: what comes behind CREATE_CHILD_SA stands behind the nonces. */
+static void keys_of_additional_exchanges(void **state)
+{
+	struct ike_keymat_input in = input(true);
+	struct ike_keys parent, keys;
+	struct ike_child_keys child;
+	uint8_t more[48];
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(more); i++)
+		more[i] = (uint8_t)(0x80 + i);
+	ike_keys_derive(&parent, &ike[0].choice, NULL, &in, 0x1122334455667788,
+			0x99aabbccddeeff00);
+	in.more = IKE_SLICE(more, sizeof(more));
+	assert_int_equal(ike_keys_derive(&keys, &ike[0].choice, &parent, &in,
+					 0x1122334455667788,
+					 0x99aabbccddeeff00),
+			 0);
+	assert_octets(keys.d, "80727786a646e1cabb888d602949aaaeb6a0f90ee7d57144e29dbb6e19792f07");
+	assert_int_equal(ike_keys_child(&parent,
+					ike_esp_transform(
+						&(struct ike_encr){
+							IKE_ENCR_AES_GCM_16, 256 },
+						IKE_INTEG_NONE),
+					&in, &child),
+			 0);
+	assert_octets(child.i2r, "5ef1aab841fe9670669d0ee32b37dca846d5c94993d0a9e4810240f352fbc04e9e80d4cd");
+	assert_octets(child.r2i, "509cf0509ff3832f9b3887403001b4bcc736bbeda014078121735cda68d8562016bf7852");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_of_an_ike_sa),
 		cmocka_unit_test(no_such_keys),
 		cmocka_unit_test(keys_of_a_child_sa),
+		cmocka_unit_test(keys_of_additional_exchanges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IKE_FOLLOWUP_KE: additional key exchanges behind CREATE_CHILD_SA, by two engines,
+ * and by one whose peer leaves something out, or is late.
+ */
+#include "bench.h"
+
+#define ECP "aes256gcm16-prfsha384-x25519-ke1_ecp384"
+
+static struct ike_sa *only_sa(struct bench *t, unsigned int node)
+{
+	struct ike_sa *sa = sa_of(t, node);
+
+	assert_non_null(sa);
+	assert_null(sa->next);
+	assert_int_equal(sa->state, IKE_SA_ESTABLISHED);
+	return sa;
+}
+
+/* Both have the same IKE SA, which is another one than @spi was. */
+static void assert_rekeyed(struct bench *t, uint64_t spi)
+{
+	struct ike_sa *a = only_sa(t, 0), *b = only_sa(t, 1);
+
+	assert_int_not_equal(a->spi_i, spi);
+	assert_int_equal(a->spi_i, b->spi_i);
+	assert_int_equal(a->spi_r, b->spi_r);
+	assert_memory_equal(a->keys.d, b->keys.d, a->keys.prf_len);
+	assert_null(a->pending);
+	assert_null(b->pending);
+	assert_true(sim_both_up(&t->sim));
+}
+
+static void begin(struct bench *t, unsigned int node)
+{
+	ike_engine_command(t->sim.nodes[node].engine, t->sim.now,
+			   IKE_CMD_REKEY_IKE, node ? "beta" : "alpha");
+	assert_int_equal(sa_of(t, node)->window.kind, IKE_X_REKEY_IKE);
+}
+
+/* A rekey by a node takes that many exchanges of its. */
+static void rekey_by(const char *text, unsigned int node, unsigned int exchanges)
+{
+	struct bench *t = bench_start(bench_with(IKE_SUITE_IKE, text, 1));
+	struct ike_sa *old = only_sa(t, node);
+	uint32_t id = old->window.next_id;
+	uint64_t spi = old->spi_i;
+
+	begin(t, node);
+	while (old->state == IKE_SA_ESTABLISHED)
+		sim_run(&t->sim, 1);
+	/* (And its DELETE is in flight.) */
+	assert_int_equal(old->window.next_id - id, exchanges);
+	sim_run(&t->sim, 1000);
+	assert_rekeyed(t, spi);
+	assert_memory_equal(only_sa(t, 0)->choice.add_ke,
+			    only_sa(t, 1)->choice.add_ke,
+			    sizeof(((struct ike_choice *)0)->add_ke));
+	bench_free(t);
+}
+
+static void an_ike_sa(void **state)
+{
+	(void)state;
+	for (unsigned int node = 0; node < 2; node++) {
+		rekey_by("aes256gcm16-prfsha384-x25519-ke1_none-ke1_ecp384",
+			 node, 1);
+		rekey_by(ECP, node, 2);
+		rekey_by("aes256-sha256-x25519-ke2_ecp384-ke5_ecp521-ke7_modp2048",
+			 node, 4);
+		if (!ike_kem_available(IKE_KE_ML_KEM_768))
+			continue;
+		rekey_by("aes256gcm16-prfsha384-x25519-ke1_mlkem768", node, 2);
+		rekey_by("chacha20poly1305-prfsha512-ecp384-ke1_mlkem1024-ke2_mlkem512",
+			 node, 3);
+	}
+}
+
+/* One rekey after the other, by either end or by both, while messages are lost. */
+static void through_losses(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		struct bench *t = bench_start(bench_with(
+			IKE_SUITE_IKE, ECP "-ke2_modp2048", seed));
+		uint64_t spi = only_sa(t, 0)->spi_i;
+
+		sim_net_random(&t->sim, 25);
+		sim_command(&t->sim, seed & 1, IKE_CMD_REKEY_IKE);
+		if (seed & 2)
+			sim_command(&t->sim, !(seed & 1), IKE_CMD_REKEY_IKE);
+		sim_run(&t->sim, 8000);
+		sim_net_perfect(&t->sim);
+		sim_run(&t->sim, 60000);
+		assert_rekeyed(t, spi);
+		bench_free(t);
+	}
+}
+
+static unsigned int followups(const struct bench *t, unsigned int to)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < t->sim.queued; i++) {
+		const struct sim_event *e = &t->sim.queue[i];
+
+		n += e->kind == SIM_IKE && e->node == to &&
+		     e->data[18] == IKE_EXCHANGE_FOLLOWUP_KE &&
+		     !(e->data[19] & IKE_FLAG_RESPONSE);
+	}
+	return n;
+}
+
+/* Both at once, and only the one without the lowest nonce goes on. */
+static void who_has_lost_does_not_go_on(void **state)
+{
+	unsigned int won[2] = { 0 };
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 16; seed++) {
+		struct bench *t =
+			bench_start(bench_with(IKE_SUITE_IKE, ECP, seed));
+		uint64_t spi = only_sa(t, 0)->spi_i;
+		unsigned int to[2] = { 0 };
+		const struct ike_nonce *lowest;
+		struct ike_nonce nonces[2], answers[2];
+
+		begin(t, 0);
+		begin(t, 1);
+		for (unsigned int i = 0; i < 2; i++)
+			nonces[i] = sa_of(t, i)->neg->nonce;
+		for (unsigned int ms = 0; ms < 1000; ms++) {
+			sim_run(&t->sim, 1);
+			for (unsigned int i = 0; i < 2; i++) {
+				to[i] |= followups(t, i);
+				if (sa_of(t, !i)->pending)
+					answers[i] = sa_of(t, !i)->pending->f.nr;
+			}
+		}
+		assert_rekeyed(t, spi);
+		/* To one of them. */
+		assert_int_equal(to[0] + to[1], 1);
+		lowest = ike_nonce_lower(
+			ike_nonce_lower(&nonces[0], &answers[0]),
+			ike_nonce_lower(&nonces[1], &answers[1]));
+		if (to[1])
+			assert_true(lowest == &nonces[1] || lowest == &answers[1]);
+		else
+			assert_true(lowest == &nonces[0] || lowest == &answers[0]);
+		won[to[0]]++;
+		bench_free(t);
+	}
+	assert_int_not_equal(won[0], 0);
+	assert_int_not_equal(won[1], 0);
+}
+
+/* ------------------------------------------------- node 0 makes mischief */
+
+/* Asks for a rekey of the IKE SA. */
+static void ask(struct bench *t)
+{
+	static const uint8_t nonce[32] = { 1 }, ke[32] = { 9 };
+
+	ike_build_offer(&t->b, IKE_USE_IKE_REKEY, &t->sim.nodes[1].config.ike,
+			0x4711);
+	ike_build_nonce(&t->b, IKE_SLICE(nonce, 32));
+	ike_build_ke(&t->b, IKE_KE_X25519, IKE_SLICE(ke, 32));
+	assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+}
+
+struct link {
+	uint8_t data[64];
+	size_t len;
+};
+
+static void take_link(struct bench *t, struct link *link)
+{
+	const struct ike_notify *n =
+		ike_msg_notify(&t->reply, IKE_N_ADDITIONAL_KEY_EXCHANGE);
+
+	assert_non_null(n);
+	assert_in_range(n->data.len, 1, sizeof(link->data));
+	memcpy(link->data, n->data.data, n->data.len);
+	link->len = n->data.len;
+}
+
+static void put_link(struct bench *t, const struct link *link)
+{
+	ike_build_notify(&t->b, IKE_PROTO_NONE, IKE_SLICE(NULL, 0),
+			 IKE_N_ADDITIONAL_KEY_EXCHANGE,
+			 IKE_SLICE(link->data, link->len));
+}
+
+static int from_sim(void *ctx, void *buf, size_t len)
+{
+	uint8_t *out = buf;
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = (uint8_t)sim_random(ctx);
+	return 0;
+}
+
+/* Goes on by a method. Return: the error, or 0. */
+static uint16_t go_on(struct bench *t, uint16_t method, const struct link *link)
+{
+	struct ike_ke *ke = ike_ke_new(method, from_sim, &t->sim.rng);
+	const struct ike_notify *n;
+
+	assert_non_null(ke);
+	ike_build_ke(&t->b, method, ike_ke_value(ke));
+	if (link)
+		put_link(t, link);
+	assert_true(request(t, IKE_EXCHANGE_FOLLOWUP_KE));
+	ike_ke_free(ke);
+	assert_true(alive(t));
+	n = ike_msg_error(&t->reply);
+	if (!n)
+		assert_int_equal(t->reply.ke_group, method);
+	return n ? n->type : 0;
+}
+
+static struct bench *asked(const char *text, struct link *link)
+{
+	struct bench *t = bench_start(bench_with(IKE_SUITE_IKE, text, 1));
+
+	t->sim.rng.state = 4711;
+	ask(t);
+	take_link(t, link);
+	assert_non_null(sa_of(t, 1)->pending);
+	/* There are no new keys yet. */
+	only_sa(t, 1);
+	return t;
+}
+
+/* What belongs to nothing, and what comes again, makes no difference. */
+static void links(void **state)
+{
+	struct link first, second, wrong;
+	struct bench *t = asked(ECP "-ke3_ecp521", &first);
+	struct ike_sa *sa = sa_of(t, 1);
+
+	(void)state;
+	wrong = first;
+	wrong.data[0] ^= 1;
+	assert_int_equal(go_on(t, IKE_KE_ECP_384, &wrong), IKE_N_STATE_NOT_FOUND);
+	wrong = first;
+	wrong.len--;
+	assert_int_equal(go_on(t, IKE_KE_ECP_384, &wrong), IKE_N_STATE_NOT_FOUND);
+	assert_int_equal(go_on(t, IKE_KE_ECP_384, NULL), IKE_N_STATE_NOT_FOUND);
+	assert_int_equal(go_on(t, IKE_KE_ECP_384, &first), 0);
+	take_link(t, &second);
+	assert_memory_not_equal(&first, &second, sizeof(first));
+	assert_int_equal(go_on(t, IKE_KE_ECP_521, &first), IKE_N_STATE_NOT_FOUND);
+	assert_ptr_equal(only_sa(t, 1), sa);
+	assert_int_equal(go_on(t, IKE_KE_ECP_521, &second), 0);
+	assert_null(ike_msg_notify(&t->reply, IKE_N_ADDITIONAL_KEY_EXCHANGE));
+	assert_int_equal(sa->state, IKE_SA_REKEYED);
+	assert_int_equal(sa_of(t, 1)->spi_i, 0x4711);
+	bench_free(t);
+}
+
+static void nothing_is_pending(void **state)
+{
+	struct bench *t = bench_start(bench_with(IKE_SUITE_IKE, ECP, 1));
+	static const struct link link = { .len = 8 };
+
+	(void)state;
+	assert_int_equal(go_on(t, IKE_KE_ECP_384, &link), IKE_N_STATE_NOT_FOUND);
+	assert_int_equal(go_on(t, IKE_KE_ECP_384, NULL), IKE_N_STATE_NOT_FOUND);
+	bench_free(t);
+}
+
+/* In another order, or by another method than was agreed on: that was it. */
+static void not_their_turn(void **state)
+{
+	static const uint16_t methods[] = { IKE_KE_ECP_521, IKE_KE_ECP_256 };
+	static const uint16_t brainpool384 = 29;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct link link;
+		struct bench *t = asked(ECP "-ke3_ecp521", &link);
+		struct ike_sa *sa = sa_of(t, 1);
+
+		assert_int_equal(go_on(t, methods[i], &link),
+				 IKE_N_INVALID_SYNTAX);
+		assert_null(sa->pending);
+		assert_ptr_equal(only_sa(t, 1), sa);
+		assert_int_equal(go_on(t, IKE_KE_ECP_384, &link),
+				 IKE_N_STATE_NOT_FOUND);
+		bench_free(t);
+	}
+	/* What would be a value of the right one, but is said to be of another. */
+	{
+		struct link link;
+		struct bench *t = asked(ECP, &link);
+		struct ike_ke *ke = ike_ke_new(IKE_KE_ECP_384, from_sim,
+					       &t->sim.rng);
+
+		ike_build_ke(&t->b, brainpool384, ike_ke_value(ke));
+		ike_ke_free(ke);
+		put_link(t, &link);
+		assert_true(request(t, IKE_EXCHANGE_FOLLOWUP_KE));
+		assert_int_equal(ike_msg_error(&t->reply)->type,
+				 IKE_N_INVALID_SYNTAX);
+		bench_free(t);
+	}
+}
+
+static void an_unfit_value(void **state)
+{
+	static const uint8_t zeros[96];
+	struct link link;
+	struct bench *t = asked(ECP, &link);
+
+	(void)state;
+	ike_build_ke(&t->b, IKE_KE_ECP_384, IKE_SLICE(zeros, sizeof(zeros)));
+	put_link(t, &link);
+	assert_true(request(t, IKE_EXCHANGE_FOLLOWUP_KE));
+	assert_int_equal(ike_msg_error(&t->reply)->type, IKE_N_INVALID_SYNTAX);
+	only_sa(t, 1);
+	assert_null(sa_of(t, 1)->pending);
+	bench_free(t);
+}
+
+/* Until then nothing else is begun, here or there; then all is as it was. */
+static void who_does_not_go_on(void **state)
+{
+	struct link link;
+	struct bench *t = asked(ECP, &link);
+	struct ike_engine *e = t->sim.nodes[1].engine;
+	struct ike_sa *sa = sa_of(t, 1);
+
+	(void)state;
+	ask(t);
+	assert_int_equal(ike_msg_error(&t->reply)->type, IKE_N_TEMPORARY_FAILURE);
+	sa->want_rekey = true;
+	ike_engine_tick(e, t->sim.now);
+	assert_int_equal(sa->window.kind, IKE_X_NONE);
+	assert_in_range(ike_engine_next_wakeup(e), t->sim.now + 1,
+			t->sim.now + IKE_FOLLOWUP_MS);
+	t->sim.now += IKE_FOLLOWUP_MS - 1;
+	ike_engine_tick(e, t->sim.now);
+	assert_non_null(sa->pending);
+	while (sa->window.kind == IKE_X_LIVENESS)
+		respond(t);
+	t->sim.now++;
+	ike_engine_tick(e, t->sim.now);
+	assert_null(sa->pending);
+	assert_non_null(strstr(t->sim.nodes[1].last_line, "does not go on"));
+	assert_int_equal(sa->window.kind, IKE_X_REKEY_IKE);
+	assert_int_equal(go_on(t, IKE_KE_ECP_384, &link), IKE_N_STATE_NOT_FOUND);
+	bench_free(t);
+}
+
+/* Nor does it last for ever with one that is always just in time. */
+static void who_goes_on_slowly(void **state)
+{
+	struct link link;
+	struct bench *t = asked(
+		"aes256gcm16-prfsha384-x25519-ke1_ecp384-ke2_ecp521-ke3_ecp256-ke4_modp2048",
+		&link);
+	static const uint16_t methods[] = { IKE_KE_ECP_384, IKE_KE_ECP_521 };
+	struct ike_engine *e = t->sim.nodes[1].engine;
+	uint64_t begun = t->sim.now;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		t->sim.now += IKE_FOLLOWUP_MS - 1;
+		ike_engine_tick(e, t->sim.now);
+		while (sa_of(t, 1)->window.kind == IKE_X_LIVENESS)
+			respond(t);
+		assert_int_equal(go_on(t, methods[i], &link), 0);
+		take_link(t, &link);
+	}
+	assert_int_equal(sa_of(t, 1)->pending->until, begun + IKE_FOLLOWUPS_MS);
+	bench_free(t);
+}
+
+/* What the peer asks for while we go on is put off: it has not seen ours in time. */
+static void while_ours_goes_on(void **state)
+{
+	struct bench *t = bench_start(bench_with(IKE_SUITE_IKE, ECP, 1));
+	uint8_t spi[4];
+
+	(void)state;
+	begin(t, 1);
+	on_its_way(t, 0, IKE_EXCHANGE_FOLLOWUP_KE);
+	assert_int_equal(sa_of(t, 1)->window.kind, IKE_X_FOLLOWUP_IKE);
+	ask(t);
+	assert_int_equal(ike_msg_error(&t->reply)->type, IKE_N_TEMPORARY_FAILURE);
+	put_be32(spi, sa_of(t, 1)->children->spi_out);
+	put_child(t, IKE_PROTO_ESP, IKE_SLICE(spi, 4), true);
+	assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+	assert_int_equal(ike_msg_error(&t->reply)->type, IKE_N_TEMPORARY_FAILURE);
+	only_sa(t, 1);
+	bench_free(t);
+}
+
+/* ------------------------------------ node 1 asks, and node 0 makes mischief */
+
+/* Node 0 answers CREATE_CHILD_SA; @link NULL: without one. */
+static struct bench *answered(const char *text, const struct link *link)
+{
+	static const uint8_t nonce[32] = { 1 }, ke[32] = { 9 };
+	struct bench *t = bench_start(bench_with(IKE_SUITE_IKE, text, 1));
+	struct ike_choice choice = sa_of(t, 1)->choice;
+
+	begin(t, 1);
+	choice.number = 1;
+	if (link)
+		put_link(t, link);
+	ike_build_answer(&t->b, IKE_USE_IKE_REKEY, &choice, 0x4711);
+	ike_build_nonce(&t->b, IKE_SLICE(nonce, 32));
+	ike_build_ke(&t->b, IKE_KE_X25519, IKE_SLICE(ke, 32));
+	respond(t);
+	return t;
+}
+
+static void answers_without_a_link(void **state)
+{
+	struct bench *t = answered(ECP, NULL);
+	struct ike_sa *sa = only_sa(t, 1);
+
+	(void)state;
+	assert_null(sa->neg);
+	assert_false(sa->want_delete);
+	assert_in_range(sa->rekey_at, t->sim.now + 1,
+			t->sim.now + 2 * IKE_REFUSED_MS);
+	bench_free(t);
+}
+
+/* Node 0 goes on with P-384, which it calls @method, or with an error. */
+static void goes_on(struct bench *t, uint16_t method, uint16_t error)
+{
+	struct ike_ke *ke = ike_ke_new(IKE_KE_ECP_384, from_sim, &t->sim.rng);
+
+	assert_int_equal(sa_of(t, 1)->window.kind, IKE_X_FOLLOWUP_IKE);
+	assert_non_null(ke);
+	if (error)
+		ike_build_status(&t->b, error);
+	else
+		ike_build_ke(&t->b, method, ike_ke_value(ke));
+	ike_ke_free(ke);
+	respond(t);
+}
+
+static const struct link some_link = { .data = { 0x42 }, .len = 1 };
+
+static void answers_that_are_forgotten(void **state)
+{
+	static const uint16_t errors[] = { IKE_N_STATE_NOT_FOUND,
+					   IKE_N_TEMPORARY_FAILURE };
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct bench *t = answered(ECP, &some_link);
+		struct sim_node *node = &t->sim.nodes[1];
+		struct ike_sa *sa;
+
+		goes_on(t, IKE_KE_ECP_384, errors[i]);
+		sa = only_sa(t, 1);
+		assert_null(sa->neg);
+		assert_false(sa->want_delete);
+		assert_in_range(sa->rekey_at, t->sim.now + IKE_COLLISION_MS,
+				t->sim.now + 2 * IKE_COLLISION_MS);
+		assert_int_equal(node->counts[IKE_EVENT_NEGOTIATION_FAILED], 0);
+		ike_engine_tick(node->engine, sa->rekey_at);
+		assert_int_equal(sa->window.kind, IKE_X_REKEY_IKE);
+		bench_free(t);
+	}
+}
+
+/* Of the last one the peer has made keys; of the others nobody has. */
+static void answers_by_another_method(void **state)
+{
+	struct bench *t = answered(ECP "-ke2_ecp521", &some_link);
+
+	(void)state;
+	goes_on(t, IKE_KE_ECP_256, 0);
+	assert_null(sa_of(t, 1)->neg);
+	assert_false(sa_of(t, 1)->want_delete);
+	only_sa(t, 1);
+	bench_free(t);
+
+	t = answered(ECP, &some_link);
+	goes_on(t, IKE_KE_ECP_256, 0);
+	assert_true(sa_of(t, 1)->want_delete);
+	bench_free(t);
+}
+
+static void answers_that_end_too_soon(void **state)
+{
+	struct bench *t = answered(ECP "-ke2_ecp521", &some_link);
+
+	(void)state;
+	goes_on(t, IKE_KE_ECP_384, 0);
+	assert_null(sa_of(t, 1)->neg);
+	assert_false(sa_of(t, 1)->want_delete);
+	only_sa(t, 1);
+	bench_free(t);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_ike_sa),
+		cmocka_unit_test(through_losses),
+		cmocka_unit_test(who_has_lost_does_not_go_on),
+		cmocka_unit_test(links),
+		cmocka_unit_test(nothing_is_pending),
+		cmocka_unit_test(not_their_turn),
+		cmocka_unit_test(an_unfit_value),
+		cmocka_unit_test(who_does_not_go_on),
+		cmocka_unit_test(who_goes_on_slowly),
+		cmocka_unit_test(while_ours_goes_on),
+		cmocka_unit_test(answers_without_a_link),
+		cmocka_unit_test(answers_that_are_forgotten),
+		cmocka_unit_test(answers_by_another_method),
+		cmocka_unit_test(answers_that_end_too_soon),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
