@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Agreeing on a CHILD SA: what IKE_AUTH and CREATE_CHILD_SA have in common
- * (RFC 7296, sections 1.2, 1.3, 2.9).
+ * Agreeing on a CHILD SA as responder: what IKE_AUTH and CREATE_CHILD_SA have in
+ * common (RFC 7296, sections 1.2, 1.3, 2.9).
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core.h"
 
-void ike_child_offer_sa(struct ike_sa *sa, enum ike_sa_use use,
-			struct ike_builder *b)
-{
-	ike_build_offer(b, use, &sa->neg->tunnel->config.esp, sa->neg->spi_in);
-}
-
-void ike_child_offer_ts(struct ike_sa *sa, struct ike_builder *b)
-{
-	ike_build_ts(b, IKE_PAYLOAD_TSI, &sa->neg->tunnel->local_ts);
-	ike_build_ts(b, IKE_PAYLOAD_TSR, &sa->neg->tunnel->remote_ts);
-}
-
 /* What one end asked for and did not get is missed by somebody. */
-static void tell_narrowed(const struct ike_child *child)
+void ike_child_tell_narrowed(const struct ike_child *child)
 {
 	const struct ike_tunnel *t = child->tunnel;
 	char local[200], remote[200];
@@ -32,48 +21,6 @@ static void tell_narrowed(const struct ike_child *child)
 		"traffic selectors agreed on: here %s, there %s",
 		ike_ts_format(&child->local_ts, local, sizeof(local)),
 		ike_ts_format(&child->remote_ts, remote, sizeof(remote)));
-}
-
-/* Section 2.9: it is for a person to make another tunnel of what is left out. */
-static void tell_more(const struct ike_child *child, const struct ike_msg *msg)
-{
-	if (ike_msg_notify(msg, IKE_N_ADDITIONAL_TS_POSSIBLE))
-		ike_log(child->sa->e, IKE_EVENT_NOTIFY, IKE_LOG_INFO,
-			child->tunnel,
-			IKE_FIELDS({ "notify", "ADDITIONAL_TS_POSSIBLE" }),
-			"the peer says ADDITIONAL_TS_POSSIBLE (%u): %s",
-			IKE_N_ADDITIONAL_TS_POSSIBLE,
-			ike_notify_text(IKE_N_ADDITIONAL_TS_POSSIBLE));
-}
-
-/* ---------------------------------------------------------------- responder */
-
-/**
- * struct agreement - a CHILD SA in the making
- * @tunnel: whose it is
- * @choice: the suite
- * @tsi: narrowed selectors of the initiator's side
- * @tsr: the same of the responder's
- * @nonce: ours, in CREATE_CHILD_SA
- * @dh: ours, with PFS
- * @secret: shared, with PFS
- * @secret_len: octets of @secret
- */
-struct agreement {
-	struct ike_tunnel *tunnel;
-	struct ike_choice choice;
-	struct ike_ts_set tsi;
-	struct ike_ts_set tsr;
-	struct ike_nonce nonce;
-	struct ike_dh *dh;
-	uint8_t secret[IKE_DH_SECRET_MAX];
-	size_t secret_len;
-};
-
-static void agreement_wipe(struct agreement *a)
-{
-	ike_dh_free(a->dh);
-	ike_wipe(a, sizeof(*a));
 }
 
 static const char *step(const struct ike_call *c)
@@ -115,8 +62,8 @@ static void refuse_ts(struct ike_call *c, struct ike_tunnel *t)
 }
 
 /* Section 2.9.2: what passes now still passes after a rekey. */
-static bool keeps(const struct ike_child *old, const struct ike_ts_set *local,
-		  const struct ike_ts_set *remote)
+bool ike_child_keeps(const struct ike_child *old, const struct ike_ts_set *local,
+		     const struct ike_ts_set *remote)
 {
 	return ike_ts_covers(local, &old->local_ts) &&
 	       ike_ts_covers(remote, &old->remote_ts);
@@ -171,72 +118,77 @@ static void refuse_ke(struct ike_call *c, uint16_t group)
 }
 
 /* The key exchange of PFS. Return: false if the reply says why not. */
-static bool agree_ke(struct ike_call *c, struct agreement *a)
+static bool agree_ke(struct ike_call *c, struct ike_pending *p)
 {
 	int len;
 
-	if (a->choice.ke == IKE_KE_NONE)
+	if (p->f.choice.ke == IKE_KE_NONE)
 		return true;
-	if (!(c->msg->present & IKE_P_KE) || c->msg->ke_group != a->choice.ke) {
-		refuse_ke(c, a->choice.ke);
+	if (!(c->msg->present & IKE_P_KE) || c->msg->ke_group != p->f.choice.ke) {
+		refuse_ke(c, p->f.choice.ke);
 		return false;
 	}
-	a->dh = ike_random_dh(c->e, a->choice.ke);
-	len = a->dh ? ike_dh_derive(a->dh, c->msg->ke, a->secret) : 0;
+	p->dh = ike_random_dh(c->e, p->f.choice.ke);
+	len = p->dh ? ike_dh_derive(p->dh, c->msg->ke, p->f.secret) : 0;
 	if (len > 0) {
-		a->secret_len = (size_t)len;
+		p->f.secret_len = (size_t)len;
 		return true;
 	}
 	/* Section 2.21: an unfit public value is bad syntax. */
-	ike_build_status(c->reply, a->dh ? IKE_N_INVALID_SYNTAX :
+	ike_build_status(c->reply, p->dh ? IKE_N_INVALID_SYNTAX :
 					   IKE_N_TEMPORARY_FAILURE);
 	return false;
 }
 
 static bool narrow(const struct ike_call *c, struct ike_tunnel *t,
-		   struct agreement *a)
+		   struct ike_pending *p)
 {
-	a->tunnel = t;
-	return ike_ts_narrow(&a->tsi, &t->remote_ts, c->msg->tsi) &&
-	       ike_ts_narrow(&a->tsr, &t->local_ts, c->msg->tsr) &&
-	       ike_ts_meet(&a->tsi, &a->tsr);
+	p->tunnel = t;
+	return ike_ts_narrow(&p->f.remote_ts, &t->remote_ts, c->msg->tsi) &&
+	       ike_ts_narrow(&p->f.local_ts, &t->local_ts, c->msg->tsr) &&
+	       ike_ts_meet(&p->f.remote_ts, &p->f.local_ts);
 }
 
 /* All that the peer has asked for, and all that the tunnel is for? */
 static unsigned int how_well(const struct ike_call *c,
-			     const struct agreement *a)
+			     const struct ike_pending *p)
 {
 	struct ike_ts_set any, tsi, tsr;
 
 	ike_ts_any(&any);
 	ike_ts_narrow(&tsi, &any, c->msg->tsi);
 	ike_ts_narrow(&tsr, &any, c->msg->tsr);
-	return 2 * (ike_ts_same(&a->tsi, &tsi) && ike_ts_same(&a->tsr, &tsr)) +
-	       (ike_ts_same(&a->tsi, &a->tunnel->remote_ts) &&
-		ike_ts_same(&a->tsr, &a->tunnel->local_ts));
+	return 2 * (ike_ts_same(&p->f.remote_ts, &tsi) && ike_ts_same(&p->f.local_ts, &tsr)) +
+	       (ike_ts_same(&p->f.remote_ts, &p->tunnel->remote_ts) &&
+		ike_ts_same(&p->f.local_ts, &p->tunnel->local_ts));
 }
 
 /* Of several tunnels that selectors fit it is the one that they fit best. */
-static bool choose(struct ike_call *c, struct agreement *a)
+static bool choose(struct ike_call *c, struct ike_pending *p)
 {
 	struct ike_tunnel *t = NULL, *fit = NULL;
 	unsigned int best = 0;
-	bool taken = false;
+	bool taken = false, busy = false;
 
 	while ((t = ike_share_next(c->sa->tunnel, t))) {
-		if (!ike_tunnel_usable(t) || !narrow(c, t, a))
+		if (!ike_tunnel_usable(t) || !narrow(c, t, p))
 			continue;
 		/* One tunnel, one pair: a second one would have nothing to do. */
-		if (ike_child_installed(c->sa, t)) {
+		if (c->sa->window.kind == IKE_X_FOLLOWUP_CHILD &&
+		    c->sa->neg->tunnel == t) {
+			busy = true;
+		} else if (ike_child_installed(c->sa, t)) {
 			taken = true;
-		} else if (!fit || how_well(c, a) > best) {
+		} else if (!fit || how_well(c, p) > best) {
 			fit = t;
-			best = how_well(c, a);
+			best = how_well(c, p);
 		}
 	}
 	if (fit)
-		return narrow(c, fit, a);
-	if (taken)
+		return narrow(c, fit, p);
+	if (busy)
+		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+	else if (taken)
 		ike_build_status(c->reply, IKE_N_NO_ADDITIONAL_SAS);
 	else
 		refuse_ts(c, c->sa->tunnel);
@@ -244,221 +196,129 @@ static bool choose(struct ike_call *c, struct agreement *a)
 }
 
 static bool agree(struct ike_call *c, enum ike_sa_use use,
-		  const struct ike_child *old, struct agreement *a)
+		  const struct ike_child *old, struct ike_pending *p)
 {
 	struct ike_tunnel *t;
 
-	if (!old && !choose(c, a))
+	if (!old && !choose(c, p))
 		return false;
-	if (old && !narrow(c, old->tunnel, a)) {
+	if (old && !narrow(c, old->tunnel, p)) {
 		refuse_ts(c, old->tunnel);
 		return false;
 	}
-	if (old && !keeps(old, &a->tsr, &a->tsi)) {
+	if (old && !ike_child_keeps(old, &p->f.local_ts, &p->f.remote_ts)) {
 		refuse_less(c, old);
 		return false;
 	}
-	t = a->tunnel;
+	t = p->tunnel;
 	if (ike_proposal_select(use, &t->config.esp, &t->config.ike,
-				c->msg->sa, c->msg->ke_group, &a->choice) ||
-	    a->choice.spi < 256) {
+				c->msg->sa, c->msg->ke_group, &p->f.choice) ||
+	    p->f.choice.spi < 256) {
 		refuse_proposal(c, use, t);
 		return false;
 	}
 	if (use == IKE_USE_AUTH_CHILD)
 		return true;
-	if (ike_random_nonce(c->e, &a->nonce)) {
+	if (ike_random_nonce(c->e, &p->f.nr)) {
 		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
 		return false;
 	}
-	return agree_ke(c, a);
+	return agree_ke(c, p);
 }
 
 static void build_agreement(struct ike_builder *b, enum ike_sa_use use,
-			    const struct agreement *a, uint32_t spi)
+			    const struct ike_pending *p,
+			    const struct ike_dh *dh)
 {
-	ike_build_answer(b, use, &a->choice, spi);
+	ike_build_answer(b, use, &p->f.choice, p->spi_in);
 	if (use == IKE_USE_CHILD)
-		ike_build_nonce(b, ike_nonce_slice(&a->nonce));
-	if (a->dh)
-		ike_build_ke(b, ike_dh_group(a->dh), ike_dh_public(a->dh));
-	ike_build_ts(b, IKE_PAYLOAD_TSI, &a->tsi);
-	ike_build_ts(b, IKE_PAYLOAD_TSR, &a->tsr);
+		ike_build_nonce(b, ike_nonce_slice(&p->f.nr));
+	if (dh)
+		ike_build_ke(b, ike_dh_group(dh), ike_dh_public(dh));
+	ike_build_ts(b, IKE_PAYLOAD_TSI, &p->f.remote_ts);
+	ike_build_ts(b, IKE_PAYLOAD_TSR, &p->f.local_ts);
 }
 
-struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
-				   const struct ike_child *old,
-				   enum ike_activation activation)
+struct ike_child *ike_child_complete(struct ike_call *c, struct ike_pending *p,
+				     enum ike_activation activation)
 {
-	const struct ike_handshake *hs = c->sa->handshake;
-	struct agreement a = { 0 };
-	struct ike_child *child = NULL;
 	struct ike_child_plan plan = {
-		.choice = &a.choice,
-		.local_ts = &a.tsr,
-		.remote_ts = &a.tsi,
+		.pair_id = p->pair_id,
+		.spi_in = p->spi_in,
+		.tunnel = p->tunnel,
+		.choice = &p->f.choice,
+		.local_ts = &p->f.local_ts,
+		.remote_ts = &p->f.remote_ts,
 		.initiator = false,
+		.keymat = ike_followup_keymat(&p->f),
 		.activation = activation,
 	};
+	struct ike_child *child;
 
-	if (!agree(c, use, old, &a))
-		goto out;
-	plan.tunnel = a.tunnel;
 	/*
 	 * What lacks an SA does not wait for a packet of the peer's: until it has
 	 * our response those of ours would be lost either way (section 2.8).
 	 */
-	if (use == IKE_USE_CHILD && !old && !ike_tunnel_carries(c->e, a.tunnel))
+	if (!c->sa->handshake && !p->rekeys && !ike_tunnel_carries(c->e, p->tunnel))
 		plan.activation = IKE_ACTIVATE_NOW;
-	if (ike_child_reserve(c->sa, a.tunnel, &plan.pair_id, &plan.spi_in)) {
-		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
-		goto out;
-	}
-	if (use == IKE_USE_AUTH_CHILD) {
-		plan.keymat.ni = ike_nonce_slice(&hs->nonce_i);
-		plan.keymat.nr = ike_nonce_slice(&hs->nonce_r);
-	} else {
-		plan.keymat.secret = IKE_SLICE(a.secret, a.secret_len);
-		plan.keymat.ni = c->msg->nonce;
-		plan.keymat.nr = ike_nonce_slice(&a.nonce);
-	}
 	child = ike_child_install(c->sa, &plan);
 	if (child) {
-		child->by_auth = use == IKE_USE_AUTH_CHILD;
-		tell_narrowed(child);
-		build_agreement(c->reply, use, &a, plan.spi_in);
+		p->pair_id = 0;
+		ike_child_tell_narrowed(child);
 	} else {
-		ike_child_unreserve(c->sa, a.tunnel, plan.pair_id);
 		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
 	}
-out:
-	agreement_wipe(&a);
 	return child;
 }
 
-/* ---------------------------------------------------------------- initiator */
-
-/* Return: what is wrong with an answer, or NULL. */
-static const char *check_answer(struct ike_call *c, enum ike_sa_use use,
-				struct agreement *a)
+/* Of what was agreed on, at once; or later, and then the reply has a link for that. */
+static struct ike_child *make(struct ike_call *c, enum ike_sa_use use,
+			      struct ike_pending *p,
+			      enum ike_activation activation)
 {
-	const struct ike_negotiation *neg = c->sa->neg;
-	const struct ike_tunnel *t = neg->tunnel;
-	uint16_t group = neg->dh ? ike_dh_group(neg->dh) : IKE_KE_NONE;
-	int len;
+	struct ike_child *child = NULL;
+	struct ike_dh *dh = p->dh;
+	bool follows = ike_add_ke_wanted(&p->f.choice);
 
-	if (ike_proposal_check(use, &t->config.esp, c->msg->sa, &a->choice) ||
-	    a->choice.spi < 256)
-		return "the peer chose an ESP suite that we did not offer";
-	if (ike_msg_notify(c->msg, IKE_N_USE_TRANSPORT_MODE))
-		return "the peer insists on transport mode";
-	if (!ike_ts_within(&a->tsi, &t->local_ts, c->msg->tsi) ||
-	    !ike_ts_within(&a->tsr, &t->remote_ts, c->msg->tsr) ||
-	    !ike_ts_meet(&a->tsi, &a->tsr))
-		return "the peer chose traffic selectors that we did not offer";
-	if (neg->old && !keeps(neg->old, &a->tsi, &a->tsr))
-		return "the peer left out traffic selectors that are in use";
-	/* It may have chosen a proposal of ours without PFS. */
-	if (a->choice.ke == IKE_KE_NONE)
-		return NULL;
-	if (a->choice.ke != group)
-		return "the peer chose another group than that of our key";
-	if (!(c->msg->present & IKE_P_KE) || c->msg->ke_group != group)
-		return "the peer's answer lacks the key exchange of PFS";
-	len = ike_dh_derive(neg->dh, c->msg->ke, a->secret);
-	if (len < 0)
-		return "the peer's key exchange value is unfit";
-	a->secret_len = (size_t)len;
-	return NULL;
+	p->dh = NULL;
+	if (follows ? ike_followup_promise(c, p) :
+		      !!(child = ike_child_complete(c, p, activation)))
+		build_agreement(c->reply, use, p, dh);
+	if (child)
+		child->by_auth = use == IKE_USE_AUTH_CHILD;
+	ike_dh_free(dh);
+	if (!follows)
+		ike_pending_free(c->sa, p);
+	return child;
 }
 
-struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
+struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
+				   struct ike_child *old,
 				   enum ike_activation activation)
 {
 	const struct ike_handshake *hs = c->sa->handshake;
-	struct ike_negotiation *neg = c->sa->neg;
-	struct agreement a = { 0 };
-	const char *wrong = check_answer(c, use, &a);
-	struct ike_child *child = NULL;
-	struct ike_child_plan plan = {
-		.pair_id = neg->pair_id,
-		.spi_in = neg->spi_in,
-		.tunnel = neg->tunnel,
-		.choice = &a.choice,
-		.local_ts = &a.tsi,
-		.remote_ts = &a.tsr,
-		.initiator = true,
-		.activation = activation,
-	};
+	struct ike_pending *p = calloc(1, sizeof(*p));
 
-	if (!wrong) {
-		plan.keymat.secret = IKE_SLICE(a.secret, a.secret_len);
-		plan.keymat.ni = ike_nonce_slice(hs ? &hs->nonce_i :
-						      &neg->nonce);
-		plan.keymat.nr = hs ? ike_nonce_slice(&hs->nonce_r) :
-				      c->msg->nonce;
-		child = ike_child_install(c->sa, &plan);
-		wrong = "the CHILD SA could not be installed";
+	if (!p) {
+		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+		return NULL;
 	}
-	if (child) {
-		tell_narrowed(child);
-		tell_more(child, c->msg);
-		neg->pair_id = 0;
+	p->rekeys = old;
+	p->old = old;
+	if (!agree(c, use, old, p)) {
+		ike_pending_free(c->sa, p);
+		return NULL;
+	}
+	if (ike_child_reserve(c->sa, p->tunnel, &p->pair_id, &p->spi_in)) {
+		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+		ike_pending_free(c->sa, p);
+		return NULL;
+	}
+	if (use == IKE_USE_AUTH_CHILD) {
+		p->f.ni = hs->nonce_i;
+		p->f.nr = hs->nonce_r;
 	} else {
-		/* The peer has it, though: best to start all over. */
-		if (neg->old) {
-			ike_child_orphan(c->sa, neg->spi_in, 0);
-			ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED,
-				IKE_LOG_ERROR, neg->tunnel,
-				IKE_FIELDS({ "reason", wrong },
-					   { "kept", "child-sa" }),
-				"the CHILD SA could not be rekeyed: %s", wrong);
-		} else if (neg->tunnel == c->sa->tunnel) {
-			c->sa->want_delete = true;
-			ike_sa_failed(c->sa, "%s", wrong);
-		} else {
-			ike_child_orphan(c->sa, neg->spi_in, 0);
-			ike_tunnel_failed(neg->tunnel, c->e, "%s", wrong);
-		}
+		ike_nonce_set(&p->f.ni, c->msg->nonce);
 	}
-	agreement_wipe(&a);
-	return child;
-}
-
-void ike_child_tell_refusal(struct ike_sa *sa, const struct ike_notify *n,
-			    char *why, size_t len)
-{
-	const struct ike_tunnel *t = sa->neg->tunnel;
-	const char *name = ike_notify_name(n->type);
-	char esp[IKE_SUITE_TEXT], local[200], remote[200];
-	struct ike_failure *f = ike_because(
-		sa->e, sa, IKE_FAILURE_OTHER,
-		sa->handshake ? "IKE_AUTH" : "CREATE_CHILD_SA");
-
-	f->notify = n->type;
-	switch (n->type) {
-	case IKE_N_NO_PROPOSAL_CHOSEN:
-		f->reason = IKE_FAILURE_ESP_PROPOSAL;
-		ike_because_suites(f, IKE_USE_CHILD, &t->config.esp, NULL,
-				   IKE_SLICE(NULL, 0));
-		snprintf(why, len, "peer refused our ESP proposal "
-			 "(NO_PROPOSAL_CHOSEN): we offered %s",
-			 ike_suite_format(&t->config.esp, esp, sizeof(esp)));
-		break;
-	case IKE_N_TS_UNACCEPTABLE:
-		f->reason = IKE_FAILURE_SELECTORS;
-		snprintf(f->ours, sizeof(f->ours), "here %s, there %s",
-			 ike_ts_format(&t->local_ts, local, sizeof(local)),
-			 ike_ts_format(&t->remote_ts, remote, sizeof(remote)));
-		snprintf(why, len, "peer refused our traffic selectors "
-			 "(TS_UNACCEPTABLE): we offered %s here, %s there",
-			 ike_ts_format(&t->local_ts, local, sizeof(local)),
-			 ike_ts_format(&t->remote_ts, remote, sizeof(remote)));
-		break;
-	default:
-		snprintf(why, len, "peer refused the CHILD SA (%s, %u): %s",
-			 name ? name : "unknown error", n->type,
-			 ike_notify_text(n->type));
-		break;
-	}
+	return make(c, use, p, activation);
 }

@@ -887,23 +887,43 @@ void ike_child_free(struct ike_child *child);
  *       the IKE SA which the selectors fit, and that has none yet
  * @activation: when to use it
  *
- * Return: the CHILD SA, installed; NULL if there is none.
+ * Return: the CHILD SA, installed; NULL if there is none, or none yet: then it is
+ * pending.
  */
 struct ike_child *ike_child_answer(struct ike_call *c, enum ike_sa_use use,
-				   const struct ike_child *old,
+				   struct ike_child *old,
 				   enum ike_activation activation);
+/* The same once the additional key exchanges are done, with an error if it fails. */
+struct ike_child *ike_child_complete(struct ike_call *c, struct ike_pending *p,
+				     enum ike_activation activation);
+/* What one end asked for and did not get is told. */
+void ike_child_tell_narrowed(const struct ike_child *child);
+/* Section 2.9.2: does what passes now still pass after a rekey? */
+bool ike_child_keeps(const struct ike_child *old, const struct ike_ts_set *local,
+		     const struct ike_ts_set *remote);
+
+/* child_accept.c */
+
+/**
+ * ike_child_check() - as initiator, see whether we can live with an answer
+ * @c: the response
+ * @use: IKE_USE_AUTH_CHILD or IKE_USE_CHILD
+ *
+ * Fills in the negotiation's followup. Return: what is wrong, or NULL.
+ */
+const char *ike_child_check(struct ike_call *c, enum ike_sa_use use);
 
 /**
  * ike_child_accept() - as initiator, take what the responder has agreed to
  * @c: the response
- * @use: IKE_USE_AUTH_CHILD or IKE_USE_CHILD
+ * @wrong: what ike_child_check() has said, or an additional key exchange has shown
  * @activation: when to use it
  *
  * Return: the CHILD SA, installed; NULL if the answer is none that we can
  * live with: then the reason was told, and what the peer has made is on its way
  * out.
  */
-struct ike_child *ike_child_accept(struct ike_call *c, enum ike_sa_use use,
+struct ike_child *ike_child_accept(struct ike_call *c, const char *wrong,
 				   enum ike_activation activation);
 
 /* Adds SA, TSi and TSr of our offer. */
@@ -1002,12 +1022,23 @@ void ike_on_auth_response_leaving(struct ike_call *c);
 /* exchange_create_child.c */
 void ike_start_new_child(struct ike_sa *sa, struct ike_tunnel *t);
 void ike_start_rekey_child(struct ike_sa *sa, struct ike_child *old);
-void ike_on_rekey_child_request(struct ike_call *c);
-void ike_on_new_child_request(struct ike_call *c);
-void ike_on_create_child_closing(struct ike_call *c);
 void ike_on_child_response(struct ike_call *c);
 void ike_on_child_invalid_ke(struct ike_call *c);
 void ike_on_child_refused(struct ike_call *c);
+/*
+ * Our additional key exchanges are done, or @wrong says why not; @last: the peer
+ * believes that they are.
+ */
+void ike_child_followed(struct ike_call *c, const char *wrong, bool last);
+
+/* exchange_child_answer.c */
+void ike_on_rekey_child_request(struct ike_call *c);
+void ike_on_new_child_request(struct ike_call *c);
+void ike_on_create_child_closing(struct ike_call *c);
+void ike_child_log_rekeyed(const struct ike_child *old,
+			   const struct ike_child *child, const char *by);
+/* The peer's are. Return: false if the reply says why there is nothing of it. */
+bool ike_child_followed_by_peer(struct ike_call *c, struct ike_pending *p);
 
 /* exchange_rekey_ike.c */
 void ike_start_rekey_ike(struct ike_sa *sa);
@@ -1015,12 +1046,8 @@ void ike_on_rekey_ike_request(struct ike_call *c);
 void ike_on_rekey_ike_response(struct ike_call *c);
 void ike_on_rekey_ike_invalid_ke(struct ike_call *c);
 void ike_on_rekey_ike_refused(struct ike_call *c);
-/*
- * Our additional key exchanges are done, or @wrong says why not; @last: the peer
- * believes that they are.
- */
+/* As for CHILD SAs. */
 void ike_rekey_ike_followed(struct ike_call *c, const char *wrong, bool last);
-/* The peer's are. Return: false if the reply says why there is nothing of it. */
 bool ike_rekey_ike_complete(struct ike_call *c, const struct ike_pending *p);
 
 /* followup.c */

@@ -169,7 +169,7 @@ void ike_on_auth_response(struct ike_call *c)
 	if (loses(sa, false))
 		activation = IKE_ACTIVATE_MANUAL;
 	ike_sa_established(sa);
-	ike_child_accept(c, IKE_USE_AUTH_CHILD, activation);
+	ike_child_accept(c, ike_child_check(c, IKE_USE_AUTH_CHILD), activation);
 	ike_child_unreserve(sa, sa->neg->tunnel, sa->neg->pair_id);
 	forget_handshake(sa);
 	ike_tunnel_resolve(sa);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * CREATE_CHILD_SA for CHILD SAs (RFC 7296, sections 1.3.1, 1.3.3, 2.8, 2.25):
- * new ones, and rekeys.
+ * CREATE_CHILD_SA for CHILD SAs as initiator (RFC 7296, sections 1.3.1, 1.3.3, 2.8,
+ * 2.25): new ones, and rekeys.
  *
  * If both ends rekey a CHILD SA at the same time, there are two new ones. The
  * one that was made with the lowest of the four nonces is redundant, and who
@@ -9,7 +9,6 @@
  * SA. A redundant pair is installed, because the peer has it, but never put to
  * use, so the peer never starts to use it, either.
  */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "core.h"
@@ -73,6 +72,7 @@ static bool prepare(struct ike_sa *sa, struct ike_tunnel *t,
 	sa->neg = neg;
 	neg->tunnel = t;
 	neg->old = old;
+	neg->rekeys = old;
 	if (group)
 		neg->dh = ike_random_dh(sa->e, group);
 	if ((group && !neg->dh) || ike_random_nonce(sa->e, &neg->nonce) ||
@@ -110,26 +110,16 @@ void ike_start_rekey_child(struct ike_sa *sa, struct ike_child *old)
 /* ------------------------------------------------------- answers to requests */
 
 /* Return: whether the peer's pair is the one that stays. */
-static bool peer_wins(const struct ike_negotiation *neg,
-		      struct ike_slice peer_nonce)
+static bool peer_wins(const struct ike_sa *sa)
 {
-	struct ike_nonce theirs;
+	const struct ike_negotiation *neg = sa->neg;
+	const struct ike_followup *f = neg->followup;
 	const struct ike_nonce *ours;
 
-	if (!neg->collided || !neg->peer_child)
+	if (!neg->peer_child && !(sa->pending && sa->pending->crossed))
 		return false;
-	ike_nonce_set(&theirs, peer_nonce);
-	ours = ike_nonce_lower(&neg->nonce, &theirs);
+	ours = ike_nonce_lower(&f->ni, &f->nr);
 	return ike_nonce_lower(ours, &neg->peer_lowest) == ours;
-}
-
-static void log_rekeyed(const struct ike_child *old,
-			const struct ike_child *child, const char *by)
-{
-	ike_log(child->sa->e, IKE_EVENT_CHILD_SA_REKEYED, IKE_LOG_NOTICE,
-		child->tunnel, IKE_FIELDS({ "by", by }),
-		"CHILD SA rekeyed by %s: pair %u follows pair %u", by,
-		child->pair_id, old->pair_id);
 }
 
 /* Its tunnel is gone, or was taken down. */
@@ -151,7 +141,7 @@ static void yield_to(struct ike_child *child, const struct ike_negotiation *neg)
 {
 	uint64_t now = child->sa->e->now;
 
-	if (neg->old || neg->peer_child->confirmed) {
+	if (neg->old || (neg->peer_child && neg->peer_child->confirmed)) {
 		child->want_delete = true;
 		return;
 	}
@@ -160,35 +150,41 @@ static void yield_to(struct ike_child *child, const struct ike_negotiation *neg)
 					now + IKE_UNCONFIRMED_MS);
 }
 
-void ike_on_child_response(struct ike_call *c)
+static void stop(struct ike_sa *sa)
+{
+	ike_child_unreserve(sa, sa->neg->tunnel, sa->neg->pair_id);
+	ike_negotiation_free(sa);
+}
+
+static void tell_collision(const struct ike_sa *sa, bool lost)
+{
+	ike_log(sa->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, sa->neg->tunnel,
+		IKE_NO_FIELDS, "both ends rekeyed at once: %s",
+		lost ? "the peer's pair stays, ours goes" :
+		       "our pair stays, the peer's goes");
+}
+
+/* There is all that it takes; the peer has it already. */
+static void conclude(struct ike_call *c, const char *wrong)
 {
 	struct ike_sa *sa = c->sa;
 	struct ike_negotiation *neg = sa->neg;
-	bool lost = peer_wins(neg, c->msg->nonce);
+	bool lost = !wrong && peer_wins(sa);
 	struct ike_child *child;
 
-	ike_window_answered(sa);
-	if (nobody_wants_it(sa, true))
-		return;
 	/* The kernel may use a newer IKE SA's already, and cannot go back to that. */
 	if (sa->redundant)
 		ike_children_catch_up(c->e, neg->tunnel, NULL);
-	child = ike_child_accept(c, IKE_USE_CHILD,
+	child = ike_child_accept(c, wrong,
 				 lost || (sa->redundant && !ike_sa_uses(sa, neg->tunnel)) ?
 					 IKE_ACTIVATE_MANUAL :
 					 IKE_ACTIVATE_NOW);
 	if (child && lost) {
-		ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO, neg->tunnel,
-			IKE_NO_FIELDS,
-			"both ends rekeyed at once: the peer's pair %u stays, ours goes",
-			neg->peer_child->pair_id);
+		tell_collision(sa, true);
 		yield_to(child, neg);
 	} else if (child) {
 		if (neg->peer_child) {
-			ike_log(c->e, IKE_EVENT_COLLISION, IKE_LOG_INFO,
-				neg->tunnel, IKE_NO_FIELDS,
-				"both ends rekeyed at once: our pair %u stays, the peer's goes",
-				child->pair_id);
+			tell_collision(sa, false);
 			/* If the peer uses it meanwhile, we do not follow. */
 			ike_child_disarm(neg->peer_child);
 			ike_child_set_state(neg->peer_child, IKE_CHILD_REKEYED,
@@ -196,8 +192,9 @@ void ike_on_child_response(struct ike_call *c)
 			neg->peer_child->expire_at =
 				c->e->now + IKE_PEER_DELETES_MS;
 		}
+		ike_pending_lost(sa);
 		if (neg->old) {
-			log_rekeyed(neg->old, child, "us");
+			ike_child_log_rekeyed(neg->old, child, "us");
 			neg->old->want_delete = true;
 		} else {
 			/*
@@ -209,8 +206,55 @@ void ike_on_child_response(struct ike_call *c)
 				ike_tunnel_resolve(sa);
 		}
 	}
-	ike_child_unreserve(sa, neg->tunnel, neg->pair_id);
-	ike_negotiation_free(sa);
+	stop(sa);
+}
+
+/* As of IKE SAs: who has lost does not go on. */
+static void go_on(struct ike_sa *sa)
+{
+	if (peer_wins(sa)) {
+		tell_collision(sa, true);
+		stop(sa);
+		return;
+	}
+	if (sa->pending && sa->pending->crossed) {
+		tell_collision(sa, false);
+		ike_pending_lost(sa);
+	}
+	if (!ike_start_followup(sa))
+		stop(sa);
+}
+
+void ike_on_child_response(struct ike_call *c)
+{
+	struct ike_sa *sa = c->sa;
+	const char *wrong;
+
+	ike_window_answered(sa);
+	if (nobody_wants_it(sa, true))
+		return;
+	wrong = ike_child_check(c, IKE_USE_CHILD);
+	if (wrong || !ike_add_ke_wanted(&sa->neg->followup->choice))
+		conclude(c, wrong);
+	else if (ike_followup_take_link(sa->neg->followup, c->msg))
+		go_on(sa);
+	else
+		ike_child_followed(c, "the peer does not say where its additional key exchange belongs",
+				   false);
+}
+
+void ike_child_followed(struct ike_call *c, const char *wrong, bool last)
+{
+	if (nobody_wants_it(c->sa, last))
+		return;
+	if (!wrong || last) {
+		conclude(c, wrong);
+		return;
+	}
+	ike_log(c->e, IKE_EVENT_NEGOTIATION_FAILED, IKE_LOG_ERROR,
+		c->sa->neg->tunnel, IKE_FIELDS({ "reason", wrong }),
+		"there is no new CHILD SA: %s", wrong);
+	stop(c->sa);
 }
 
 void ike_on_child_invalid_ke(struct ike_call *c)
@@ -243,8 +287,7 @@ void ike_on_child_invalid_ke(struct ike_call *c)
 		send_request(sa);
 		return;
 	}
-	ike_child_unreserve(sa, neg->tunnel, neg->pair_id);
-	ike_negotiation_free(sa);
+	stop(sa);
 }
 
 /*
@@ -330,113 +373,13 @@ void ike_on_child_refused(struct ike_call *c)
 {
 	const struct ike_notify *n = ike_msg_error(c->msg);
 	struct ike_sa *sa = c->sa;
-	enum ike_exchange_kind kind = sa->window.kind;
 
 	ike_window_answered(sa);
 	if (nobody_wants_it(sa, false))
 		return;
-	if (kind == IKE_X_NEW_CHILD)
+	if (!sa->neg->rekeys)
 		refused_new(c, n);
 	else if (sa->neg->old)
 		refused_rekey(c, n, sa->neg->old);
-	ike_child_unreserve(sa, sa->neg->tunnel, sa->neg->pair_id);
-	ike_negotiation_free(sa);
-}
-
-/* ---------------------------------------------------------- peer's requests */
-
-/* Notes that the peer's request crosses ours. */
-static void note_collision(struct ike_sa *sa, struct ike_child *old,
-			   struct ike_child *child)
-{
-	struct ike_negotiation *neg = sa->neg;
-
-	/* The peer's winner may have a successor before we know that it won. */
-	if (neg && neg->peer_child && neg->peer_child == old) {
-		neg->peer_child = child;
-		return;
-	}
-	if (!neg || neg->old != old || neg->tunnel != child->tunnel ||
-	    (sa->window.kind != IKE_X_REKEY_CHILD &&
-	     sa->window.kind != IKE_X_NEW_CHILD))
-		return;
-	neg->collided = true;
-	neg->peer_child = child;
-	neg->peer_lowest = child->lowest;
-}
-
-/*
- * Section 2.25.2: while we rekey the IKE SA, its CHILD SAs are not touched. Nor
- * while it is not clear whether this one is the successor, or while the peer has not
- * ended what it has begun before.
- */
-static bool busy_with_ike(struct ike_call *c)
-{
-	if (c->sa->window.kind != IKE_X_REKEY_IKE &&
-	    c->sa->window.kind != IKE_X_FOLLOWUP_IKE && !c->sa->redundant &&
-	    !c->sa->pending)
-		return false;
-	ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
-	return true;
-}
-
-void ike_on_rekey_child_request(struct ike_call *c)
-{
-	const struct ike_notify *n = ike_msg_notify(c->msg, IKE_N_REKEY_SA);
-	struct ike_sa *sa = c->sa;
-	struct ike_child *old, *child;
-
-	if (n->protocol != IKE_PROTO_ESP || n->spi.len != 4) {
-		ike_build_status(c->reply, IKE_N_INVALID_SYNTAX);
-		return;
-	}
-	if (busy_with_ike(c))
-		return;
-	old = ike_child_by_spi_out(sa, get_be32(n->spi.data));
-	if (!old && sa->neg) {
-		/* Perhaps the one we are waiting to hear about. */
-		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
-		return;
-	}
-	if (!old) {
-		/* Section 2.25: with the SPI that REKEY_SA had. */
-		ike_build_notify(c->reply, IKE_PROTO_ESP, n->spi,
-				 IKE_N_CHILD_SA_NOT_FOUND, IKE_SLICE(NULL, 0));
-		return;
-	}
-	/* Section 2.25.1: it is being closed, or has been rekeyed already. */
-	if (old->state != IKE_CHILD_INSTALLED || old->want_delete) {
-		ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
-		return;
-	}
-	/* Whoever rekeys it has it, and the new one may not be used so soon. */
-	ike_child_confirmed(old, "the peer rekeys it");
-	child = ike_child_answer(c, IKE_USE_CHILD, old,
-				 IKE_ACTIVATE_FIRST_RX);
-	if (!child)
-		return;
-	note_collision(sa, old, child);
-	log_rekeyed(old, child, "the peer");
-	ike_child_set_state(old, IKE_CHILD_REKEYED, "the peer has rekeyed it");
-	old->expire_at = ike_min_time(old->expire_at,
-				      c->e->now + IKE_PEER_DELETES_MS);
-}
-
-void ike_on_new_child_request(struct ike_call *c)
-{
-	struct ike_child *child;
-
-	if (busy_with_ike(c))
-		return;
-	child = ike_child_answer(c, IKE_USE_CHILD, NULL, IKE_ACTIVATE_FIRST_RX);
-	if (child) {
-		note_collision(c->sa, NULL, child);
-		if (child->tunnel == c->sa->tunnel)
-			ike_tunnel_resolve(c->sa);
-	}
-}
-
-void ike_on_create_child_closing(struct ike_call *c)
-{
-	ike_build_status(c->reply, IKE_N_TEMPORARY_FAILURE);
+	stop(sa);
 }

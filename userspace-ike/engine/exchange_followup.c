@@ -64,7 +64,10 @@ void ike_on_followup_response(struct ike_call *c)
 			return;
 		wrong = "an additional key exchange could not be begun";
 	}
-	ike_rekey_ike_followed(c, wrong, last);
+	if (ike)
+		ike_rekey_ike_followed(c, wrong, last);
+	else
+		ike_child_followed(c, wrong, last);
 }
 
 /* All as if CREATE_CHILD_SA itself had been refused: nobody has made anything. */
@@ -79,7 +82,10 @@ void ike_on_followup_refused(struct ike_call *c)
 		"the peer does not go on with an additional key exchange (%s, %u): %s",
 		name ? name : "unknown error", n->type,
 		ike_notify_text(n->type));
-	ike_on_rekey_ike_refused(c);
+	if (sa->window.kind == IKE_X_FOLLOWUP_IKE)
+		ike_on_rekey_ike_refused(c);
+	else
+		ike_on_child_refused(c);
 }
 
 /* ---------------------------------------------------------------- responder */
@@ -113,7 +119,8 @@ static void refuse(struct ike_call *c, const char *why)
 
 static bool complete(struct ike_call *c, struct ike_pending *p)
 {
-	return ike_rekey_ike_complete(c, p);
+	return p->tunnel ? ike_child_followed_by_peer(c, p) :
+			   ike_rekey_ike_complete(c, p);
 }
 
 void ike_on_followup_request(struct ike_call *c)

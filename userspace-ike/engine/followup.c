@@ -85,6 +85,7 @@ void ike_pending_free(struct ike_sa *sa, struct ike_pending *p)
 {
 	if (!p)
 		return;
+	ike_dh_free(p->dh);
 	ike_child_unreserve(sa, p->tunnel, p->pair_id);
 	ike_wipe(p, sizeof(*p));
 	free(p);

@@ -56,6 +56,7 @@ struct ike_followup {
  * @pair_id: reserved pair; 0: none
  * @spi_in: its inbound SPI
  * @spi: our SPI of the new IKE SA
+ * @dh: our key exchange of CREATE_CHILD_SA, until that is answered
  * @crossed: we had asked for the same, and do not know the answer yet
  * @over_at: when all of it must have been done
  * @until: when it is forgotten, should the peer not go on
@@ -68,6 +69,7 @@ struct ike_pending {
 	uint32_t pair_id;
 	uint32_t spi_in;
 	uint64_t spi;
+	struct ike_dh *dh;
 	bool crossed;
 	uint64_t over_at;
 	uint64_t until;

@@ -44,8 +44,7 @@ static bool proposal_known(const struct ike_alternatives *alt, bool esp)
 		if (!ike_dh_public_len(alt->ke[i]))
 			return false;
 	for (unsigned int i = 0; i < IKE_ADD_KE_MAX; i++) {
-		/* Before IKE_AUTH they are done, but not yet by CREATE_CHILD_SA. */
-		if (alt->n_add_ke[i] > IKE_ALG_MAX || (esp && alt->n_add_ke[i]))
+		if (alt->n_add_ke[i] > IKE_ALG_MAX)
 			return false;
 		for (unsigned int j = 0; j < alt->n_add_ke[i]; j++)
 			if (alt->add_ke[i][j] &&

@@ -76,6 +76,83 @@ static void an_ike_sa(void **state)
 	}
 }
 
+/* The pair that a node sends by is the peer's, and is another one than @spi was. */
+static void assert_new_pair(struct bench *t, uint32_t spi)
+{
+	struct ike_child *a = only_sa(t, 0)->children;
+	struct ike_child *b = only_sa(t, 1)->children;
+
+	assert_non_null(a);
+	assert_null(a->next);
+	assert_non_null(b);
+	assert_null(b->next);
+	assert_true(a->in_use && b->in_use);
+	assert_int_equal(a->spi_in, b->spi_out);
+	assert_int_equal(a->spi_out, b->spi_in);
+	assert_int_not_equal(a->spi_in, spi);
+	assert_null(sa_of(t, 0)->pending);
+	assert_null(sa_of(t, 1)->pending);
+	for (unsigned int i = 0; i < 2; i++)
+		assert_int_equal(sim_kernel_count(&t->sim.nodes[i].kernel,
+						  IKE_PAIR_LARVAL),
+				 0);
+	assert_true(sim_both_up(&t->sim));
+}
+
+static void rekey_child_by(const char *text, unsigned int node,
+			   unsigned int exchanges)
+{
+	struct bench *t = bench_start(bench_with(IKE_SUITE_ESP, text, 1));
+	struct ike_sa *sa = only_sa(t, node);
+	uint32_t id = sa->window.next_id;
+	uint32_t spi = only_sa(t, 0)->children->spi_in;
+
+	ike_engine_command(t->sim.nodes[node].engine, t->sim.now,
+			   IKE_CMD_REKEY_CHILD, node ? "beta" : "alpha");
+	while (sa->window.kind != IKE_X_DELETE_CHILD)
+		sim_run(&t->sim, 1);
+	assert_int_equal(sa->window.next_id - id, exchanges);
+	sim_run(&t->sim, 1000);
+	assert_new_pair(t, spi);
+	bench_free(t);
+}
+
+/* (The mock kernels see whether both have the same keys.) */
+static void a_child_sa(void **state)
+{
+	(void)state;
+	for (unsigned int node = 0; node < 2; node++) {
+		rekey_child_by("aes256gcm16-x25519-ke1_none-ke1_ecp384", node, 1);
+		rekey_child_by("aes256gcm16-x25519-ke1_ecp384", node, 2);
+		rekey_child_by("aes256-sha256-x25519-ke2_ecp384-ke5_ecp521-ke7_modp2048",
+			       node, 4);
+		if (!ike_kem_available(IKE_KE_ML_KEM_768))
+			continue;
+		rekey_child_by("aes256gcm16-x25519-ke1_mlkem768", node, 2);
+	}
+}
+
+/* One that comes later is made the same way. */
+static void a_new_child_sa(void **state)
+{
+	(void)state;
+	for (unsigned int node = 0; node < 2; node++) {
+		struct bench *t = bench_start(bench_with(
+			IKE_SUITE_ESP, "aes256gcm16-x25519-ke1_ecp384", 1));
+		uint32_t spi = only_sa(t, 0)->children->spi_in;
+
+		only_sa(t, 0)->children->want_delete = true;
+		t->sim.nodes[node].engine->tunnels->wanted = true;
+		t->sim.nodes[!node].engine->tunnels->wanted = false;
+		on_its_way(t, !node, IKE_EXCHANGE_FOLLOWUP_KE);
+		assert_null(ike_child_installed(sa_of(t, node),
+						sa_of(t, node)->tunnel));
+		sim_run(&t->sim, 15000);
+		assert_new_pair(t, spi);
+		bench_free(t);
+	}
+}
+
 /* One rekey after the other, by either end or by both, while messages are lost. */
 static void through_losses(void **state)
 {
@@ -97,6 +174,28 @@ static void through_losses(void **state)
 	}
 }
 
+/* The same of CHILD SAs. */
+static void children_through_losses(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		struct bench *t = bench_start(bench_with(
+			IKE_SUITE_ESP,
+			"aes256gcm16-x25519-ke1_ecp384-ke2_modp2048", seed));
+		uint32_t spi = only_sa(t, 0)->children->spi_in;
+
+		sim_net_random(&t->sim, 25);
+		sim_command(&t->sim, seed & 1, IKE_CMD_REKEY_CHILD);
+		if (seed & 2)
+			sim_command(&t->sim, !(seed & 1), IKE_CMD_REKEY_CHILD);
+		sim_run(&t->sim, 8000);
+		sim_net_perfect(&t->sim);
+		sim_run(&t->sim, 60000);
+		assert_new_pair(t, spi);
+		bench_free(t);
+	}
+}
+
 static unsigned int followups(const struct bench *t, unsigned int to)
 {
 	unsigned int n = 0;
@@ -112,21 +211,24 @@ static unsigned int followups(const struct bench *t, unsigned int to)
 }
 
 /* Both at once, and only the one without the lowest nonce goes on. */
-static void who_has_lost_does_not_go_on(void **state)
+static void lost(bool ike)
 {
 	unsigned int won[2] = { 0 };
 
-	(void)state;
 	for (uint64_t seed = 1; seed <= 16; seed++) {
-		struct bench *t =
-			bench_start(bench_with(IKE_SUITE_IKE, ECP, seed));
+		struct bench *t = bench_start(bench_with(
+			ike ? IKE_SUITE_IKE : IKE_SUITE_ESP,
+			ike ? ECP : "aes256gcm16-x25519-ke1_ecp384", seed));
+		uint32_t spi_in = only_sa(t, 0)->children->spi_in;
 		uint64_t spi = only_sa(t, 0)->spi_i;
 		unsigned int to[2] = { 0 };
 		const struct ike_nonce *lowest;
 		struct ike_nonce nonces[2], answers[2];
 
-		begin(t, 0);
-		begin(t, 1);
+		sim_command(&t->sim, 0, ike ? IKE_CMD_REKEY_IKE :
+					      IKE_CMD_REKEY_CHILD);
+		sim_command(&t->sim, 1, ike ? IKE_CMD_REKEY_IKE :
+					      IKE_CMD_REKEY_CHILD);
 		for (unsigned int i = 0; i < 2; i++)
 			nonces[i] = sa_of(t, i)->neg->nonce;
 		for (unsigned int ms = 0; ms < 1000; ms++) {
@@ -137,7 +239,10 @@ static void who_has_lost_does_not_go_on(void **state)
 					answers[i] = sa_of(t, !i)->pending->f.nr;
 			}
 		}
-		assert_rekeyed(t, spi);
+		if (ike)
+			assert_rekeyed(t, spi);
+		else
+			assert_new_pair(t, spi_in);
 		/* To one of them. */
 		assert_int_equal(to[0] + to[1], 1);
 		lowest = ike_nonce_lower(
@@ -152,6 +257,13 @@ static void who_has_lost_does_not_go_on(void **state)
 	}
 	assert_int_not_equal(won[0], 0);
 	assert_int_not_equal(won[1], 0);
+}
+
+static void who_has_lost_does_not_go_on(void **state)
+{
+	(void)state;
+	lost(true);
+	lost(false);
 }
 
 /* ------------------------------------------------- node 0 makes mischief */
@@ -397,6 +509,131 @@ static void while_ours_goes_on(void **state)
 	bench_free(t);
 }
 
+/* Node 0 has begun to rekey node 1's CHILD SA. */
+static struct bench *asked_for_child(struct link *link)
+{
+	struct bench *t = bench_start(bench_with(
+		IKE_SUITE_ESP, "aes256gcm16-x25519-ke1_ecp384", 1));
+	static const uint8_t nonce[32] = { 1 }, ke[32] = { 9 };
+	struct ike_ts_set any;
+	uint8_t spi[4];
+
+	t->sim.rng.state = 4711;
+	put_be32(spi, sa_of(t, 1)->children->spi_out);
+	ike_build_notify(&t->b, IKE_PROTO_ESP, IKE_SLICE(spi, 4), IKE_N_REKEY_SA,
+			 IKE_SLICE(NULL, 0));
+	ike_build_offer(&t->b, IKE_USE_CHILD, &t->sim.nodes[1].config.esp, 0x4000);
+	ike_build_nonce(&t->b, IKE_SLICE(nonce, 32));
+	ike_build_ke(&t->b, IKE_KE_X25519, IKE_SLICE(ke, 32));
+	ike_ts_any(&any);
+	ike_build_ts(&t->b, IKE_PAYLOAD_TSI, &any);
+	ike_build_ts(&t->b, IKE_PAYLOAD_TSR, &any);
+	assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+	take_link(t, link);
+	assert_null(sa_of(t, 1)->children->next);
+	assert_int_equal(sim_kernel_count(&t->sim.nodes[1].kernel, IKE_PAIR_LARVAL),
+			 1);
+	return t;
+}
+
+/* Nothing is left in the kernel of what comes to nothing. */
+static void a_child_sa_that_comes_to_nothing(void **state)
+{
+	(void)state;
+	for (unsigned int how = 0; how < 4; how++) {
+		struct link link;
+		struct bench *t = asked_for_child(&link);
+		struct ike_sa *sa = only_sa(t, 1);
+		struct ike_child *old = sa->children;
+		struct ike_engine *e = t->sim.nodes[1].engine;
+
+		if (how == 0) {
+			assert_int_equal(go_on(t, IKE_KE_ECP_256, &link),
+					 IKE_N_INVALID_SYNTAX);
+		} else if (how == 1) {
+			t->sim.now = sa->pending->until;
+			ike_engine_tick(e, t->sim.now);
+		} else if (how == 2) {
+			/* What was to be replaced is going. */
+			old->want_delete = true;
+			assert_int_equal(go_on(t, IKE_KE_ECP_384, &link),
+					 IKE_N_TEMPORARY_FAILURE);
+		} else {
+			/* Or is gone. */
+			ike_build_delete_esp(&t->b, &old->spi_out, 1);
+			assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
+			old = NULL;
+			assert_int_equal(go_on(t, IKE_KE_ECP_384, &link),
+					 IKE_N_TEMPORARY_FAILURE);
+		}
+		assert_null(sa->pending);
+		assert_ptr_equal(sa->children, old);
+		assert_int_equal(sim_kernel_count(&t->sim.nodes[1].kernel,
+						  IKE_PAIR_LARVAL),
+				 0);
+		bench_free(t);
+	}
+}
+
+/* What goes away meanwhile takes what is pending with it. */
+static void what_is_pending_goes_along(void **state)
+{
+	(void)state;
+	for (unsigned int how = 0; how < 4; how++) {
+		struct link link;
+		struct bench *t = asked_for_child(&link);
+		struct sim_node *node = &t->sim.nodes[1];
+
+		if (how == 0)
+			ike_engine_command(node->engine, t->sim.now,
+					   IKE_CMD_DOWN, "beta");
+		else if (how == 1)
+			ike_engine_remove_tunnel(node->engine, t->sim.now,
+						 "beta");
+		else if (how == 2)
+			ike_child_forsake(node->engine, node->engine->tunnels,
+					  "its device is gone");
+		else
+			ike_sa_kill(sa_of(t, 1), "for a test");
+		assert_int_equal(sim_kernel_count(&node->kernel, IKE_PAIR_LARVAL),
+				 0);
+		bench_free(t);
+	}
+}
+
+/* A request for what we are about to make, from a peer that has not seen ours in time. */
+static void while_our_child_goes_on(void **state)
+{
+	(void)state;
+	for (unsigned int rekey = 0; rekey < 2; rekey++) {
+		struct bench *t = bench_start(bench_with(
+			IKE_SUITE_ESP, "aes256gcm16-x25519-ke1_ecp384", 1));
+		struct ike_sa *sa = sa_of(t, 1);
+		uint8_t spi[4];
+
+		if (rekey)
+			sim_command(&t->sim, 1, IKE_CMD_REKEY_CHILD);
+		else
+			for (unsigned int i = 0; i < 2; i++)
+				ike_child_retire(sa_of(t, i)->children, 0,
+						 "for a test");
+		put_be32(spi, sa->children->spi_out);
+		if (!rekey)
+			ike_start_new_child(sa, sa->tunnel);
+		on_its_way(t, 0, IKE_EXCHANGE_FOLLOWUP_KE);
+		assert_int_equal(sa->window.kind, IKE_X_FOLLOWUP_CHILD);
+		put_child(t, IKE_PROTO_ESP, IKE_SLICE(spi, 4), rekey);
+		assert_true(request(t, IKE_EXCHANGE_CREATE_CHILD_SA));
+		assert_int_equal(ike_msg_error(&t->reply)->type,
+				 IKE_N_TEMPORARY_FAILURE);
+		ask(t);
+		assert_int_equal(ike_msg_error(&t->reply)->type,
+				 IKE_N_TEMPORARY_FAILURE);
+		assert_int_equal(sa->window.kind, IKE_X_FOLLOWUP_CHILD);
+		bench_free(t);
+	}
+}
+
 /* ------------------------------------ node 1 asks, and node 0 makes mischief */
 
 /* Node 0 answers CREATE_CHILD_SA; @link NULL: without one. */
@@ -415,6 +652,61 @@ static struct bench *answered(const char *text, const struct link *link)
 	ike_build_ke(&t->b, IKE_KE_X25519, IKE_SLICE(ke, 32));
 	respond(t);
 	return t;
+}
+
+static const struct link some_link = { .data = { 0x42 }, .len = 1 };
+
+/* Node 1 rekeys its CHILD SA, and node 0 does not say where to go on, or goes wrong. */
+static void answers_for_a_child_sa(void **state)
+{
+	static const uint8_t nonce[32] = { 1 }, ke[32] = { 9 };
+
+	(void)state;
+	for (unsigned int how = 0; how < 3; how++) {
+		struct bench *t = bench_start(bench_with(
+			IKE_SUITE_ESP, "aes256gcm16-x25519-ke1_ecp384", 1));
+		struct sim_kernel *k = &t->sim.nodes[1].kernel;
+		struct ike_sa *sa = sa_of(t, 1);
+		struct ike_child *old = sa->children;
+		struct ike_choice choice = old->choice;
+		struct ike_ts_set any;
+
+		sim_command(&t->sim, 1, IKE_CMD_REKEY_CHILD);
+		choice.number = 1;
+		choice.ke = IKE_KE_X25519;
+		choice.add_ke[0] = IKE_KE_ECP_384;
+		if (how)
+			put_link(t, &some_link);
+		ike_build_answer(&t->b, IKE_USE_CHILD, &choice, 0x4000);
+		ike_build_nonce(&t->b, IKE_SLICE(nonce, 32));
+		ike_build_ke(&t->b, IKE_KE_X25519, IKE_SLICE(ke, 32));
+		ike_ts_any(&any);
+		ike_build_ts(&t->b, IKE_PAYLOAD_TSI, &any);
+		ike_build_ts(&t->b, IKE_PAYLOAD_TSR, &any);
+		respond(t);
+		if (how) {
+			assert_int_equal(sa->window.kind, IKE_X_FOLLOWUP_CHILD);
+			if (how == 1)
+				ike_build_status(&t->b, IKE_N_STATE_NOT_FOUND);
+			else
+				ike_build_ke(&t->b, IKE_KE_ECP_384,
+					     IKE_SLICE(ke, 32));
+			respond(t);
+		}
+		assert_true(alive(t));
+		assert_null(sa->neg);
+		assert_ptr_equal(sa->children, old);
+		assert_int_equal(old->state, IKE_CHILD_INSTALLED);
+		assert_true(old->in_use);
+		assert_int_equal(sim_kernel_count(k, IKE_PAIR_LARVAL), 0);
+		/* The peer has made a pair of the last one only. */
+		assert_int_equal(sa->window.kind,
+				 how == 2 ? IKE_X_DELETE_CHILD : IKE_X_NONE);
+		if (how == 1)
+			assert_in_range(old->rekey_at, t->sim.now + 1,
+					t->sim.now + 2 * IKE_COLLISION_MS);
+		bench_free(t);
+	}
 }
 
 static void answers_without_a_link(void **state)
@@ -444,8 +736,6 @@ static void goes_on(struct bench *t, uint16_t method, uint16_t error)
 	ike_ke_free(ke);
 	respond(t);
 }
-
-static const struct link some_link = { .data = { 0x42 }, .len = 1 };
 
 static void answers_that_are_forgotten(void **state)
 {
@@ -517,6 +807,13 @@ int main(void)
 		cmocka_unit_test(answers_without_a_link),
 		cmocka_unit_test(answers_that_are_forgotten),
 		cmocka_unit_test(answers_by_another_method),
+		cmocka_unit_test(a_child_sa),
+		cmocka_unit_test(a_new_child_sa),
+		cmocka_unit_test(children_through_losses),
+		cmocka_unit_test(a_child_sa_that_comes_to_nothing),
+		cmocka_unit_test(what_is_pending_goes_along),
+		cmocka_unit_test(while_our_child_goes_on),
+		cmocka_unit_test(answers_for_a_child_sa),
 		cmocka_unit_test(answers_that_end_too_soon),
 	};
 
