@@ -216,17 +216,23 @@ struct ike_endpoint sim_address(const struct sim *sim, unsigned int node,
 static void default_config(struct sim *sim, unsigned int node)
 {
 	struct ike_tunnel_config *c = &sim->nodes[node].config;
+	/* Of a share of the seeds, so that others are what they always were. */
+	bool add_ke = sim->seed % 4 == 3;
+	bool pfs = sim_chance(&sim->rng, 50);
 	char why[128];
 
 	memset(c, 0, sizeof(*c));
 	strcpy(c->name, node ? "beta" : "alpha");
 	c->ifindex = SIM_IFINDEX;
 	c->start = node ? IKE_START_ON_TRAFFIC : IKE_START_ALWAYS;
-	ike_suite_parse(&c->ike, IKE_SUITE_IKE, "aes256gcm16-prfsha384-x25519",
+	ike_suite_parse(&c->ike, IKE_SUITE_IKE,
+			add_ke ? "aes256gcm16-prfsha384-x25519-ke1_ecp256" :
+				 "aes256gcm16-prfsha384-x25519",
 			why, sizeof(why));
 	ike_suite_parse(&c->esp, IKE_SUITE_ESP,
-			sim_chance(&sim->rng, 50) ? "aes128gcm16" :
-						    "aes128gcm16-x25519",
+			add_ke ? "aes128gcm16-x25519-ke1_ecp256" :
+			pfs    ? "aes128gcm16" :
+				 "aes128gcm16-x25519",
 			why, sizeof(why));
 	ike_identity_parse(&c->local_id, node ? "b.example" : "a.example");
 	ike_identity_parse(&c->remote_id, node ? "a.example" : "b.example");
