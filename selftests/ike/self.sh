@@ -6,7 +6,7 @@ set -u
 # shellcheck source=selftests/ike/common.sh
 . "$IPSVTI_TREE/selftests/ike/common.sh"
 
-ktap_plan 22
+ktap_plan 23
 
 load() {
 	modprobe ipsvti && topo_up && endpoints 4
@@ -57,6 +57,21 @@ rekey_ike() { # NS
 	was=$(ctl "$1" status | jq -r '.tunnels[0]["ike-sas"][0]["spi-i"]')
 	ctl "$1" rekey-ike vti0 &&
 		wait_for 20 "ctl $1 status | jq -e '.tunnels[0][\"ike-sas\"] | length == 1 and .[0][\"spi-i\"] != \"$was\"'"
+}
+
+# Each message may be in fragments, as a key of ML-KEM is 1184 octets long.
+with_ml_kem() {
+	local ke=x25519-ke1_mlkem768 ns
+	agents_end
+	agent_conf gwA "ike = {aes256gcm16-prfsha384-$ke}" "esp = {aes256gcm16-$ke}"
+	agent_conf gwB 'start = "passive"' "ike = {aes256gcm16-prfsha384-$ke}" "esp = {aes256gcm16-$ke}"
+	agent_start gwB && agent_start gwA && device gwA && device gwB && wait_for 30 up || return
+	under_ping eval 'rekey gwA && rekey gwB && rekey_ike gwA && rekey_ike gwB' || return
+	for ns in gwA gwB; do
+		ctl "$ns" status | jq -e --arg ke "$ke" '.tunnels[0]["ike-sas"][0] |
+			.suite == "aes256gcm16-prfsha384-" + $ke and
+			(.["child-sas"][0].suite | startswith("aes256gcm16-" + $ke))' || return
+	done
 }
 
 capabilities() { # CAP_NET_ADMIN is bit 12; nothing can be had in addition
@@ -217,6 +232,7 @@ ktap_run "pings and TCP pass both ways" eval 'pings_pass && tcp_both_ways'
 ktap_run "the initiator rekeys the CHILD SA, no ping is lost" under_ping rekey gwA
 ktap_run "the responder rekeys the CHILD SA, no ping is lost" under_ping rekey gwB
 ktap_run "the IKE SA is rekeyed, no ping is lost" under_ping rekey_ike gwA
+ktap_run "ML-KEM in addition: all is rekeyed by both ends, no ping is lost" with_ml_kem
 ktap_run "noise is counted and does no harm" noise
 ktap_run "SAs are rekeyed when their time comes, no ping is lost" rekeys_by_itself
 ktap_run "SIGHUP without a change touches nothing" reload_without_change

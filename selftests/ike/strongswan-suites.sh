@@ -86,6 +86,24 @@ without_pfs() { # we|they
 	[ "$(grep -c ' SA No TSi TSr ' <<<"$said")" -ge 4 ] && ! grep -q ' KE ' <<<"$said"
 }
 
+# More than one key exchange before IKE_AUTH (IKE_INTERMEDIATE), and behind each rekey
+# (IKE_FOLLOWUP_KE). Their openssl has no ML-KEM, so it is another method.
+ADDITIONAL=-x25519-ke1_ecp384-ke3_modp3072
+additional() { # we|they
+	suite "$1" aes256gcm16-prfsha384 "${ADDITIONAL#-}" aes256gcm16 aes-gcm-16-256
+}
+
+# followed COMMAND...: both their log and ours say that two more were done for it
+followed() {
+	local before said
+	before=$(wc -l <"$OUT/charon.log")
+	under_flow "$@" && pings || return
+	said=$(tail -n "+$((before + 1))" "$OUT/charon.log" | grep -E '(parsed|generating) IKE_FOLLOWUP_KE')
+	echo "$said"
+	[ "$(grep -c ' KE ' <<<"$said")" -ge 4 ] &&
+		wait_for 20 "in_use aes256gcm16-prfsha384$ADDITIONAL aes256gcm16$ADDITIONAL aes-gcm-16-256 false"
+}
+
 # One of several is common to both ends, and it is the first one of neither.
 common() { # we|they
 	SWAN_IKE=aes256gcm16-prfsha512-ecp521,aes256-aes128-sha384-sha256-prfsha256-ecp384-ecp256
@@ -118,7 +136,7 @@ they_have_weak_ones() {
 	we_fail 'vti0: .*NO_PROPOSAL_CHOSEN.: we offered aes256gcm16-prfsha384-ecp384, aes256-sha256-prfsha256-modp2048'
 }
 
-ktap_plan $((3 + 2 * ${#ESP[@]} + ${#KE[@]} + 4 + 5))
+ktap_plan $((3 + 2 * ${#ESP[@]} + ${#KE[@]} + 14 + 5))
 ktap_run "the module, two sites" load
 ktap_run "the XFRM interface" swan_device
 ktap_run "both daemons" start
@@ -141,6 +159,11 @@ for esp in "${ESP[@]}"; do
 	done
 done
 for who in we they; do
+	ktap_run "an additional key exchange: $who initiate" additional $who
+	ktap_run "it is done when they rekey the CHILD SA, nothing is lost" followed they_rekey
+	ktap_run "it is done when we rekey the CHILD SA, nothing is lost" followed we_rekey
+	ktap_run "it is done when they rekey the IKE SA, nothing is lost" followed they_rekey_ike
+	ktap_run "it is done when we rekey the IKE SA, nothing is lost" followed we_rekey_ike
 	ktap_run "without perfect forward secrecy, and rekeyed by both ends: $who initiate" without_pfs $who
 	ktap_run "one of several is common: $who initiate" common $who
 done

@@ -127,9 +127,6 @@ static void set_suite(struct setting *s, struct ike_suite *suite,
 
 	if (ike_suite_parse(suite, kind, s->value->text, why, sizeof(why)) < 0)
 		setting_error(s, "\"%s\": %s", s->value->text, why);
-	else if (strchr(s->value->text, '_'))
-		setting_error(s, "\"%s\": additional key exchanges are not done yet; leave out the words that begin with \"ke\"",
-			      s->value->text);
 }
 
 static bool is_true(struct setting *s)

@@ -65,14 +65,22 @@ static unsigned int ke_bits(uint16_t ke)
 	case IKE_KE_MODP_3072:
 	case IKE_KE_ECP_256:
 	case IKE_KE_X25519:
+	case IKE_KE_ML_KEM_512:
 		return 128;
 	case IKE_KE_MODP_4096:
 		return 152;
 	case IKE_KE_ECP_384:
+	case IKE_KE_ML_KEM_768:
 		return 192;
 	default:
 		return 256;
 	}
+}
+
+/* Of what comes in addition: none at all is the least. */
+static unsigned int add_ke_bits(uint16_t ke)
+{
+	return ke == IKE_KE_NONE ? 0 : ke_bits(ke);
 }
 
 static uint16_t pick(const uint16_t *ids, unsigned int n,
@@ -100,10 +108,13 @@ static struct ike_choice extreme(const struct ike_alternatives *alt, bool low)
 		if (low ? encr_bits(&alt->encr[i]) < encr_bits(&c.encr) :
 			  encr_bits(&alt->encr[i]) > encr_bits(&c.encr))
 			c.encr = alt->encr[i];
+	for (unsigned int i = 0; i < IKE_ADD_KE_MAX; i++)
+		c.add_ke[i] = pick(alt->add_ke[i], alt->n_add_ke[i], add_ke_bits,
+				   low);
 	return c;
 }
 
-/* Bits of the weakest part of a choice. */
+/* Bits of the weakest part of a choice. (What comes in addition takes nothing away.) */
 static unsigned int choice_bits(const struct ike_choice *c)
 {
 	unsigned int bits = encr_bits(&c->encr);
@@ -121,6 +132,9 @@ static bool one_choice(const struct ike_suite *suite)
 {
 	const struct ike_alternatives *alt = &suite->props[0];
 
+	for (unsigned int i = 0; i < IKE_ADD_KE_MAX; i++)
+		if (alt->n_add_ke[i] > 1)
+			return false;
 	/* Both kinds of sequence numbers are no matter of strength. */
 	return suite->n == 1 && alt->n_encr == 1 && alt->n_integ <= 1 &&
 	       alt->n_prf <= 1 && alt->n_ke <= 1;
@@ -162,7 +176,7 @@ void conf_weak_check(const struct conf_tunnel *tunnel, const char *key,
 {
 	struct ike_choice low;
 	unsigned int best;
-	char text[128];
+	char text[200];
 
 	if (!suite->n || one_choice(suite))
 		return;

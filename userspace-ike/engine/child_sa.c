@@ -245,7 +245,7 @@ static void take_over(struct ike_child *child)
 static void log_new(const struct ike_child *child)
 {
 	const struct ike_sa *sa = child->sa;
-	char suite[64], spi_in[12], spi_out[12], pair[12];
+	char suite[IKE_SUITE_TEXT], spi_in[12], spi_out[12], pair[12];
 
 	ike_choice_format(&child->choice, suite, sizeof(suite));
 	snprintf(spi_in, sizeof(spi_in), "%08x", child->spi_in);

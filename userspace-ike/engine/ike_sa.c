@@ -139,7 +139,7 @@ void ike_sa_established(struct ike_sa *sa)
 	uint64_t life = (uint64_t)config->ike_lifetime_s * 1000;
 	uint64_t reauth = (uint64_t)config->reauth_s * 1000;
 	struct ike_engine *e = sa->e;
-	char suite[96], peer[64];
+	char suite[IKE_SUITE_TEXT], peer[64];
 
 	sa->origin.at = e->now;
 	sa->origin.order = ike_order(e);

@@ -307,7 +307,7 @@ static uint64_t left(uint64_t at, uint64_t now)
 static void show_child(const struct ike_child *c, uint64_t now,
 		       const struct ike_status_visitor *v, void *arg)
 {
-	char suite[96];
+	char suite[IKE_SUITE_TEXT];
 	struct ike_child_status status = {
 		.state = ike_child_state_name(c->state),
 		.pair_id = c->pair_id,
@@ -329,7 +329,7 @@ static void show_sa(const struct ike_sa *sa, const struct ike_tunnel *t,
 		    uint64_t now,
 		    const struct ike_status_visitor *v, void *arg)
 {
-	char suite[96];
+	char suite[IKE_SUITE_TEXT];
 	struct ike_sa_status status = {
 		.state = ike_sa_state_name(sa->state),
 		.initiator = sa->initiator,

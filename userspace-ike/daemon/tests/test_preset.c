@@ -324,6 +324,9 @@ static void test_warnings(void **state)
 			    WILL("5", "ike", "aes128-sha1-prfsha1-modp2048"));
 	assert_string_equal(warnings(f, LEGACY "ike = aes256gcm16-prfsha256-prfsha1-x25519\n"),
 			    WILL("5", "ike", "aes256gcm16-prfsha1-x25519"));
+	/* An additional key exchange takes nothing away, be there none. */
+	assert_string_equal(warnings(f, "ike = aes256gcm16-prfsha384-x25519-ke1_modp2048-ke1_none\n"),
+			    "");
 	assert_string_equal(warnings(f, LEGACY "esp = {aes128-sha1, aes256gcm16}\n"),
 			    WILL("5", "esp", "aes128-sha1"));
 	assert_string_equal(warnings(f, "esp = aes256gcm16-aes256gcm8-x25519\n"),
@@ -332,6 +335,8 @@ static void test_warnings(void **state)
 	/* With a cloud that is known, any choice. */
 	assert_string_equal(warnings(f, "preset = aws\nike = aes256gcm16-aes128gcm16-prfsha384-ecp384\n"),
 			    AWS("5", "ike", "aes128gcm16-prfsha384-ecp384"));
+	assert_string_equal(warnings(f, "preset = aws\nike = aes256gcm16-prfsha384-x25519-ke1_ecp384-ke1_ecp256-ke2_none-ke2_ecp521\n"),
+			    AWS("5", "ike", "aes256gcm16-prfsha384-x25519-ke1_ecp256"));
 	assert_string_equal(warnings(f, "preset = aws\nesp = {aes256gcm16-ecp384,aes256-sha512-sha256-ecp384-modp2048}\n"),
 			    AWS("5", "esp", "aes256-sha256-modp2048"));
 	assert_string_equal(warnings(f, "preset = gcp\nesp = aes256gcm16-ecp384-x25519\n"),
