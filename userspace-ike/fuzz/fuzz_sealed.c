@@ -6,6 +6,7 @@
  * exchange type, whether it is a response, the type of the first payload, then the
  * payloads.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,19 +38,39 @@ static const char *const suites[] = { "aes256gcm16-prfsha384-x25519",
 #define IN_FRAGMENTS	1	/* SKF */
 #define BY_CERT		2	/* both ends have certificates, not a key in common */
 #define TO_INITIATOR	4	/* at IKE_AUTH: the initiator waits for its response */
+#define ADD_KE		8	/* an additional key exchange is due: before IKE_AUTH, of
+				 * what the node does, or else of what its peer does
+				 */
+
+static const uint8_t exchanges[] = { 34, 35, 36, 37, 38, 43, 44 };
 
 #define FRAGMENT 400		/* octets */
 #define MOST 4096
 
-static void choose_suite(struct sim *sim, const char *text)
+static void choose_suite(struct sim *sim, const char *words, bool add_ke)
 {
-	struct ike_suite suite = { 0 };
-	char why[200];
+	struct ike_suite ike = { 0 }, esp = { 0 };
+	char text[100], why[200];
 
-	if (ike_suite_parse(&suite, IKE_SUITE_IKE, text, why, sizeof(why)))
+	snprintf(text, sizeof(text), "%s%s", words, add_ke ? "-ke1_ecp256" : "");
+	if (ike_suite_parse(&ike, IKE_SUITE_IKE, text, why, sizeof(why)) ||
+	    ike_suite_parse(&esp, IKE_SUITE_ESP, "aes128gcm16-x25519-ke1_ecp256",
+			    why, sizeof(why)))
 		abort();
-	for (unsigned int i = 0; i < SIM_NODES; i++)
-		sim->nodes[i].config.ike = suite;
+	for (unsigned int i = 0; i < SIM_NODES; i++) {
+		sim->nodes[i].config.ike = ike;
+		if (add_ke)
+			sim->nodes[i].config.esp = esp;
+	}
+}
+
+/* CREATE_CHILD_SA takes 10 ms; then IKE_FOLLOWUP_KE is on its way. */
+static void go_on(struct sim *sim, unsigned int stage)
+{
+	if (!stages[stage].command)
+		ike_engine_command(sim->nodes[0].engine, sim->now,
+				   IKE_CMD_REKEY_IKE, "alpha");
+	sim_run(sim, 11);
 }
 
 /* Made once, and always the same: Ed25519 leaves nothing to chance. */
@@ -128,7 +149,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	stage = data[0] % N_STAGES;
 	how = data[0] / (N_STAGES * N_SUITES);
 	t = fuzz_bench_new();
-	choose_suite(&t->sim, suites[data[0] / N_STAGES % N_SUITES]);
+	choose_suite(&t->sim, suites[data[0] / N_STAGES % N_SUITES],
+		     how & ADD_KE);
 	if (how & BY_CERT)
 		use_certs(&t->sim);
 	if (stage == HALF_OPEN && how & TO_INITIATOR)
@@ -140,6 +162,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (stage < HALF_OPEN && stages[stage].command)
 		ike_engine_command(t->sim.nodes[1].engine, t->sim.now,
 				   stages[stage].what, "beta");
+	if (stage < HALF_OPEN && how & ADD_KE && stages[stage].what != IKE_CMD_DOWN)
+		go_on(&t->sim, stage);
 	sa = t->sim.nodes[node].engine->sas;
 	peer = t->sim.nodes[!node].engine->sas;
 	if (!sa || !peer ||
@@ -148,7 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	h.spi_i = sa->spi_i;
 	h.spi_r = sa->spi_r;
-	h.exchange = (uint8_t)(34 + data[1] % 5);
+	h.exchange = exchanges[data[1] % sizeof(exchanges)];
 	h.flags = data[2] & IKE_FLAG_RESPONSE;
 	if (node)
 		h.flags |= IKE_FLAG_INITIATOR;
