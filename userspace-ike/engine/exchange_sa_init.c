@@ -22,15 +22,6 @@ static struct ike_slice copy_of(const uint8_t *data, size_t len)
 
 /* ---------------------------------------------------------------- initiator */
 
-static bool offers_add_ke(const struct ike_suite *suite)
-{
-	for (unsigned int i = 0; i < suite->n; i++)
-		for (unsigned int j = 0; j < IKE_ADD_KE_MAX; j++)
-			if (suite->props[i].n_add_ke[j])
-				return true;
-	return false;
-}
-
 static void send_init(struct ike_sa *sa)
 {
 	const struct ike_tunnel *t = sa->tunnel;
@@ -49,7 +40,7 @@ static void send_init(struct ike_sa *sa)
 	ike_build_nat(&b, sa->spi_i, 0, &sa->local, &sa->remote,
 		      t->config.natt == IKE_NATT_FORCE);
 	ike_build_status(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
-	if (offers_add_ke(&t->config.ike))
+	if (ike_suite_adds_ke(&t->config.ike))
 		ike_build_status(&b, IKE_N_INTERMEDIATE_EXCHANGE_SUPPORTED);
 	ike_auth_put_hashes(&b);
 	if (ike_window_request_clear(sa, IKE_X_INIT, IKE_EXCHANGE_SA_INIT,
@@ -243,7 +234,8 @@ void ike_on_init_response(struct ike_call *c)
 	if (!msg->h.spi_r ||
 	    ike_proposal_check(IKE_USE_INIT, &t->config.ike, msg->sa,
 			       &choice) ||
-	    !can_add_ke(msg, &choice) || choice.ke != ike_dh_group(hs->dh) || msg->ke_group != choice.ke) {
+	    !can_add_ke(msg, &choice) || choice.ke != ike_dh_group(hs->dh) ||
+	    msg->ke_group != choice.ke) {
 		char offer[200], ours[IKE_SUITE_TEXT];
 
 		c->e->counters.rx_unexpected++;

@@ -355,14 +355,6 @@ void ike_sa_esp_moved(struct ike_child *child, const struct ike_endpoint *to)
 		c->want_rekey |= c->tunnel != child->tunnel;
 }
 
-static void not_authentic(struct ike_call *c)
-{
-	c->e->counters.rx_integrity++;
-	ike_complain(c->e, c->sa->tunnel, &c->dgram->remote,
-		     "%s that fails the integrity check",
-		     ike_exchange_name(c->msg->h.exchange));
-}
-
 /* What was answered before may have been the last that older keys protected. */
 static const struct ike_keys *keys_of(const struct ike_sa *sa,
 				      const struct ike_msg *msg, bool replay)
@@ -441,7 +433,10 @@ static void protected(struct ike_call *c, struct ike_msg *msg)
 	else if (!fragment(c, msg, replay, &err))
 		return;
 	if (err && err != -EBADMSG) {
-		not_authentic(c);
+		c->e->counters.rx_integrity++;
+		ike_complain(c->e, sa->tunnel, &c->dgram->remote,
+			     "%s that fails the integrity check",
+			     ike_exchange_name(msg->h.exchange));
 		return;
 	}
 	ike_sa_heard(sa);

@@ -92,6 +92,9 @@ bool ike_suite_allows(const struct ike_suite *suite,
 /* Keeps of @suite, for IKE, what @other allows as well, in its order; that may be nothing. */
 void ike_suite_common(struct ike_suite *suite, const struct ike_suite *other);
 
+/* Return: whether there are additional key exchanges in @suite (RFC 9370). */
+bool ike_suite_adds_ke(const struct ike_suite *suite);
+
 /**
  * struct ike_groups - key exchange methods
  * @id: transform IDs of type 4, each once, best first

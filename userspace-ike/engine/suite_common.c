@@ -134,3 +134,12 @@ void ike_suite_groups(const struct ike_suite *suite, struct ike_groups *groups)
 				groups->id[groups->n++] =
 					suite->props[i].ke[j];
 }
+
+bool ike_suite_adds_ke(const struct ike_suite *suite)
+{
+	for (unsigned int i = 0; i < suite->n; i++)
+		for (unsigned int j = 0; j < IKE_ADD_KE_MAX; j++)
+			if (suite->props[i].n_add_ke[j])
+				return true;
+	return false;
+}
