@@ -718,8 +718,6 @@ void ike_sa_set_state(struct ike_sa *sa, enum ike_sa_state state,
 void ike_sa_established(struct ike_sa *sa);
 /* Its keys are made: hands them out, if the environment wants that. */
 void ike_sa_export(const struct ike_sa *sa);
-/* A life sign that was authenticated. */
-void ike_sa_heard(struct ike_sa *sa);
 /*
  * The peer has it no more, and makes a new one. Packets go on as they did until
  * that has a pair to take over, lest the tunnel be down in between: the kernel of
@@ -744,19 +742,6 @@ void ike_sa_failed(struct ike_sa *sa, const char *fmt, ...)
 /* The same, and ends it. */
 void ike_sa_give_up(struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* The peer has refused a CREATE_CHILD_SA with @notify. Return: only for now? */
-bool ike_sa_put_off(struct ike_sa *sa, uint16_t notify);
-/*
- * Sections 1.3 and 4: a peer that has no room for new keys beside the old ones says so
- * to each rekey. All is made anew then, before the old goes.
- *
- * Return: whether @notify was that.
- */
-bool ike_sa_outgrown(struct ike_sa *sa, uint16_t notify);
-/* Starts the exchange that is most wanted, if any. */
-void ike_sa_run(struct ike_sa *sa);
-void ike_sa_tick(struct ike_sa *sa);
-uint64_t ike_sa_wakeup(const struct ike_sa *sa);
 void ike_handshake_free(struct ike_handshake *hs);
 void ike_negotiation_free(struct ike_sa *sa);
 /* Gives all CHILD SAs of @from to @to. */
@@ -803,6 +788,25 @@ static inline bool ike_sa_in_reach(const struct ike_sa *sa,
 void ike_sa_esp_moved(struct ike_child *child, const struct ike_endpoint *to);
 const char *ike_spis_format(const struct ike_sa *sa, char buf[40]);
 
+/* ike_sa_run.c */
+/* When to look for packets of the peer's again: four times in a DPD interval. */
+uint64_t ike_look_again(const struct ike_sa *sa);
+/* A life sign that was authenticated. */
+void ike_sa_heard(struct ike_sa *sa);
+/* The peer has refused a CREATE_CHILD_SA with @notify. Return: only for now? */
+bool ike_sa_put_off(struct ike_sa *sa, uint16_t notify);
+/*
+ * Sections 1.3 and 4: a peer that has no room for new keys beside the old ones says so
+ * to each rekey. All is made anew then, before the old goes.
+ *
+ * Return: whether @notify was that.
+ */
+bool ike_sa_outgrown(struct ike_sa *sa, uint16_t notify);
+/* Starts the exchange that is most wanted, if any. */
+void ike_sa_run(struct ike_sa *sa);
+void ike_sa_tick(struct ike_sa *sa);
+uint64_t ike_sa_wakeup(const struct ike_sa *sa);
+
 /* child_sa.c */
 
 /**
@@ -843,6 +847,24 @@ struct ike_child *ike_child_install(struct ike_sa *sa,
 const char *ike_child_state_name(enum ike_child_state state);
 void ike_child_set_state(struct ike_child *child, enum ike_child_state state,
 			 const char *why);
+struct ike_child *ike_child_by_spi_out(struct ike_sa *sa, uint32_t spi);
+struct ike_child *ike_child_by_pair(struct ike_engine *e, uint32_t ifindex,
+				    uint32_t pair_id);
+/* Is there one that is neither replaced nor being deleted? */
+struct ike_child *ike_child_installed(const struct ike_sa *sa,
+				      const struct ike_tunnel *t);
+/* All CHILD SAs of @t go, and their IKE SAs stay. */
+void ike_child_forsake(struct ike_engine *e, const struct ike_tunnel *t,
+		       const char *why);
+/* The kernel has counted: it is time for a rekey, or too late for one (@hard). */
+void ike_child_expired(struct ike_child *child, enum ike_limit limit,
+		       bool hard);
+void ike_child_free(struct ike_child *child);
+/* Tells that the kernel has refused @op. Return: @err. */
+int ike_child_kernel_error(struct ike_sa *sa, const struct ike_tunnel *t,
+			   const char *op, int err);
+
+/* child_use.c */
 /*
  * The pair of a newer IKE SA is in use. A late packet must not bring the kernel
  * to use this one instead; what comes in by it is still taken for a while.
@@ -853,28 +875,17 @@ void ike_child_catch_up(struct ike_child *child);
 /* The same of all of @t but @but, which may be NULL. */
 void ike_children_catch_up(struct ike_engine *e, const struct ike_tunnel *t,
 			   const struct ike_child *but);
+/* It is the one in use, in the kernel, too. */
+void ike_child_take_over(struct ike_child *child);
 /* Puts it to use. */
 void ike_child_activate(struct ike_child *child, const char *why);
 /* Ends it at once in the kernel. */
 void ike_child_retire(struct ike_child *child, uint32_t grace_s,
 		      const char *why);
-struct ike_child *ike_child_by_spi_out(struct ike_sa *sa, uint32_t spi);
-struct ike_child *ike_child_by_pair(struct ike_engine *e, uint32_t ifindex,
-				    uint32_t pair_id);
-/* Is there one that is neither replaced nor being deleted? */
-struct ike_child *ike_child_installed(const struct ike_sa *sa,
-				      const struct ike_tunnel *t);
-/* All CHILD SAs of @t go, and their IKE SAs stay. */
-void ike_child_forsake(struct ike_engine *e, const struct ike_tunnel *t,
-		       const char *why);
 /* The peer has shown that it has this one. */
 void ike_child_confirmed(struct ike_child *child, const char *why);
 /* The peer has shown that it has our responses before request @id. */
 void ike_child_confirm(struct ike_sa *sa, uint32_t id);
-/* The kernel has counted: it is time for a rekey, or too late for one (@hard). */
-void ike_child_expired(struct ike_child *child, enum ike_limit limit,
-		       bool hard);
-void ike_child_free(struct ike_child *child);
 
 /* child_negotiation.c */
 
