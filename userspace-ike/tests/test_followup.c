@@ -563,6 +563,7 @@ static void a_child_sa_that_comes_to_nothing(void **state)
 			ike_build_delete_esp(&t->b, &old->spi_out, 1);
 			assert_true(request(t, IKE_EXCHANGE_INFORMATIONAL));
 			old = NULL;
+			assert_null(sa->pending->old);
 			assert_int_equal(go_on(t, IKE_KE_ECP_384, &link),
 					 IKE_N_TEMPORARY_FAILURE);
 		}
