@@ -170,13 +170,15 @@ static void conclude(struct ike_call *c, const char *wrong)
 	struct ike_sa *sa = c->sa;
 	struct ike_negotiation *neg = sa->neg;
 	bool lost = !wrong && peer_wins(sa);
+	/* There may be another IKE SA: made anew, or after a command to go up again. */
+	bool going = sa->redundant || sa->want_delete;
 	struct ike_child *child;
 
 	/* The kernel may use a newer IKE SA's already, and cannot go back to that. */
-	if (sa->redundant)
+	if (going)
 		ike_children_catch_up(c->e, neg->tunnel, NULL);
 	child = ike_child_accept(c, wrong,
-				 lost || (sa->redundant && !ike_sa_uses(sa, neg->tunnel)) ?
+				 lost || (going && !ike_sa_uses(sa, neg->tunnel)) ?
 					 IKE_ACTIVATE_MANUAL :
 					 IKE_ACTIVATE_NOW);
 	if (child && lost) {

@@ -188,6 +188,7 @@ const struct sim_found sim_found[] = {
 	{ "childless", 11077 },
 	/* A newer IKE SA's was in use in the kernel, and the news were on their way. */
 	{ "reauth-all", 10175 },
+	{ "delete-in-flight", 12795 },
 	/* An IKE SA was deleted of which only we had the successor. */
 	{ "reauth-all", 11509 },
 	/* What a going IKE SA was refused, the other one did not ask for soon enough. */
