@@ -219,11 +219,6 @@ static void replace(struct ike_sa *sa, struct ike_sa *old)
 	ike_log(sa->e, IKE_EVENT_IKE_SA_REAUTHENTICATED, IKE_LOG_NOTICE,
 		sa->tunnel, IKE_FIELDS({ "by", by }),
 		"authenticated anew by %s: a new IKE SA follows the old one", by);
-	/* Nobody authenticates anew who has not got the answer of last time. */
-	if (!ours && !old->origin.initiator)
-		for (struct ike_child *c = old->children; c; c = c->next)
-			if (c->by_auth && !c->confirmed)
-				ike_child_confirmed(c, "the peer goes on from it");
 	lose(old, sa, ours);
 }
 

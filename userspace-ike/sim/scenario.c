@@ -183,7 +183,6 @@ const struct sim_found sim_found[] = {
 	{ "reauth-lifetimes", 2063 },
 	/* And so when one that both have had lost against that one. */
 	{ "reauth", 50350 },
-	{ "reauth-all", 20034 },
 	{ "childless", 50111 },
 	{ "childless", 11077 },
 	/* A newer IKE SA's was in use in the kernel, and the news were on their way. */
