@@ -207,8 +207,8 @@ lost_where() {
 	local ns
 	for ns in hostA gwA gwB hostB; do
 		in_ns "$ns" nstat -as | awk -v ns="$ns" '$1 ~ /Discard|Drop|Err|NoRoute|Fail|Overflow|NoPort|Unreach|Timeout/ && $2 { print ns ": " $1, $2 }'
-		ip -n "$ns" -s -j link | jq -r --arg ns "$ns" '.[] | .ifname as $if | .stats64 | to_entries[] | .key as $way | .value |
-			to_entries[] | select((.key | test("drop|err")) and .value > 0) | "\($ns): \($if) \($way) \(.key) \(.value)"'
+		ip -n "$ns" -s -j link | jq -r --arg ns "$ns" '.[] | .ifname as $dev | .stats64 | to_entries[] | .key as $way | .value |
+			to_entries[] | select((.key | test("drop|err")) and .value > 0) | "\($ns): \($dev) \($way) \(.key) \(.value)"'
 	done
 	awk 'BEGIN { hex = "0123456789abcdef" }
 		function number(s,   i, n) { for (i = 1; i <= length(s); i++) n = 16 * n + index(hex, substr(s, i, 1)) - 1; return n }
