@@ -3,36 +3,11 @@
  * Additional key exchanges in suites, offers and answers (RFC 9370, section 2.2.1).
  * Most of it is by methods that every libcrypto has.
  */
-#include "testing.h"
+#include "suites.h"
 
 #include "algorithm.h"
-#include "proposal.h"
 
 #define FIRST "aes256gcm16-prfsha384-x25519"
-
-static struct ike_suite suite_of(enum ike_suite_kind kind, const char *text)
-{
-	struct ike_suite suite = { 0 };
-	char why[300], *copy = strdup(text), *next = copy;
-
-	for (char *word; (word = strsep(&next, " "));)
-		assert_int_equal(ike_suite_parse(&suite, kind, word, why,
-						 sizeof(why)),
-				 0);
-	free(copy);
-	return suite;
-}
-
-static const char *refused(enum ike_suite_kind kind, const char *text)
-{
-	static char why[300];
-	struct ike_suite suite = { 0 };
-
-	assert_int_equal(ike_suite_parse(&suite, kind, text, why, sizeof(why)),
-			 -EINVAL);
-	assert_int_equal(suite.n, 0);
-	return why;
-}
 
 static enum ike_suite_kind kind_of(enum ike_sa_use use)
 {

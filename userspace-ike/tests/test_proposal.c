@@ -2,36 +2,9 @@
 /*
  * Suites as text, offers, choices, answers.
  */
-#include "testing.h"
+#include "suites.h"
 
 #include "algorithm.h"
-#include "proposal.h"
-
-static struct ike_suite suite_of(enum ike_suite_kind kind, const char *text)
-{
-	struct ike_suite suite = { 0 };
-	char why[200], *copy = strdup(text), *next = copy;
-
-	/* Proposals are joined by blanks here. */
-	for (char *word; (word = strsep(&next, " "));)
-		assert_int_equal(ike_suite_parse(&suite, kind, word, why,
-						 sizeof(why)),
-				 0);
-	free(copy);
-	return suite;
-}
-
-/* What a person reads about a suite that is refused. */
-static const char *refused(enum ike_suite_kind kind, const char *text)
-{
-	static char why[300];
-	struct ike_suite suite = { 0 };
-
-	assert_int_equal(ike_suite_parse(&suite, kind, text, why, sizeof(why)),
-			 -EINVAL);
-	assert_int_equal(suite.n, 0);
-	return why;
-}
 
 /* The SA payload's body of an offer. */
 static struct ike_slice offer(enum ike_sa_use use, const char *text,
