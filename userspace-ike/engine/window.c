@@ -213,22 +213,27 @@ void ike_window_replay(struct ike_sa *sa, const struct ike_datagram *to)
  * Section 2.4: only a peer of which nothing is heard is dead. But one that asks and
  * never answers is of no use, so there is an end.
  */
+static bool renew(struct ike_window *w)
+{
+	if (w->renewals >= IKE_RENEWALS)
+		return false;
+	w->transmissions = 1;
+	w->renewals++;
+	return true;
+}
+
 void ike_window_lives(struct ike_sa *sa)
 {
 	struct ike_window *w = &sa->window;
 
-	if (w->kind == IKE_X_NONE || w->transmissions == 1 ||
-	    w->renewals >= IKE_RENEWALS)
-		return;
-	w->transmissions = 1;
-	w->renewals++;
+	if (w->kind != IKE_X_NONE && w->transmissions > 1)
+		renew(w);
 }
 
 bool ike_window_renew(struct ike_sa *sa)
 {
-	if (sa->window.renewals >= IKE_RENEWALS)
+	if (!renew(&sa->window))
 		return false;
-	sa->window.renewals++;
 	ike_window_hurry(sa);
 	return true;
 }
