@@ -124,6 +124,40 @@ static void responder_asks_in_the_end(void **state)
 	bench_free(t);
 }
 
+static bool has_child_of(struct bench *t, unsigned int node, const char *name)
+{
+	for (const struct ike_child *c = sa_of(t, node)->children; c; c = c->next)
+		if (!strcmp(c->tunnel->config.name, name))
+			return true;
+	return false;
+}
+
+/*
+ * The IKE SA is wanted for a tunnel that shares it: as in IKE_AUTH its owner gets a
+ * CHILD SA all the same, although nothing has asked for that one.
+ */
+static void the_owner_has_one_too(void **state)
+{
+	(void)state;
+	for (unsigned int childless = 0; childless < 2; childless++) {
+		struct bench *t = bench_new();
+
+		sim_share(&t->sim);
+		t->sim.nodes[0].config.childless = childless;
+		t->sim.nodes[0].config.start = IKE_START_ON_TRAFFIC;
+		sim_start(&t->sim, 1);
+		sim_start(&t->sim, 0);
+		ike_engine_command(t->sim.nodes[0].engine, t->sim.now, IKE_CMD_UP,
+				   "alpha-second");
+		sim_run(&t->sim, LONG_MS);
+		assert_non_null(sa_of(t, 0));
+		assert_true(has_child_of(t, 0, "alpha-second"));
+		assert_true(has_child_of(t, 0, "alpha"));
+		assert_true(sim_both_up(&t->sim));
+		bench_free(t);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -131,6 +165,7 @@ int main(void)
 		cmocka_unit_test(not_when_authenticating_anew),
 		cmocka_unit_test(used_at_once),
 		cmocka_unit_test(responder_asks_in_the_end),
+		cmocka_unit_test(the_owner_has_one_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
