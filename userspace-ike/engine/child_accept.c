@@ -21,9 +21,10 @@ void ike_child_offer_ts(struct ike_sa *sa, struct ike_builder *b)
 }
 
 /* Section 2.9: it is for a person to make another tunnel of what is left out. */
-static void tell_more(const struct ike_child *child, const struct ike_msg *msg)
+static void tell_more(const struct ike_child *child,
+		      const struct ike_followup *f)
 {
-	if (ike_msg_notify(msg, IKE_N_ADDITIONAL_TS_POSSIBLE))
+	if (f->more_ts)
 		ike_log(child->sa->e, IKE_EVENT_NOTIFY, IKE_LOG_INFO,
 			child->tunnel,
 			IKE_FIELDS({ "notify", "ADDITIONAL_TS_POSSIBLE" }),
@@ -75,6 +76,8 @@ const char *ike_child_check(struct ike_call *c, enum ike_sa_use use)
 	neg->followup = f;
 	if (!f)
 		return "out of memory";
+	/* It is said beside the selectors, whatever key exchanges follow. */
+	f->more_ts = ike_msg_notify(c->msg, IKE_N_ADDITIONAL_TS_POSSIBLE);
 	f->ni = hs ? hs->nonce_i : neg->nonce;
 	if (hs)
 		f->nr = hs->nonce_r;
@@ -114,7 +117,7 @@ struct ike_child *ike_child_accept(struct ike_call *c, const char *wrong,
 	}
 	if (child) {
 		ike_child_tell_narrowed(child);
-		tell_more(child, c->msg);
+		tell_more(child, neg->followup);
 		neg->pair_id = 0;
 	} else {
 		/* The peer has it, though: best to start all over. */

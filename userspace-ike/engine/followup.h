@@ -30,6 +30,7 @@ struct ike_tunnel;
  * @ke: as initiator, ours in flight
  * @local_ts: of a CHILD SA: traffic selectors of our end
  * @remote_ts: and of the peer's
+ * @more_ts: as initiator: the peer has left out some for another one
  */
 struct ike_followup {
 	struct ike_choice choice;
@@ -45,6 +46,7 @@ struct ike_followup {
 	struct ike_ke *ke;
 	struct ike_ts_set local_ts;
 	struct ike_ts_set remote_ts;
+	bool more_ts;
 };
 
 /**

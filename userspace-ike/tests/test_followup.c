@@ -657,34 +657,43 @@ static struct bench *answered(const char *text, const struct link *link)
 
 static const struct link some_link = { .data = { 0x42 }, .len = 1 };
 
-/* Node 1 rekeys its CHILD SA, and node 0 does not say where to go on, or goes wrong. */
-static void answers_for_a_child_sa(void **state)
+/* Node 1 rekeys its CHILD SA, and node 0 answers with what is in t->b, and: */
+static struct ike_sa *answered_for_child(struct bench *t, const struct link *link)
 {
 	static const uint8_t nonce[32] = { 1 }, ke[32] = { 9 };
+	struct ike_sa *sa = sa_of(t, 1);
+	struct ike_choice choice = sa->children->choice;
+	struct ike_ts_set any;
+
+	sim_command(&t->sim, 1, IKE_CMD_REKEY_CHILD);
+	choice.number = 1;
+	choice.ke = IKE_KE_X25519;
+	choice.add_ke[0] = IKE_KE_ECP_384;
+	if (link)
+		put_link(t, link);
+	ike_build_answer(&t->b, IKE_USE_CHILD, &choice, 0x4000);
+	ike_build_nonce(&t->b, IKE_SLICE(nonce, 32));
+	ike_build_ke(&t->b, IKE_KE_X25519, IKE_SLICE(ke, 32));
+	ike_ts_any(&any);
+	ike_build_ts(&t->b, IKE_PAYLOAD_TSI, &any);
+	ike_build_ts(&t->b, IKE_PAYLOAD_TSR, &any);
+	respond(t);
+	return sa;
+}
+
+/* Node 0 does not say where to go on, or goes wrong. */
+static void answers_for_a_child_sa(void **state)
+{
+	static const uint8_t ke[32] = { 9 };
 
 	(void)state;
 	for (unsigned int how = 0; how < 3; how++) {
 		struct bench *t = bench_start(bench_with(
 			IKE_SUITE_ESP, "aes256gcm16-x25519-ke1_ecp384", 1));
 		struct sim_kernel *k = &t->sim.nodes[1].kernel;
-		struct ike_sa *sa = sa_of(t, 1);
-		struct ike_child *old = sa->children;
-		struct ike_choice choice = old->choice;
-		struct ike_ts_set any;
+		struct ike_child *old = sa_of(t, 1)->children;
+		struct ike_sa *sa = answered_for_child(t, how ? &some_link : NULL);
 
-		sim_command(&t->sim, 1, IKE_CMD_REKEY_CHILD);
-		choice.number = 1;
-		choice.ke = IKE_KE_X25519;
-		choice.add_ke[0] = IKE_KE_ECP_384;
-		if (how)
-			put_link(t, &some_link);
-		ike_build_answer(&t->b, IKE_USE_CHILD, &choice, 0x4000);
-		ike_build_nonce(&t->b, IKE_SLICE(nonce, 32));
-		ike_build_ke(&t->b, IKE_KE_X25519, IKE_SLICE(ke, 32));
-		ike_ts_any(&any);
-		ike_build_ts(&t->b, IKE_PAYLOAD_TSI, &any);
-		ike_build_ts(&t->b, IKE_PAYLOAD_TSR, &any);
-		respond(t);
 		if (how) {
 			assert_int_equal(sa->window.kind, IKE_X_FOLLOWUP_CHILD);
 			if (how == 1)
@@ -727,8 +736,9 @@ static void answers_without_a_link(void **state)
 static void goes_on(struct bench *t, uint16_t method, uint16_t error)
 {
 	struct ike_ke *ke = ike_ke_new(IKE_KE_ECP_384, from_sim, &t->sim.rng);
+	enum ike_exchange_kind kind = sa_of(t, 1)->window.kind;
 
-	assert_int_equal(sa_of(t, 1)->window.kind, IKE_X_FOLLOWUP_IKE);
+	assert_true(kind == IKE_X_FOLLOWUP_IKE || kind == IKE_X_FOLLOWUP_CHILD);
 	assert_non_null(ke);
 	if (error)
 		ike_build_status(&t->b, error);
@@ -758,6 +768,28 @@ static void answers_that_are_forgotten(void **state)
 		assert_int_equal(node->counts[IKE_EVENT_NEGOTIATION_FAILED], 0);
 		ike_engine_tick(node->engine, sa->rekey_at);
 		assert_int_equal(sa->window.kind, IKE_X_REKEY_IKE);
+		bench_free(t);
+	}
+}
+
+/* RFC 7296, section 2.9: it was said in the first answer, where the selectors are. */
+static void additional_ts_possible(void **state)
+{
+	(void)state;
+	for (unsigned int more = 0; more < 2; more++) {
+		struct bench *t = bench_start(bench_with(
+			IKE_SUITE_ESP, "aes256gcm16-x25519-ke1_ecp384", 1));
+		struct sim_node *node = &t->sim.nodes[1];
+		unsigned int told = node->counts[IKE_EVENT_NOTIFY];
+		struct ike_sa *sa;
+
+		if (more)
+			ike_build_status(&t->b, IKE_N_ADDITIONAL_TS_POSSIBLE);
+		sa = answered_for_child(t, &some_link);
+		goes_on(t, IKE_KE_ECP_384, 0);
+		assert_int_equal(sa->children->spi_out, 0x4000);
+		assert_true(sa->children->in_use);
+		assert_int_equal(node->counts[IKE_EVENT_NOTIFY], told + more);
 		bench_free(t);
 	}
 }
@@ -815,6 +847,7 @@ int main(void)
 		cmocka_unit_test(what_is_pending_goes_along),
 		cmocka_unit_test(while_our_child_goes_on),
 		cmocka_unit_test(answers_for_a_child_sa),
+		cmocka_unit_test(additional_ts_possible),
 		cmocka_unit_test(answers_that_end_too_soon),
 	};
 
