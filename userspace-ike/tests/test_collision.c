@@ -584,6 +584,52 @@ static void the_old_one_is_deleted_by_the_wrong_end(void **state)
 	}
 }
 
+/* Node 0 authenticates anew, and node 1's answer to that is lost. */
+static struct ike_sa *answered_in_vain(struct bench *t)
+{
+	struct ike_sa *sa, *old = sa_of(t, 1);
+
+	sim_command(&t->sim, 0, IKE_CMD_REAUTH);
+	on_its_way(t, 0, IKE_EXCHANGE_AUTH);
+	forget(t);
+	/* It tries again as if it had not tried. */
+	ike_sa_kill(sa_of(t, 0), "for a test");
+	ike_engine_tick(t->sim.nodes[0].engine, t->sim.now);
+	sa = sa_of(t, 1);
+	assert_ptr_not_equal(sa, old);
+	assert_int_equal(sa->state, IKE_SA_ESTABLISHED);
+	assert_non_null(sa->children);
+	assert_false(sa->children->confirmed);
+	assert_false(sa->children->held);
+	return sa;
+}
+
+/*
+ * The pair in use goes, and it is not known of any other whether the peer has it:
+ * that of the IKE SA that stays is used, be it the newer one or not.
+ */
+static void the_heir_is_of_what_stays(void **state)
+{
+	(void)state;
+	for (unsigned int newer = 0; newer < 2; newer++) {
+		struct bench *t = bench_up();
+		struct ike_child *used = sa_of(t, 1)->children;
+		struct ike_sa *a = answered_in_vain(t);
+		struct ike_sa *b = answered_in_vain(t);
+
+		assert_true(used->in_use);
+		a->redundant = newer;
+		b->redundant = !newer;
+		ike_child_retire(used, 0, "for a test");
+		assert_int_equal(a->children->in_use, !newer);
+		assert_int_equal(b->children->in_use, newer);
+		assert_int_equal(sim_kernel_active(&t->sim.nodes[1].kernel)
+					 ->info.pair_id,
+				 (newer ? b : a)->children->pair_id);
+		bench_free(t);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -600,6 +646,7 @@ int main(void)
 		cmocka_unit_test(a_deleted_ike_sa_is_answered_for),
 		cmocka_unit_test(both_delete_the_ike_sa),
 		cmocka_unit_test(the_old_one_is_deleted_by_the_wrong_end),
+		cmocka_unit_test(the_heir_is_of_what_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
