@@ -266,6 +266,173 @@ static void who_has_lost_does_not_go_on(void **state)
 	lost(false);
 }
 
+/*
+ * The responder's order decides, so with these a CREATE_CHILD_SA has another number of
+ * additional key exchanges behind it if the other end begins it.
+ */
+static const char *const that_many[] = {
+	"ke1_none-ke1_ecp384-ke2_none-ke2_ecp256",
+	"ke1_ecp384-ke1_none-ke2_none-ke2_ecp256",
+	"ke1_ecp384-ke1_none-ke2_ecp256-ke2_none",
+};
+
+/* @n: how many there are if node 0, or 1, begins. */
+static struct bench *bench_mixed(bool ike, const unsigned int *n, uint64_t seed)
+{
+	const char *first = ike ? "aes256gcm16-prfsha384-x25519" :
+				  "aes256gcm16-x25519";
+	struct bench *t = bench_with(ike ? IKE_SUITE_IKE : IKE_SUITE_ESP, first,
+				     seed);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct ike_tunnel_config *c = &t->sim.nodes[!i].config;
+		struct ike_suite *suite = ike ? &c->ike : &c->esp;
+		char text[128], why[200];
+
+		memset(suite, 0, sizeof(*suite));
+		snprintf(text, sizeof(text), "%s-%s", first, that_many[n[i]]);
+		assert_int_equal(ike_suite_parse(suite,
+						 ike ? IKE_SUITE_IKE :
+						       IKE_SUITE_ESP,
+						 text, why, sizeof(why)),
+				 0);
+	}
+	bench_start(t);
+	/* None of it is an outage. */
+	t->sim.disrupted = false;
+	return t;
+}
+
+/* Exchanges that node @by begins take their time, or none at all. */
+static void mixed_alone(bool ike, const unsigned int *n, unsigned int by)
+{
+	struct bench *t = bench_mixed(ike, n, 1);
+	const struct ike_sa *sa = only_sa(t, by);
+	uint64_t spi = sa->spi_i;
+	uint32_t id = sa->window.next_id, spi_in = only_sa(t, 0)->children->spi_in;
+
+	sim_command(&t->sim, by, ike ? IKE_CMD_REKEY_IKE : IKE_CMD_REKEY_CHILD);
+	while (sa->window.kind != (ike ? IKE_X_DELETE_IKE : IKE_X_DELETE_CHILD))
+		sim_run(&t->sim, 1);
+	assert_int_equal(sa->window.next_id - id, 1 + n[by]);
+	sim_run(&t->sim, 1000);
+	if (ike)
+		assert_rekeyed(t, spi);
+	else
+		assert_new_pair(t, spi_in);
+	bench_free(t);
+}
+
+/* The lowest nonce of what node @by has begun, once the other end has answered. */
+static const struct ike_nonce *lowest_by(struct bench *t, bool ike,
+					 unsigned int by, struct ike_nonce *at)
+{
+	const struct ike_sa *old = sa_of(t, !by);
+
+	while (old->next)
+		old = old->next;
+	if (old->pending)
+		*at = ike_followup_lowest(&old->pending->f);
+	else if (ike)
+		*at = sa_of(t, !by)->lowest;
+	else
+		*at = old->children->lowest;
+	return at;
+}
+
+static unsigned int mixed_at_once(bool ike, const unsigned int *n, uint64_t seed)
+{
+	struct bench *t = bench_mixed(ike, n, seed);
+	uint64_t spi = only_sa(t, 0)->spi_i;
+	uint32_t spi_in = only_sa(t, 0)->children->spi_in;
+	const struct ike_nonce *lowest[2], *stays;
+	struct ike_nonce at[2];
+	unsigned int winner;
+
+	for (unsigned int i = 0; i < 2; i++)
+		sim_command(&t->sim, i, ike ? IKE_CMD_REKEY_IKE :
+					      IKE_CMD_REKEY_CHILD);
+	/* Both requests have been answered, and no answer is there. */
+	sim_run(&t->sim, 6);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(sa_of(t, i)->pending || sa_of(t, i)->next ||
+				 sa_of(t, i)->children->next, true);
+		lowest[i] = lowest_by(t, ike, i, &at[i]);
+	}
+	winner = ike_nonce_lower(lowest[0], lowest[1]) == lowest[0];
+	sim_run(&t->sim, 2000);
+	if (ike)
+		assert_rekeyed(t, spi);
+	else
+		assert_new_pair(t, spi_in);
+	stays = ike ? &sa_of(t, 0)->lowest : &sa_of(t, 0)->children->lowest;
+	assert_int_equal(stays->len, lowest[winner]->len);
+	assert_memory_equal(stays->data, lowest[winner]->data, stays->len);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_true(t->sim.nodes[i].counts[IKE_EVENT_COLLISION] <= 1);
+		assert_int_equal(t->sim.nodes[i].counts[IKE_EVENT_NEGOTIATION_FAILED], 0);
+	}
+	bench_free(t);
+	return winner;
+}
+
+/* Rekeys by both, whenever, while messages are lost. */
+static void mixed_through_losses(bool ike, const unsigned int *n, uint64_t seed)
+{
+	struct bench *t = bench_mixed(ike, n, seed);
+	uint64_t spi = only_sa(t, 0)->spi_i;
+	uint32_t spi_in = only_sa(t, 0)->children->spi_in;
+	unsigned int first = sim_below(&t->sim.rng, 2);
+
+	for (unsigned int i = 0; i < 2; i++)
+		sim_queue(&t->sim, 1, SIM_TRAFFIC, i);
+	t->sim.traffic = true;
+	sim_net_random(&t->sim, 20);
+	sim_command(&t->sim, first, ike ? IKE_CMD_REKEY_IKE : IKE_CMD_REKEY_CHILD);
+	sim_run(&t->sim, sim_below(&t->sim.rng, 500));
+	sim_command(&t->sim, !first, ike ? IKE_CMD_REKEY_IKE : IKE_CMD_REKEY_CHILD);
+	sim_run(&t->sim, 8000);
+	sim_net_perfect(&t->sim);
+	sim_run(&t->sim, 60000);
+	if (ike)
+		assert_rekeyed(t, spi);
+	else
+		assert_new_pair(t, spi_in);
+	bench_free(t);
+}
+
+/* Each end has as many as it gets: three numbers for each, and not the same ones. */
+static void with_another_number(bool ike)
+{
+	for (unsigned int k = 0; k < 9; k++) {
+		const unsigned int n[2] = { k / 3, k % 3 };
+		unsigned int won[2] = { 0 };
+
+		if (n[0] == n[1])
+			continue;
+		mixed_alone(ike, n, 0);
+		mixed_alone(ike, n, 1);
+		for (uint64_t seed = 1; seed <= 8; seed++)
+			won[mixed_at_once(ike, n, seed)]++;
+		assert_int_not_equal(won[0], 0);
+		assert_int_not_equal(won[1], 0);
+		for (uint64_t seed = 1; seed <= 30; seed++)
+			mixed_through_losses(ike, n, seed);
+	}
+}
+
+static void ike_sas_with_another_number(void **state)
+{
+	(void)state;
+	with_another_number(true);
+}
+
+static void child_sas_with_another_number(void **state)
+{
+	(void)state;
+	with_another_number(false);
+}
+
 /* ------------------------------------------------- node 0 makes mischief */
 
 /* Asks for a rekey of the IKE SA. */
@@ -830,6 +997,8 @@ int main(void)
 		cmocka_unit_test(an_ike_sa),
 		cmocka_unit_test(through_losses),
 		cmocka_unit_test(who_has_lost_does_not_go_on),
+		cmocka_unit_test(ike_sas_with_another_number),
+		cmocka_unit_test(child_sas_with_another_number),
 		cmocka_unit_test(links),
 		cmocka_unit_test(nothing_is_pending),
 		cmocka_unit_test(not_their_turn),
