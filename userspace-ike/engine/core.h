@@ -744,8 +744,8 @@ void ike_sa_give_up(struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void ike_handshake_free(struct ike_handshake *hs);
 void ike_negotiation_free(struct ike_sa *sa);
-/* Gives all CHILD SAs of @from to @to. */
-void ike_sa_inherit(struct ike_sa *to, struct ike_sa *from);
+/* A rekey @by an end is done: all CHILD SAs of @old are @sa's, and that is told. */
+void ike_sa_succeed(struct ike_sa *sa, struct ike_sa *old, const char *by);
 /*
  * Section 2.23: is the peer followed when its port changes? Who has chosen the
  * peer's address, and knows of no NAT in front of it, stays there.

@@ -104,16 +104,13 @@ static struct ike_sa *make_successor(struct ike_sa *old,
 /* @sa takes over from @old; @by_us tells who must delete @old. */
 static void succeed(struct ike_sa *sa, struct ike_sa *old, bool by_us)
 {
-	ike_sa_inherit(sa, old);
 	ike_sa_set_state(old, IKE_SA_REKEYED, "it has a successor");
+	ike_sa_succeed(sa, old, by_us ? "us" : "the peer");
 	if (by_us)
 		old->want_delete = true;
 	else
 		old->expire_at = ike_min_time(old->expire_at,
 					      old->e->now + IKE_PEER_DELETES_MS);
-	ike_log(sa->e, IKE_EVENT_IKE_SA_REKEYED, IKE_LOG_NOTICE, sa->tunnel,
-		IKE_FIELDS({ "by", by_us ? "us" : "the peer" }),
-		"IKE SA rekeyed by %s", by_us ? "us" : "the peer");
 }
 
 /* Our own attempt came to nothing; the peer's has not, perhaps. */

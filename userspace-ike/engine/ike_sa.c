@@ -168,7 +168,7 @@ void ike_sa_export(const struct ike_sa *sa)
 	ike_wipe(&out, sizeof(out));
 }
 
-void ike_sa_inherit(struct ike_sa *to, struct ike_sa *from)
+static void inherit(struct ike_sa *to, struct ike_sa *from)
 {
 	struct ike_child **tail = &to->children;
 
@@ -194,6 +194,13 @@ void ike_sa_inherit(struct ike_sa *to, struct ike_sa *from)
 	to->rx_seen = from->rx_seen;
 }
 
+void ike_sa_succeed(struct ike_sa *sa, struct ike_sa *old, const char *by)
+{
+	inherit(sa, old);
+	ike_log(sa->e, IKE_EVENT_IKE_SA_REKEYED, IKE_LOG_NOTICE, sa->tunnel,
+		IKE_FIELDS({ "by", by }), "IKE SA rekeyed by %s", by);
+}
+
 void ike_sa_kill(struct ike_sa *sa, const char *why)
 {
 	struct ike_negotiation *neg = sa->neg;
@@ -202,12 +209,8 @@ void ike_sa_kill(struct ike_sa *sa, const char *why)
 		return;
 	ike_sa_set_state(sa, IKE_SA_DEAD, why);
 	/* A peer that rekeyed us while we rekeyed it: its IKE SA lives on. */
-	if (neg && neg->peer_sa && neg->peer_sa->state == IKE_SA_ESTABLISHED) {
-		ike_sa_inherit(neg->peer_sa, sa);
-		ike_log(sa->e, IKE_EVENT_IKE_SA_REKEYED, IKE_LOG_NOTICE,
-			sa->tunnel, IKE_FIELDS({ "by", "the peer" }),
-			"IKE SA rekeyed by the peer");
-	}
+	if (neg && neg->peer_sa && neg->peer_sa->state == IKE_SA_ESTABLISHED)
+		ike_sa_succeed(neg->peer_sa, sa, "the peer");
 	for (struct ike_child *c = sa->children; c; c = c->next)
 		ike_child_retire(c, sa->peer_knows ? IKE_GRACE_S : 0, why);
 	if (neg)
