@@ -21,7 +21,7 @@ static bool is_fresh(const struct conf *now, const struct conf_tunnel *tunnel)
 
 	if (!was)
 		return !tunnel->ike.ike_sa_of[0];
-	return memcmp(&was->ike.local, &tunnel->ike.local, sizeof(was->ike.local)) != 0;
+	return !ike_address_same(&was->ike.local, &tunnel->ike.local);
 }
 
 void answer_local_check(struct parent *parent, const struct conf *fresh,

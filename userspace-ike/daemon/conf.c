@@ -86,10 +86,8 @@ static void check_against(const struct conf *conf,
 			same_device(tunnel, other, errors);
 		if (other->ike.ike_sa_of[0] || tunnel->ike.ike_sa_of[0])
 			continue;
-		if (!memcmp(&other->ike.local, &tunnel->ike.local,
-			    sizeof(tunnel->ike.local)) &&
-		    !memcmp(&other->ike.remote, &tunnel->ike.remote,
-			    sizeof(tunnel->ike.remote)) &&
+		if (ike_address_same(&other->ike.local, &tunnel->ike.local) &&
+		    ike_address_same(&other->ike.remote, &tunnel->ike.remote) &&
 		    !memcmp(&other->ike.remote_id, &tunnel->ike.remote_id,
 			    sizeof(tunnel->ike.remote_id)))
 			same_ends(tunnel, other, errors);
@@ -165,8 +163,8 @@ bool conf_tunnel_same(const struct conf_tunnel *a, const struct conf_tunnel *b)
 	return !strcmp(x->name, y->name) &&
 	       !strcmp(x->ike_sa_of, y->ike_sa_of) &&
 	       !strcmp(a->interface, b->interface) &&
-	       !memcmp(&x->local, &y->local, sizeof(x->local)) &&
-	       !memcmp(&x->remote, &y->remote, sizeof(x->remote)) &&
+	       ike_address_same(&x->local, &y->local) &&
+	       ike_address_same(&x->remote, &y->remote) &&
 	       !memcmp(&x->local_id, &y->local_id, sizeof(x->local_id)) &&
 	       !memcmp(&x->remote_id, &y->remote_id, sizeof(x->remote_id)) &&
 	       x->local_auth == y->local_auth &&

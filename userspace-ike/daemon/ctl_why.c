@@ -140,17 +140,10 @@ void ctl_add_why(json_t *tunnel, const struct net *net,
 
 /* ---- what is kept -------------------------------------------------------- */
 
-static bool concerns(const struct conf_tunnel *tunnel,
-		     const struct ike_address *remote)
-{
-	return !memcmp(&tunnel->ike.remote, remote, sizeof(*remote));
-}
-
 static bool same_endpoint(const struct ike_endpoint *a,
 			  const struct ike_endpoint *b)
 {
-	return a->port == b->port &&
-	       !memcmp(&a->addr, &b->addr, sizeof(a->addr));
+	return a->port == b->port && ike_address_same(&a->addr, &b->addr);
 }
 
 struct sought {
@@ -178,13 +171,12 @@ static bool sends_so(const struct iked *iked, const struct conf_tunnel *tunnel,
 	};
 	struct sought sought = { .error = error };
 
-	if (!concerns(tunnel, &error->to.addr))
+	if (!ike_address_same(&tunnel->ike.remote, &error->to.addr))
 		return false;
 	/* The kernel has found the socket that has sent it. */
 	if (!error->local.addr.family)
 		return true;
-	if (memcmp(&tunnel->ike.local, &error->local.addr,
-		   sizeof(tunnel->ike.local)) != 0)
+	if (!ike_address_same(&tunnel->ike.local, &error->local.addr))
 		return false;
 	if (error->to.port == IKE_PORT_NATT)
 		return true;
@@ -211,7 +203,7 @@ void why_not_sent(struct iked *iked, const struct ike_address *remote, int code)
 	for (size_t i = 0; i < iked->conf.count; i++) {
 		struct conf_tunnel *tunnel = iked->conf.tunnels[i];
 
-		if (!concerns(tunnel, remote))
+		if (!ike_address_same(&tunnel->ike.remote, remote))
 			continue;
 		tunnel->trouble.send_error = code;
 		tunnel->trouble.send_at = iked_now();

@@ -70,7 +70,7 @@ void names_address(struct iked *iked, const struct news_address *news)
 	/* The configuration may be another one by now. */
 	if (tunnel && !strcmp(tunnel->remote_name, news->host) &&
 	    !iked->stopping &&
-	    memcmp(&news->addr, &tunnel->ike.remote, sizeof(news->addr)))
+	    !ike_address_same(&news->addr, &tunnel->ike.remote))
 		tunnels_set_remote(iked, tunnel, &news->addr);
 }
 

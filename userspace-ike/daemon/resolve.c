@@ -60,7 +60,7 @@ static bool choose(const struct conf_tunnel *tunnel, const struct addrinfo *ai,
 		if (!take_address(ai, &addr) ||
 		    addr.family != tunnel->ike.local.family)
 			continue;
-		if (!memcmp(&addr, &tunnel->ike.remote, sizeof(addr))) {
+		if (ike_address_same(&addr, &tunnel->ike.remote)) {
 			*best = addr;
 			return true;
 		}
@@ -103,7 +103,7 @@ static void take_result(struct parent *parent, struct conf_tunnel *tunnel,
 					 "the name has others");
 		return;
 	}
-	if (!memcmp(&news.addr, &tunnel->ike.remote, sizeof(news.addr)))
+	if (ike_address_same(&news.addr, &tunnel->ike.remote))
 		return;
 	memcpy(news.tunnel, tunnel->ike.name, sizeof(news.tunnel));
 	memcpy(news.host, tunnel->remote_name, sizeof(news.host));

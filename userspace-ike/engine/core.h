@@ -766,13 +766,6 @@ static inline bool ike_sa_roams(const struct ike_sa *sa)
 				  sa->state == IKE_SA_DELETING);
 }
 
-static inline bool ike_address_same(const struct ike_address *a,
-				    const struct ike_address *b)
-{
-	return a->family == b->family &&
-	       !memcmp(a->octets, b->octets, sizeof(a->octets));
-}
-
 /*
  * Can a pair of @t send to where @sa's peer is? Elsewhere than to where the device
  * does only what may follow the peer: ESP in UDP, to a NAT.

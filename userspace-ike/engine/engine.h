@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct ike_engine;
 struct ike_failure;
@@ -49,6 +50,14 @@ struct ike_address {
 	uint8_t family;
 	uint8_t octets[16];
 };
+
+/* Return: whether two addresses are one, of the same family. */
+static inline bool ike_address_same(const struct ike_address *a,
+				    const struct ike_address *b)
+{
+	return a->family == b->family &&
+	       !memcmp(a->octets, b->octets, sizeof(a->octets));
+}
 
 /**
  * struct ike_endpoint - an IP address and a UDP port

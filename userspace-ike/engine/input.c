@@ -93,8 +93,7 @@ static void suspect(struct ike_call *c, struct ike_sa *sa)
 	if (sa->state == IKE_SA_AUTH_SENT)
 		sa->doubted = true;
 	if (sa->state != IKE_SA_ESTABLISHED || e->now < sa->hint_at ||
-	    memcmp(&sa->remote.addr, &c->dgram->remote.addr,
-		   sizeof(sa->remote.addr)))
+	    !ike_address_same(&sa->remote.addr, &c->dgram->remote.addr))
 		return;
 	sa->hint_at = e->now + IKE_HINT_MS;
 	/* What is in flight asks as well. */
@@ -199,8 +198,7 @@ static void first_request(struct ike_call *c)
 
 	for (struct ike_sa *sa = c->e->sas; sa; sa = sa->next) {
 		if (sa->initiator || sa->spi_i != c->msg->h.spi_i ||
-		    memcmp(&sa->remote.addr, &c->dgram->remote.addr,
-			   sizeof(sa->remote.addr)))
+		    !ike_address_same(&sa->remote.addr, &c->dgram->remote.addr))
 			continue;
 		again(c, sa);
 		return;
@@ -485,8 +483,7 @@ void ike_engine_input(struct ike_engine *e, uint64_t now,
 
 		/* Anybody can send this one: what does not fit is dropped. */
 		if (rule && !msg.h.message_id && !msg.unknown_critical &&
-		    !memcmp(&c.sa->remote.addr, &dgram->remote.addr,
-			    sizeof(dgram->remote.addr)))
+		    ike_address_same(&c.sa->remote.addr, &dgram->remote.addr))
 			rule->handler(&c);
 		else
 			unexpected(&c);
