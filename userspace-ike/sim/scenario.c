@@ -201,6 +201,8 @@ const struct sim_found sim_found[] = {
 	{ "nat-move", 10115 },
 	/* The only pair that the peer had was held back behind a forgotten one. */
 	{ "restarts", 10255 },
+	/* The peer was dead, but not an IKE SA that had lost, which took the traffic. */
+	{ "underlay", 10619 },
 };
 
 const size_t sim_n_found = sizeof(sim_found) / sizeof(sim_found[0]);
