@@ -135,7 +135,7 @@ static bool nobody_wants_it(struct ike_sa *sa, bool made)
 
 /*
  * If nothing was there before, the peer may have nothing but this one until our
- * response arrives.
+ * response arrives; it asks for that as long as it knows that we live.
  */
 static void yield_to(struct ike_child *child, const struct ike_negotiation *neg)
 {
@@ -147,7 +147,7 @@ static void yield_to(struct ike_child *child, const struct ike_negotiation *neg)
 	}
 	child->yields = true;
 	child->expire_at = ike_min_time(child->expire_at,
-					now + IKE_UNCONFIRMED_MS);
+					now + IKE_PEER_DELETES_MS);
 }
 
 static void stop(struct ike_sa *sa)

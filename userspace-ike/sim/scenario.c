@@ -203,6 +203,8 @@ const struct sim_found sim_found[] = {
 	{ "restarts", 10255 },
 	/* The peer was dead, but not an IKE SA that had lost, which took the traffic. */
 	{ "underlay", 10619 },
+	/* A pair that had lost went while the peer still asked for the other one. */
+	{ "establish", 71277 },
 };
 
 const size_t sim_n_found = sizeof(sim_found) / sizeof(sim_found[0]);
