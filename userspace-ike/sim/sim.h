@@ -150,6 +150,8 @@ struct sim_node {
 	bool asleep;		/* no door was opened since @wake_at was asked for */
 	uint64_t wake_at;
 	unsigned int counts[IKE_EVENT_MAX];
+	bool unanswered;	/* an IKE SA was given up, its CHILD SAs were not */
+	unsigned int anew;	/* IKE_AUTH that made up for that */
 	char last_line[700];
 };
 
