@@ -243,8 +243,7 @@ struct ike_endpoint sim_address(const struct sim *sim, unsigned int node,
 static void default_config(struct sim *sim, unsigned int node)
 {
 	struct ike_tunnel_config *c = &sim->nodes[node].config;
-	/* Of a share of the seeds, so that others are what they always were. */
-	bool add_ke = sim->seed % 4 == 3;
+	bool add_ke = sim->add_ke;
 	bool pfs = sim_chance(&sim->rng, 50);
 	char why[128];
 
@@ -271,6 +270,8 @@ void sim_init(struct sim *sim, const char *scenario, uint64_t seed,
 	memset(sim, 0, sizeof(*sim));
 	sim->scenario = scenario;
 	sim->seed = seed;
+	/* Of a share of the seeds, so that others are what they always were. */
+	sim->add_ke = seed % 4 == 3;
 	sim->verbose = verbose;
 	sim->now = 1000;
 	sim->rng.state = seed * 0x2545f4914f6cdd1du + 1;

@@ -170,6 +170,7 @@ struct sim {
 	size_t queued;
 	size_t queue_size;
 	uint64_t seq;
+	bool add_ke;		/* suites have an additional key exchange */
 	bool shared;		/* there are two tunnels with one IKE SA */
 	bool traffic;		/* hosts send packets */
 	bool disrupted;		/* a peer was taken for dead, or really was */
