@@ -30,6 +30,7 @@
 #define IKE_RETRANSMIT_MS	500	/* first; then doubled up to the cap */
 #define IKE_RETRANSMIT_CAP_MS	1500
 #define IKE_TRANSMISSIONS	6	/* then the peer is dead: after 7.5 s */
+#define IKE_SILENT_MS		7500	/* ... with each IKE SA that is as silent */
 #define IKE_RENEWALS		2	/* as often a peer that lives gets them anew */
 #define IKE_ESP_LIVES_MS	2000	/* as recent are packets that show it */
 #define IKE_SURE_TRANSMISSIONS	2	/* then it is looked for where it was before, too */
@@ -621,6 +622,8 @@ void ike_nonce_set(struct ike_nonce *nonce, struct ike_slice octets);
 
 /* window.c */
 bool ike_window_busy(const struct ike_sa *sa);
+/* Had our request to be sent again? */
+bool ike_window_unanswered(const struct ike_sa *sa);
 /* Seals @b and sends it as a request. Return: 0, -ENOMEM and such. */
 int ike_window_request(struct ike_sa *sa, enum ike_exchange_kind kind,
 		       enum ike_exchange_type exchange, struct ike_builder *b);
@@ -733,6 +736,8 @@ void ike_sa_forget(struct ike_sa *sa, const char *why);
 void ike_sa_leave(struct ike_sa *sa, const char *why);
 /* Ends it at once, with its pairs, telling the peer nothing. */
 void ike_sa_kill(struct ike_sa *sa, const char *why);
+/* Its peer is dead: it goes, and those of the tunnel that are as silent. */
+void ike_sa_kill_silent(struct ike_sa *sa);
 /*
  * An attempt has failed, for a reason that a person is told. If it was to
  * replace an IKE SA, that one stays.

@@ -135,7 +135,7 @@ static bool nobody_wants_it(struct ike_sa *sa, bool made)
 
 /*
  * If nothing was there before, the peer may have nothing but this one until our
- * response arrives.
+ * response arrives; it asks for that as long as it knows that we live.
  */
 static void yield_to(struct ike_child *child, const struct ike_negotiation *neg)
 {
@@ -147,7 +147,7 @@ static void yield_to(struct ike_child *child, const struct ike_negotiation *neg)
 	}
 	child->yields = true;
 	child->expire_at = ike_min_time(child->expire_at,
-					now + IKE_UNCONFIRMED_MS);
+					now + IKE_PEER_DELETES_MS);
 }
 
 static void stop(struct ike_sa *sa)
@@ -164,6 +164,21 @@ static void tell_collision(const struct ike_sa *sa, bool lost)
 		       "our pair stays, the peer's goes");
 }
 
+/*
+ * @sa goes: is there one that stays and has a pair of @t, or does nobody want @t? With
+ * one that is forgotten alone, the new pair is the only one that the peer has.
+ */
+static bool has_better(const struct ike_sa *sa, const struct ike_tunnel *t)
+{
+	if (ike_sa_uses(sa, t))
+		return false;
+	for (const struct ike_sa *o = sa->e->sas; o; o = o->next)
+		if (o != sa && o->tunnel == sa->tunnel && !o->redundant &&
+		    o->state == IKE_SA_ESTABLISHED && ike_child_installed(o, t))
+			return true;
+	return sa->want_delete;
+}
+
 /* There is all that it takes; the peer has it already. */
 static void conclude(struct ike_call *c, const char *wrong)
 {
@@ -178,7 +193,7 @@ static void conclude(struct ike_call *c, const char *wrong)
 	if (going)
 		ike_children_catch_up(c->e, neg->tunnel, NULL);
 	child = ike_child_accept(c, wrong,
-				 lost || (going && !ike_sa_uses(sa, neg->tunnel)) ?
+				 lost || (going && has_better(sa, neg->tunnel)) ?
 					 IKE_ACTIVATE_MANUAL :
 					 IKE_ACTIVATE_NOW);
 	if (child && lost) {

@@ -219,6 +219,28 @@ void ike_sa_kill(struct ike_sa *sa, const char *why)
 	ike_window_clear(&sa->window);
 }
 
+/*
+ * One that was asked, too, and is as silent, would keep up the tunnel of a dead peer:
+ * the next IKE SA had to wait until that one has come to its end as well.
+ */
+static bool as_silent(const struct ike_sa *o, const struct ike_sa *sa)
+{
+	return o != sa && o->tunnel == sa->tunnel &&
+	       o->state == IKE_SA_ESTABLISHED && ike_window_unanswered(o) &&
+	       sa->e->now >= o->heard_at + IKE_SILENT_MS;
+}
+
+void ike_sa_kill_silent(struct ike_sa *sa)
+{
+	static const char why[] = "the peer is dead";
+
+	/* First, or they would be heirs. */
+	for (struct ike_sa *o = sa->e->sas; o; o = o->next)
+		if (as_silent(o, sa))
+			ike_sa_kill(o, why);
+	ike_sa_kill(sa, why);
+}
+
 void ike_sa_forget(struct ike_sa *sa, const char *why)
 {
 	struct ike_negotiation *neg = sa->neg;

@@ -358,7 +358,7 @@ static void no_answer(struct ike_sa *sa)
 		if (still_sends)
 			forget_all(sa);
 		else
-			ike_sa_kill(sa, "the peer is dead");
+			ike_sa_kill_silent(sa);
 		break;
 	default:
 		ike_sa_kill(sa, "no answer to our last request");

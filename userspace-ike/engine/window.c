@@ -15,6 +15,13 @@ bool ike_window_busy(const struct ike_sa *sa)
 	return sa->window.kind != IKE_X_NONE;
 }
 
+bool ike_window_unanswered(const struct ike_sa *sa)
+{
+	const struct ike_window *w = &sa->window;
+
+	return ike_window_busy(sa) && (w->transmissions > 1 || w->renewals);
+}
+
 static void drop(uint8_t **data, size_t *len)
 {
 	free(*data);

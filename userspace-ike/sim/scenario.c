@@ -199,6 +199,12 @@ const struct sim_found sim_found[] = {
 	/* It was taken for dead for its answers were lost, and not its requests. */
 	{ "nat-move", 50474 },
 	{ "nat-move", 10115 },
+	/* The only pair that the peer had was held back behind a forgotten one. */
+	{ "restarts", 10255 },
+	/* The peer was dead, but not an IKE SA that had lost, which took the traffic. */
+	{ "underlay", 10619 },
+	/* A pair that had lost went while the peer still asked for the other one. */
+	{ "establish", 71277 },
 };
 
 const size_t sim_n_found = sizeof(sim_found) / sizeof(sim_found[0]);

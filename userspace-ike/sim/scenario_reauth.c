@@ -7,7 +7,8 @@
 static void reauthenticated(struct sim *sim, unsigned int times)
 {
 	for (unsigned int i = 0; i < SIM_NODES && !sim->disrupted; i++)
-		if (sim->nodes[i].counts[IKE_EVENT_IKE_SA_REAUTHENTICATED] <
+		if (sim->nodes[i].counts[IKE_EVENT_IKE_SA_REAUTHENTICATED] +
+			    sim->nodes[i].anew <
 		    times)
 			sim_fail(sim, "node %u was not authenticated anew", i);
 }

@@ -166,13 +166,39 @@ static const struct ike_keys_ops keys_ops = {
 	.verify = verify,
 };
 
+/* Return: the value of a field, or an empty string. */
+static const char *field(const struct ike_event *event, const char *key)
+{
+	for (size_t i = 0; i < event->n_fields; i++)
+		if (!strcmp(event->fields[i].key, key))
+			return event->fields[i].value;
+	return "";
+}
+
 /* Something failed, but it was meant to replace what is still there. */
 static bool keeps_ike_sa(const struct ike_event *event)
 {
-	for (size_t i = 0; i < event->n_fields; i++)
-		if (!strcmp(event->fields[i].key, "kept"))
-			return true;
-	return false;
+	return *field(event, "kept");
+}
+
+/*
+ * A peer whose packets come, but no answer: both are authenticated anew then, though
+ * not as a successor.
+ */
+static void note_unanswered(struct sim_node *node, const struct ike_event *event)
+{
+	const char *from = field(event, "from");
+
+	if (event->id == IKE_EVENT_NEGOTIATION_FAILED &&
+	    !strcmp(field(event, "reason"), "no answer"))
+		for (unsigned int i = 0; i < SIM_NODES; i++)
+			node->sim->nodes[i].unanswered = true;
+	if (!node->unanswered || event->id != IKE_EVENT_IKE_SA_STATE ||
+	    strcmp(field(event, "to"), "established") ||
+	    (strcmp(from, "auth-sent") && strcmp(from, "half-open")))
+		return;
+	node->unanswered = false;
+	node->anew++;
 }
 
 static void take_event(void *ctx, const struct ike_event *event)
@@ -182,6 +208,7 @@ static void take_event(void *ctx, const struct ike_event *event)
 
 	node->counts[event->id]++;
 	snprintf(node->last_line, sizeof(node->last_line), "%s", event->line);
+	note_unanswered(node, event);
 	if (event->id == IKE_EVENT_TUNNEL_UP)
 		node->up = true;
 	if (event->id == IKE_EVENT_PEER_DEAD ||
@@ -216,8 +243,7 @@ struct ike_endpoint sim_address(const struct sim *sim, unsigned int node,
 static void default_config(struct sim *sim, unsigned int node)
 {
 	struct ike_tunnel_config *c = &sim->nodes[node].config;
-	/* Of a share of the seeds, so that others are what they always were. */
-	bool add_ke = sim->seed % 4 == 3;
+	bool add_ke = sim->add_ke;
 	bool pfs = sim_chance(&sim->rng, 50);
 	char why[128];
 
@@ -244,6 +270,8 @@ void sim_init(struct sim *sim, const char *scenario, uint64_t seed,
 	memset(sim, 0, sizeof(*sim));
 	sim->scenario = scenario;
 	sim->seed = seed;
+	/* Of a share of the seeds, so that others are what they always were. */
+	sim->add_ke = seed % 4 == 3;
 	sim->verbose = verbose;
 	sim->now = 1000;
 	sim->rng.state = seed * 0x2545f4914f6cdd1du + 1;

@@ -150,6 +150,8 @@ struct sim_node {
 	bool asleep;		/* no door was opened since @wake_at was asked for */
 	uint64_t wake_at;
 	unsigned int counts[IKE_EVENT_MAX];
+	bool unanswered;	/* an IKE SA was given up, its CHILD SAs were not */
+	unsigned int anew;	/* IKE_AUTH that made up for that */
 	char last_line[700];
 };
 
@@ -168,6 +170,7 @@ struct sim {
 	size_t queued;
 	size_t queue_size;
 	uint64_t seq;
+	bool add_ke;		/* suites have an additional key exchange */
 	bool shared;		/* there are two tunnels with one IKE SA */
 	bool traffic;		/* hosts send packets */
 	bool disrupted;		/* a peer was taken for dead, or really was */
