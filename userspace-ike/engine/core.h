@@ -273,6 +273,7 @@ struct ike_child {
  * @spi_in: its inbound SPI
  * @spi: SPI of the new IKE SA, with IKE_X_REKEY_IKE
  * @old: the CHILD SA that is rekeyed; NULL: none, or it is gone by now
+ * @old_expires_at: when that one ends if nothing follows it
  * @dh: our key exchange; NULL without PFS
  * @retried_ke: an INVALID_KE_PAYLOAD was followed once
  * @nonce: our nonce
@@ -289,6 +290,7 @@ struct ike_negotiation {
 	uint32_t spi_in;
 	uint64_t spi;
 	struct ike_child *old;
+	uint64_t old_expires_at;
 	struct ike_dh *dh;
 	bool retried_ke;
 	struct ike_nonce nonce;
@@ -1032,6 +1034,11 @@ void ike_on_auth_response_leaving(struct ike_call *c);
 void ike_start_new_child(struct ike_sa *sa, struct ike_tunnel *t);
 void ike_start_rekey_child(struct ike_sa *sa, struct ike_child *old);
 void ike_on_child_response(struct ike_call *c);
+/*
+ * The peer deletes @child. If it is what the peer has rekeyed to in a collision that ours
+ * is to win, and that may still fail, the one that both have is the one before.
+ */
+void ike_child_peer_yields(const struct ike_child *child);
 void ike_on_child_invalid_ke(struct ike_call *c);
 void ike_on_child_refused(struct ike_call *c);
 /*

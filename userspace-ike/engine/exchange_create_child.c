@@ -73,6 +73,7 @@ static bool prepare(struct ike_sa *sa, struct ike_tunnel *t,
 	neg->tunnel = t;
 	neg->old = old;
 	neg->rekeys = old;
+	neg->old_expires_at = old ? old->expire_at : 0;
 	if (group)
 		neg->dh = ike_random_dh(sa->e, group);
 	if ((group && !neg->dh) || ike_random_nonce(sa->e, &neg->nonce) ||
@@ -240,6 +241,18 @@ static void go_on(struct ike_sa *sa)
 	}
 	if (!ike_start_followup(sa))
 		stop(sa);
+}
+
+void ike_child_peer_yields(const struct ike_child *child)
+{
+	const struct ike_negotiation *neg = child->sa->neg;
+
+	if (!neg || neg->peer_child != child || !neg->old ||
+	    neg->old->state != IKE_CHILD_REKEYED)
+		return;
+	ike_child_set_state(neg->old, IKE_CHILD_INSTALLED,
+			    "the peer does not go on with the one after it");
+	neg->old->expire_at = neg->old_expires_at;
 }
 
 void ike_on_child_response(struct ike_call *c)

@@ -135,6 +135,7 @@ static void delete_children(struct ike_call *c, const struct ike_delete *d,
 		crossed = child->state == IKE_CHILD_DELETING;
 		if (!crossed && answer->n < 32)
 			answer->spis[answer->n++] = child->spi_in;
+		ike_child_peer_yields(child);
 		ike_child_retire(child, IKE_GRACE_S, "the peer has deleted it");
 	}
 }

@@ -421,6 +421,50 @@ static void with_another_number(bool ike)
 	}
 }
 
+/*
+ * The peer's rekey is done, ours wins and goes on, the peer deletes what it has made, and
+ * then it refuses ours: what both have is the old pair.
+ */
+static void what_has_won_is_refused(void **state)
+{
+	static const unsigned int n[2] = { 1, 0 };
+	unsigned int refused = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct bench *t = bench_mixed(false, n, seed);
+		const struct ike_sa *sa = only_sa(t, 0), *peer = only_sa(t, 1);
+		const struct ike_child *old = sa->children;
+		uint32_t spi_in = old->spi_in;
+		uint64_t expire_at = old->expire_at;
+
+		t->sim.traffic = true;
+		for (unsigned int i = 0; i < 2; i++)
+			sim_command(&t->sim, i, IKE_CMD_REKEY_CHILD);
+		while (sa->window.kind == IKE_X_REKEY_CHILD)
+			sim_run(&t->sim, 1);
+		while (sa->window.kind == IKE_X_FOLLOWUP_CHILD && peer->neg)
+			sim_run(&t->sim, 1);
+		/* Else it has lost, or is done already. */
+		if (sa->window.kind == IKE_X_FOLLOWUP_CHILD && peer->pending) {
+			refused++;
+			ike_pending_drop(sa_of(t, 1));
+			while (sa->window.kind == IKE_X_FOLLOWUP_CHILD ||
+			       peer->window.kind == IKE_X_DELETE_CHILD)
+				sim_run(&t->sim, 1);
+			assert_int_equal(old->spi_in, spi_in);
+			assert_int_equal(old->state, IKE_CHILD_INSTALLED);
+			assert_int_equal(old->expire_at, expire_at);
+			assert_true(old->in_use);
+		}
+		sim_run(&t->sim, 90000);
+		assert_ptr_equal(only_sa(t, 0), sa);
+		assert_new_pair(t, spi_in);
+		bench_free(t);
+	}
+	assert_int_not_equal(refused, 0);
+}
+
 static void ike_sas_with_another_number(void **state)
 {
 	(void)state;
@@ -997,6 +1041,7 @@ int main(void)
 		cmocka_unit_test(an_ike_sa),
 		cmocka_unit_test(through_losses),
 		cmocka_unit_test(who_has_lost_does_not_go_on),
+		cmocka_unit_test(what_has_won_is_refused),
 		cmocka_unit_test(ike_sas_with_another_number),
 		cmocka_unit_test(child_sas_with_another_number),
 		cmocka_unit_test(links),
